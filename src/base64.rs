@@ -1,0 +1,37 @@
+//! URL-safe base64 with padding (RFC 4648, section 5), as `ue_px` and `cx` carry JSON.
+
+use base64_simd::{AsOut as _, URL_SAFE};
+
+/// Appends the base64 of `bytes`.
+pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    let start = out.len();
+    out.resize(start + URL_SAFE.encoded_length(bytes.len()), 0);
+    let _ = URL_SAFE.encode(bytes, out[start..].as_out());
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    fn encoded(bytes: &[u8]) -> String {
+        let mut out = b"kept:".to_vec();
+        super::append(&mut out, bytes);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn pads_and_uses_the_url_safe_alphabet() {
+        assert_eq!(encoded(b""), "kept:");
+        assert_eq!(encoded(&[0xfb]), "kept:-w==");
+        assert_eq!(encoded(&[0xff, 0xff, 0xfe]), "kept:___-");
+    }
+
+    proptest! {
+        #[test]
+        fn decodes_to_what_went_in(bytes: Vec<u8>) {
+            let text = encoded(&bytes);
+            let decoded = base64_simd::URL_SAFE.decode_to_vec(&text.as_bytes()[5..]).unwrap();
+            prop_assert_eq!(decoded, bytes);
+        }
+    }
+}

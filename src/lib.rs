@@ -1,0 +1,1 @@
+mod base64; mod buffer; mod event_id; mod text;
