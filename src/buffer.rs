@@ -98,12 +98,12 @@ impl Batch {
         self.chunks.iter().flat_map(Chunk::records)
     }
 
-    /// The body of a `payload_data` request, each record sent at `sent_ms` or at its own creation, whichever is later: enrichment
-    /// corrects the clock by the difference, and cannot where it is negative.
-    pub fn body(&self, sent_ms: i64) -> Vec<u8> {
+    /// The body of a `payload_data` request. Where a sent time is given, each record was sent then or at its own creation, whichever
+    /// is later: enrichment corrects the clock by the difference, and cannot where it is negative.
+    pub fn body(&self, sent_ms: Option<i64>) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.wire_len());
         out.extend_from_slice(BODY_START);
-        self.append_records(&mut out, Some(sent_ms));
+        self.append_records(&mut out, sent_ms);
         out.extend_from_slice(BODY_END);
         out
     }
@@ -142,12 +142,29 @@ pub struct Records {
     waiting: usize,
     in_flight: usize,
     capacity: usize,
+    sealed: bool,
+}
+
+/// What became of a record.
+#[derive(Debug, PartialEq)]
+pub enum Pushed {
+    /// Appended; so many wait now.
+    Waiting(usize),
+    /// Refused, since the queue is full.
+    Full,
+    /// Refused, since records go elsewhere now.
+    Sealed,
 }
 
 impl Records {
     /// An empty queue that holds `capacity` records, those in flight included.
     pub fn new(capacity: usize) -> Self {
-        Self { chunks: VecDeque::new(), waiting: 0, in_flight: 0, capacity }
+        Self { chunks: VecDeque::new(), waiting: 0, in_flight: 0, capacity, sealed: false }
+    }
+
+    /// How many records it may hold.
+    pub fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Changes how many records it may hold.
@@ -167,16 +184,26 @@ impl Records {
 
     /// The bytes that its memory takes, index included.
     pub fn allocated(&self) -> usize {
-        self.chunks
-            .iter()
-            .map(|chunk| chunk.bytes.capacity() + chunk.entries.capacity() * size_of::<Entry>())
-            .sum()
+        self.chunks.iter().map(|chunk| chunk.bytes.capacity() + chunk.entries.capacity() * size_of::<Entry>()).sum()
     }
 
-    /// Appends a record and tells how many wait now; `None` where it is full and the record was refused.
-    pub fn push(&mut self, record: &[u8], created_ms: i64) -> Option<usize> {
+    /// The creation time of the oldest record that waits, in milliseconds.
+    pub fn oldest_ms(&self) -> Option<i64> {
+        self.chunks.front()?.entries.front().map(|entry| entry.created_ms)
+    }
+
+    /// Takes no more records from here on.
+    pub fn seal(&mut self) {
+        self.sealed = true;
+    }
+
+    /// Appends a record.
+    pub fn push(&mut self, record: &[u8], created_ms: i64) -> Pushed {
+        if self.sealed {
+            return Pushed::Sealed;
+        }
         if self.waiting + self.in_flight >= self.capacity {
-            return None;
+            return Pushed::Full;
         }
         if !self.chunks.back().is_some_and(|chunk| chunk.has_room_for(record.len())) {
             self.chunks.push_back(Chunk::with_room_for(record.len()));
@@ -185,7 +212,7 @@ impl Records {
             chunk.push(record, created_ms);
         }
         self.waiting += 1;
-        Some(self.waiting)
+        Pushed::Waiting(self.waiting)
     }
 
     /// Takes the oldest records, at most `max_events` and as many as fit a body of `max_bytes`, yet never none while any waits.
@@ -236,7 +263,7 @@ impl Records {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, Records};
+    use super::{Batch, Pushed, Records};
     use proptest::prelude::*;
 
     fn record(number: usize, padding: usize) -> Vec<u8> {
@@ -263,7 +290,7 @@ mod tests {
         records.push(b"{\"e\":\"pv\"}", 5);
         records.push(b"{}", 900);
         assert_eq!(
-            text(records.take(10, 1_000).body(70)),
+            text(records.take(10, 1_000).body(Some(70))),
             "{\"schema\":\"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4\",\"data\":\
              [{\"e\":\"pv\",\"stm\":\"70\"},{\"stm\":\"900\"}]}"
         );
@@ -272,12 +299,12 @@ mod tests {
     #[test]
     fn refuses_when_waiting_and_in_flight_fill_it() {
         let mut records = Records::new(2);
-        assert_eq!(records.push(b"{}", 0), Some(1));
-        assert_eq!(records.push(b"{}", 0), Some(2));
+        assert_eq!(records.push(b"{}", 0), Pushed::Waiting(1));
+        assert_eq!(records.push(b"{}", 0), Pushed::Waiting(2));
         let batch = records.take(1, 1_000);
-        assert_eq!(records.push(b"{}", 0), None);
+        assert_eq!(records.push(b"{}", 0), Pushed::Full);
         records.done(batch.len());
-        assert_eq!(records.push(b"{}", 0), Some(2));
+        assert_eq!(records.push(b"{}", 0), Pushed::Waiting(2));
     }
 
     #[test]
@@ -305,7 +332,7 @@ mod tests {
             for (events, bytes, fails) in steps.into_iter().chain(std::iter::repeat_n((50, 150_000, false), 200)) {
                 let batch = records.take(events, bytes);
                 prop_assert!(batch.len() <= events);
-                prop_assert!(batch.body(i64::MAX).len() <= batch.wire_len());
+                prop_assert!(batch.body(Some(i64::MAX)).len() <= batch.wire_len());
                 prop_assert!(batch.len() <= 1 || batch.wire_len() <= bytes);
                 if fails {
                     records.give_back(batch);

@@ -48,17 +48,13 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     let clean = blocks
         .iter()
         .take_while(|block| {
-            let special = block.iter().fold(false, |found, &byte| {
-                found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-            });
+            let special =
+                block.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
             !special
         })
         .count()
         * BLOCK;
-    bytes[clean..]
-        .iter()
-        .position(|&byte| ESCAPES[usize::from(byte)] != 0)
-        .map_or(bytes.len(), |offset| clean + offset)
+    bytes[clean..].iter().position(|&byte| ESCAPES[usize::from(byte)] != 0).map_or(bytes.len(), |offset| clean + offset)
 }
 
 fn append_special(out: &mut Vec<u8>, byte: u8) {

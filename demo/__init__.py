@@ -1,0 +1,1 @@
+"""A demonstration: known programs and real data through the tracker into a local collector."""

@@ -1,0 +1,29 @@
+"""Generation 0.x: a JSON encoder for complex numbers, and what it refuses."""
+
+import sys
+from json.encoder import JSONEncoder
+from typing import Any
+
+from snowplow_tracker import Emitter, SelfDescribingJson, Tracker
+
+
+def complex_encoder(c: Any) -> Any:
+    """A complex number as a list of two; the call below has no self, and so raises TypeError."""
+    if isinstance(c, complex):
+        return [c.real, c.imag]
+    return JSONEncoder.default(c)  # type: ignore[call-arg]
+
+
+def measured(value: Any) -> SelfDescribingJson:
+    """One measurement."""
+    return SelfDescribingJson("iglu:com.example/measured/jsonschema/1-0-0", {"value": value})
+
+
+e = Emitter("127.0.0.1", port=int(sys.argv[1]), protocol="http")
+t = Tracker(e, json_encoder=complex_encoder)
+
+t.track_self_describing_event(measured(3 + 4j))
+try:
+    t.track_self_describing_event(measured(object()))
+except TypeError:
+    t.track_unstruct_event(measured("the tracker is still usable"))

@@ -1,0 +1,54 @@
+"""Track events of a Python program with Snowplow.
+
+A drop-in for `snowplow-tracker` whose encoding, buffering and batching are native.
+"""
+
+from __future__ import annotations
+
+from snowplow_tracker import _native
+from snowplow_tracker._version import __version__
+from snowplow_tracker.contracts import disable_contracts, enable_contracts
+from snowplow_tracker.emitter_configuration import EmitterConfiguration
+from snowplow_tracker.emitters import AsyncEmitter, Emitter, logger
+from snowplow_tracker.event_store import EventStore, InMemoryEventStore
+from snowplow_tracker.events import (
+    Event,
+    PagePing,
+    PageView,
+    ScreenView,
+    SelfDescribing,
+    StructuredEvent,
+)
+from snowplow_tracker.payload import Payload
+from snowplow_tracker.self_describing_json import SelfDescribingJson
+from snowplow_tracker.snowplow import Snowplow
+from snowplow_tracker.subject import Subject
+from snowplow_tracker.tracker import VERSION, Tracker
+from snowplow_tracker.tracker_configuration import TrackerConfiguration
+
+__all__ = [
+    "VERSION",
+    "AsyncEmitter",
+    "Emitter",
+    "EmitterConfiguration",
+    "Event",
+    "EventStore",
+    "InMemoryEventStore",
+    "PagePing",
+    "PageView",
+    "Payload",
+    "ScreenView",
+    "SelfDescribing",
+    "SelfDescribingJson",
+    "Snowplow",
+    "StructuredEvent",
+    "Subject",
+    "Tracker",
+    "TrackerConfiguration",
+    "__version__",
+    "disable_contracts",
+    "enable_contracts",
+    "logger",
+]
+
+_native.note_own_methods(Tracker, Emitter)

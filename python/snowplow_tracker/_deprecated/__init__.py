@@ -1,0 +1,147 @@
+"""The `track_*` methods from before there were event classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snowplow_tracker._deprecated._chain import deprecated, send
+from snowplow_tracker._deprecated.ecommerce import EcommerceMethods
+from snowplow_tracker._deprecated.shortcuts import ShortcutMethods
+from snowplow_tracker.events import PagePing, PageView, ScreenView, StructuredEvent
+
+if TYPE_CHECKING:
+    from snowplow_tracker.constants import ContextArray
+    from snowplow_tracker.subject import Subject
+    from snowplow_tracker.tracker import Tracker
+
+__all__ = ["DeprecatedTrackMethods"]
+
+
+class DeprecatedTrackMethods(ShortcutMethods, EcommerceMethods):
+    """The old methods, to be mixed into a class with `track` and `get_uuid`.
+
+    Each returns the tracker, and takes with the event: `context`, a list of self-describing
+    JSONs; `tstamp`, when the event happened in milliseconds since 1970; `event_subject`, whose
+    fields win over those of the tracker's subject.
+    """
+
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def get_uuid() -> str: ...
+
+    @deprecated("PageView")
+    def track_page_view(
+        self,
+        page_url: str,
+        page_title: str | None = None,
+        referrer: str | None = None,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Tracker:
+        """Track that a page was viewed. `page_url` must not be empty."""
+        return send(
+            self,
+            PageView(
+                page_url,
+                page_title=page_title,
+                referrer=referrer,
+                event_subject=event_subject,
+                context=context,
+                true_timestamp=tstamp,
+            ),
+        )
+
+    @deprecated("PagePing")
+    def track_page_ping(
+        self,
+        page_url: str,
+        page_title: str | None = None,
+        referrer: str | None = None,
+        min_x: int | None = None,
+        max_x: int | None = None,
+        min_y: int | None = None,
+        max_y: int | None = None,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Tracker:
+        """Track that a page is still being viewed.
+
+        `page_url` must not be empty. The others are the least and greatest offsets of the page,
+        in pixels, since the last ping.
+        """
+        return send(
+            self,
+            PagePing(
+                page_url,
+                page_title=page_title,
+                referrer=referrer,
+                min_x=min_x,
+                max_x=max_x,
+                min_y=min_y,
+                max_y=max_y,
+                event_subject=event_subject,
+                context=context,
+                true_timestamp=tstamp,
+            ),
+        )
+
+    @deprecated("ScreenView")
+    def track_mobile_screen_view(
+        self,
+        name: str,
+        id_: str | None = None,
+        type: str | None = None,
+        previous_name: str | None = None,
+        previous_id: str | None = None,
+        previous_type: str | None = None,
+        transition_type: str | None = None,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Tracker:
+        """Track that a screen of an app was viewed. `id_` is a UUID, drawn where None."""
+        return send(
+            self,
+            ScreenView(
+                id_=self.get_uuid() if id_ is None else id_,
+                name=name,
+                type=type,
+                previous_name=previous_name,
+                previous_id=previous_id,
+                previous_type=previous_type,
+                transition_type=transition_type,
+                event_subject=event_subject,
+                context=context,
+                true_timestamp=tstamp,
+            ),
+        )
+
+    @deprecated("StructuredEvent")
+    def track_struct_event(
+        self,
+        category: str,
+        action: str,
+        label: str | None = None,
+        property_: str | None = None,
+        value: float | None = None,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Tracker:
+        """Track an event of category and action, neither of which may be empty."""
+        return send(
+            self,
+            StructuredEvent(
+                category,
+                action,
+                label=label,
+                property_=property_,
+                value=value,
+                event_subject=event_subject,
+                context=context,
+                true_timestamp=tstamp,
+            ),
+        )

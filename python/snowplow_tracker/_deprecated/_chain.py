@@ -1,0 +1,151 @@
+"""How the old methods call one another: each one can be overridden, and only the first warns."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from snowplow_tracker.constants import BASE_SCHEMA_PATH, SCHEMA_TAG
+from snowplow_tracker.events import Event, SelfDescribing
+from snowplow_tracker.self_describing_json import SelfDescribingJson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+
+    from snowplow_tracker.constants import ContextArray
+    from snowplow_tracker.subject import Subject
+    from snowplow_tracker.tracker import Tracker
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Chain(threading.local):
+    """The old methods that are running on this thread, as (id of the tracker, method name)."""
+
+    calls: tuple[tuple[int, str], ...] = ()
+
+
+_chain = _Chain()
+
+
+def deprecated(replacement: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a method warn at its caller's line, unless another one of the same tracker called it."""
+
+    def decorate(method: Callable[P, R]) -> Callable[P, R]:
+        message = f"{method.__name__} is deprecated: use Tracker.track({replacement}(...))"
+
+        @wraps(method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            outer = _chain.calls
+            tracker = id(args[0])
+            if all(owner != tracker for owner, _ in outer):
+                warnings.warn(message, DeprecationWarning, stacklevel=2)
+            _chain.calls = (*outer, (tracker, method.__name__))
+            try:
+                return method(*args, **kwargs)
+            finally:
+                _chain.calls = outer
+
+        return call
+
+    return decorate
+
+
+class ChainedMethods:
+    """The two methods for self-describing events, and what all the old methods end in."""
+
+    if TYPE_CHECKING:
+
+        def track(self, event: Event) -> object: ...
+
+    @deprecated("SelfDescribing")
+    def track_unstruct_event(
+        self,
+        event_json: SelfDescribingJson,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Tracker:
+        """Track a self-describing event, by way of `track_self_describing_event`."""
+        caller = sys._getframe(2)  # noqa: SLF001 - past the decorator
+        if _is_reentered(self) or _runs_override(caller, self):
+            # An override of track_self_describing_event hands its event on to this method.
+            return ChainedMethods.track_self_describing_event(
+                self, event_json, context, tstamp, event_subject
+            )
+        self.track_self_describing_event(
+            event_json=event_json, context=context, tstamp=tstamp, event_subject=event_subject
+        )
+        return cast("Tracker", self)
+
+    @deprecated("SelfDescribing")
+    def track_self_describing_event(
+        self,
+        event_json: SelfDescribingJson,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Tracker:
+        """Track a self-describing event."""
+        event = SelfDescribing(
+            event_json, event_subject=event_subject, context=context, true_timestamp=tstamp
+        )
+        return send(self, event)
+
+
+# Functions rather than methods: programs that subclass Tracker have private names of their own.
+
+
+def send(tracker: ChainedMethods, event: Event) -> Tracker:
+    """Track the event. What its encoding and its emitters track is no part of this chain."""
+    outer, _chain.calls = _chain.calls, ()
+    try:
+        tracker.track(event=event)
+    finally:
+        _chain.calls = outer
+    return cast("Tracker", tracker)
+
+
+def send_shortcut(
+    tracker: ChainedMethods,
+    name: str,
+    version: str,
+    data: dict[str, Any],
+    context: ContextArray | None,
+    tstamp: float | None,
+    event_subject: Subject | None,
+) -> Tracker:
+    """Track an event of one of Snowplow's own schemas by way of `track_unstruct_event`."""
+    event_json = SelfDescribingJson(f"{BASE_SCHEMA_PATH}/{name}/{SCHEMA_TAG}/{version}", data)
+    tracker.track_unstruct_event(event_json, context, tstamp, event_subject)
+    return cast("Tracker", tracker)
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _is_reentered(tracker: ChainedMethods) -> bool:
+    return _chain.calls.count((id(tracker), "track_unstruct_event")) > 1
+
+
+def _runs_override(frame: FrameType, tracker: ChainedMethods) -> bool:
+    """Whether the frame runs this very tracker's `track_self_describing_event`."""
+    code = frame.f_code
+    return (
+        code is _code(tracker.track_self_describing_event)
+        and code.co_argcount > 0
+        and frame.f_locals.get(code.co_varnames[0]) is tracker
+    )
+
+
+def _code(method: Any) -> CodeType | None:
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return getattr(method, "__code__", None)

@@ -1,0 +1,214 @@
+"""The only file with threads: timers, the workers of an AsyncEmitter, process exit and fork."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import queue
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from snowplow_tracker.emitters import Emitter
+
+__all__ = ["FlushTimer", "Workers", "adopt", "register"]
+
+logger = logging.getLogger(__name__)
+
+
+class FlushTimer:
+    """Flushes an emitter after a time, once or again and again, on a daemon thread.
+
+    Args:
+        emitter: What to flush.
+        repeating: Whether it goes on until it is cancelled.
+    """
+
+    def __init__(self, emitter: Emitter, repeating: bool) -> None:
+        self._emitter = emitter
+        self._repeating = repeating
+        self._cancelled: threading.Event | None = None
+
+    def start(self, timeout: float) -> bool:
+        """Flush `timeout` seconds from now; False, and nothing changes, while it is running."""
+        if self.is_active():
+            return False
+        self._cancelled = threading.Event()
+        thread = threading.Thread(
+            target=self._run,
+            args=(timeout, self._cancelled),
+            name="snowplow-flush-timer",
+            daemon=True,
+        )
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is shutting down; the exit handler sends the rest
+            self._cancelled = None
+            return False
+        return True
+
+    def cancel(self) -> None:
+        """Stop; what it has begun to flush goes on."""
+        cancelled, self._cancelled = self._cancelled, None
+        if cancelled is not None:
+            cancelled.set()
+
+    def is_active(self) -> bool:
+        """Whether a flush is due."""
+        return self._cancelled is not None
+
+    def _run(self, timeout: float, cancelled: threading.Event) -> None:
+        while not cancelled.wait(timeout):
+            if not self._repeating and self._cancelled is cancelled:
+                self._cancelled = None
+            try:
+                self._emitter.flush()
+            except Exception:
+                logger.exception("A timed flush failed")
+            if not self._repeating:
+                return
+
+
+class Workers:
+    """Daemon threads that do a job once for each request, started with the first one.
+
+    Args:
+        job: What they do; referred to weakly, so that threads keep no emitter alive.
+        count: How many threads, at least 1.
+    """
+
+    def __init__(self, job: weakref.WeakMethod[Callable[[], None]], count: int) -> None:
+        self._job = job
+        self._count = max(count, 1)
+        # SimpleQueue.put is re-entrant: a finaliser or signal handler may track in the middle of it.
+        self.queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._done = threading.Condition()
+        self._open: set[int] = set()
+        self._last = 0
+        self._woken = False
+        self._threads: list[threading.Thread] = []
+
+    def wake(self) -> None:
+        """Ask for one round, unless one is asked for that has not begun."""
+        if not self._woken:
+            self._woken = True
+            self._request()
+
+    def wait(self, deadline: float | None = None) -> bool:
+        """Ask for a round and wait until it and all before it have ended.
+
+        Args:
+            deadline: When to give up, on `time.monotonic`'s clock. Default None, never.
+
+        Returns:
+            Whether they have ended. False at once where no thread can be had.
+        """
+        if threading.current_thread() in self._threads:
+            return True
+        ticket = self._request()
+        if not self._threads:
+            return False
+        with self._done:
+            timeout = None if deadline is None else max(deadline - time.monotonic(), 0)
+            return self._done.wait_for(lambda: self._ended(ticket), timeout)
+
+    def are_running(self) -> bool:
+        """Whether there is a thread."""
+        return bool(self._threads)
+
+    def stop(self) -> None:
+        """End the threads when they have done what they were asked for."""
+        for _ in self._threads:
+            self.queue.put(None)
+        self._threads = []
+
+    def consume(self) -> None:
+        """Do rounds until stopped: what each thread runs."""
+        while (ticket := self.queue.get()) is not None:
+            self._woken = False
+            job = self._job()
+            try:
+                if job is not None:
+                    job()
+            except Exception:
+                logger.exception("A worker failed to send")
+            del job
+            with self._done:
+                self._open.discard(ticket)
+                self._done.notify_all()
+
+    def _request(self) -> int:
+        with self._done:
+            self._last += 1
+            ticket = self._last
+            self._open.add(ticket)
+            self._start()
+        self.queue.put(ticket)
+        return ticket
+
+    def _ended(self, ticket: int) -> bool:
+        return all(other > ticket for other in self._open)
+
+    def _start(self) -> None:
+        while len(self._threads) < self._count:
+            name = f"snowplow-emitter-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self.consume, name=name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter is shutting down, or the system has no more
+                return
+            self._threads.append(thread)
+
+
+_emitters: weakref.WeakSet[Emitter] = weakref.WeakSet()
+_orphans: set[Emitter] = set()
+
+
+def register(emitter: Emitter) -> None:
+    """Have an emitter deliver what it holds when the interpreter exits, and start empty in a fork."""
+    _emitters.add(emitter)
+
+
+def adopt(emitter: Emitter) -> None:
+    """Deliver what an emitter holds that nothing refers to any more."""
+    _orphans.add(emitter)
+    thread = threading.Thread(target=_see_off, args=(emitter,), name="snowplow-orphan", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter is shutting down; the exit handler sees to it
+        return
+
+
+def _see_off(emitter: Emitter) -> None:
+    emitter.close()
+    _orphans.discard(emitter)
+
+
+def _deliver_at_exit() -> None:
+    started = time.monotonic()
+    pending = [emitter for emitter in {*_emitters, *_orphans} if emitter.unanswered()]
+    for emitter in {*_emitters, *_orphans}.difference(pending):
+        emitter.deliver_before_exit(0.0)
+    for place, emitter in enumerate(pending):
+        left = max(emitter.exit_timeout - (time.monotonic() - started), 0.0)
+        emitter.deliver_before_exit(left / (len(pending) - place))
+
+
+def _start_empty_in_child() -> None:
+    from snowplow_tracker import _native  # noqa: PLC0415 - known only by now
+
+    _native.forget_pooled_randomness()
+    _orphans.clear()
+    for emitter in list(_emitters):
+        emitter.start_empty()
+
+
+# Registered when this package is imported, so that handlers of the program itself run before.
+atexit.register(_deliver_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_empty_in_child)

@@ -1,0 +1,85 @@
+"""Runs the local collector until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from snowplow_tracker.collector.server import CollectorServer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the collector with command line arguments; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        report = None if options.quiet else _say
+        collector = CollectorServer(options.host, options.port, report=report)
+        with suppress(KeyboardInterrupt), collector:
+            _say(f"collector listening at {collector.url}")
+            while collector.running:
+                time.sleep(0.5)
+    except RuntimeError as error:
+        return _fail(str(error))
+    except OSError as error:
+        place = f"{options.host}:{options.port}"
+        remedy = "stop what listens there, or choose another with --host and --port"
+        return _fail(f"cannot listen at {place}: {error.strerror or error}; {remedy}")
+    counts = collector.journal.counts()
+    _say(f"stopped: {counts['total']} events, {counts['good']} good, {counts['bad']} bad")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m snowplow_tracker.collector",
+        description="Takes Snowplow events over HTTP, checks each and prints whether it is good.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=9090, help="port, 0 for a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no line for each event, for a caller that reads only the first line",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 2**16:
+        raise argparse.ArgumentTypeError(f"not from 0 to 65535: {text}")
+    return port
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone; the collector goes on without a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"error: {message}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

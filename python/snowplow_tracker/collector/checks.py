@@ -1,0 +1,236 @@
+"""Decides whether an event is good or bad, and why.
+
+The rules are those of the Snowplow tracker protocol, and what Snowplow's collector and validation
+make of it. On purpose stricter than production in one point: what passes there but is useless
+afterwards is bad here, because a developer wants to know. Such are a page view without `url`, a
+structured event without category or action, a self-describing event without data, an event
+without `eid`. What the schemas of self-describing data ask of it is not checked.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from snowplow_tracker.collector.decode import (
+    TrackedEvent,
+    UndecodableError,
+    post_events,
+    query_parameters,
+    shown,
+    tracked_event,
+)
+from snowplow_tracker.collector.protocol import (
+    EVENT_TYPES,
+    PAYLOAD_DATA_KEYS,
+    PLATFORMS,
+    REQUIRED_KEYS,
+    UUID,
+)
+from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Row
+
+__all__ = ["CHECKS", "Check", "judge", "judge_get", "judge_post"]
+
+Check = Callable[[TrackedEvent], Iterable[str]]
+"""Says what is wrong with an event, a text for each fault."""
+
+_Rule = Callable[[str], str | None]
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DIMENSIONS = re.compile(r"([0-9]{1,18})x([0-9]{1,18})")
+_SCHEMA_URI = re.compile(
+    r"iglu:[a-zA-Z0-9_.-]+/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+"
+    r"/[1-9][0-9]*-(?:0|[1-9][0-9]*)-(?:0|[1-9][0-9]*)"
+)
+_LARGEST_INTEGER = 2**31 - 1
+
+
+def judge_post(payload: CollectorPayload, body: bytes) -> Iterator[Row]:
+    """A row for each event of a POST; one event that `payload_data` refuses spoils them all."""
+    try:
+        events = post_events(payload.content_type, body)
+    except UndecodableError as error:
+        yield Row(payload, errors=(f"{error}; the whole request is lost",))
+        return
+    refusals = [_payload_data_errors(event) for event in events]
+    if any(refusals):
+        yield from _spoiled(payload, events, refusals)
+        return
+    for event in events:
+        yield judge(payload, event)
+
+
+def judge_get(payload: CollectorPayload, query: bytes) -> Row:
+    """The row for the one event of a GET."""
+    try:
+        parameters = query_parameters(query)
+    except UndecodableError as error:
+        return Row(payload, errors=(str(error),))
+    return judge(payload, parameters)
+
+
+def judge(payload: CollectorPayload, parameters: dict[str, str]) -> Row:
+    """The row for one event whose fields are all text."""
+    event = tracked_event(parameters)
+    errors = tuple(error for check in CHECKS for error in check(event))
+    contexts = event.contexts["data"] if event.contexts else ()
+    return Row(payload, parameters, _schema(event), tuple(c["schema"] for c in contexts), errors)
+
+
+def _schema(event: TrackedEvent) -> str | None:
+    kind = EVENT_TYPES.get(event.parameters.get("e", ""))
+    if kind and kind.schema:
+        return kind.schema
+    return event.unstruct_event["data"]["schema"] if event.unstruct_event else None
+
+
+def _spoiled(
+    payload: CollectorPayload, events: list[Any], refusals: list[tuple[str, ...]]
+) -> Iterator[Row]:
+    culprit = next(i for i, refusal in enumerate(refusals) if refusal)
+    reason = (f"refused with event {culprit + 1} of its request: {refusals[culprit][0]}",)
+    for event, refusal in zip(events, refusals, strict=True):
+        parameters = event if isinstance(event, dict) else None
+        yield Row(payload, parameters, errors=refusal or reason)
+
+
+def _payload_data_errors(event: object) -> tuple[str, ...]:
+    if not isinstance(event, dict):
+        return (f"event: not a JSON object but {shown(event)}",)
+    unknown = sorted(event.keys() - PAYLOAD_DATA_KEYS)
+    errors = [f"{shown(unknown[0])[1:-1]}: unknown key"] if unknown else []
+    if len(unknown) > 1:
+        errors[0] += f", and {len(unknown) - 1} more"
+    errors += [f"{key}: missing" for key in sorted(REQUIRED_KEYS - event.keys())]
+    errors += [
+        f"{key}: not a string but {shown(value)}"
+        for key, value in event.items()
+        if not isinstance(value, str) and key in PAYLOAD_DATA_KEYS
+    ]
+    return tuple(errors)
+
+
+def _text(limit: int) -> _Rule:
+    message = f"longer than {limit:,} characters"
+    return lambda value: message if len(value) > limit else None
+
+
+def _one_of(known: Iterable[str]) -> _Rule:
+    return lambda value: None if value in known else "not one of " + " ".join(sorted(known))
+
+
+def _uuid(value: str) -> str | None:
+    return None if UUID.fullmatch(value) else "not a UUID"
+
+
+def _integer(value: str) -> str | None:
+    if not _INTEGER.fullmatch(value) or abs(int(value)) > _LARGEST_INTEGER:
+        return "not an integer of 32 bits"
+    return None
+
+
+def _milliseconds(value: str) -> str | None:
+    if not _INTEGER.fullmatch(value):
+        return "not an integer number of milliseconds"
+    return None if EARLIEST <= int(value) <= LATEST else "not between the years 1 and 9999"
+
+
+def _decimal(value: str) -> str | None:
+    return None if _DECIMAL.fullmatch(value) and math.isfinite(float(value)) else "not a number"
+
+
+def _flag(value: str) -> str | None:
+    return None if value in {"0", "1"} else "neither 0 nor 1"
+
+
+def _dimensions(value: str) -> str | None:
+    found = _DIMENSIONS.fullmatch(value)
+    if found is None or max(map(int, found.groups())) > _LARGEST_INTEGER:
+        return "not WIDTHxHEIGHT"
+    return None
+
+
+_too_long_for_url = _text(4096)
+
+
+def _url(value: str) -> str | None:
+    try:
+        urlsplit(value)
+    except ValueError as error:
+        return f"not a URL: {error}"
+    return _too_long_for_url(value)
+
+
+_RULES: dict[str, _Rule] = {
+    "e": _one_of(EVENT_TYPES),
+    "p": _one_of(PLATFORMS),
+    **dict.fromkeys(("eid", "sid"), _uuid),
+    **dict.fromkeys(("dtm", "stm", "ttm"), _milliseconds),
+    **dict.fromkeys(("tid", "vid", "pp_mix", "pp_max", "pp_miy", "pp_may", "ti_qu"), _integer),
+    **dict.fromkeys(("se_va", "tr_tt", "tr_tx", "tr_sh", "ti_pr"), _decimal),
+    **dict.fromkeys(("res", "vp", "ds"), _dimensions),
+    **dict.fromkeys((key for key in PAYLOAD_DATA_KEYS if key.startswith("f_")), _flag),
+    "cookie": _flag,
+    **dict.fromkeys(("url", "refr"), _url),
+    **dict.fromkeys(("tr_cu", "ti_cu"), _text(3)),
+    "cd": _text(12),
+    "tv": _text(100),
+    **dict.fromkeys(("tna", "ip", "fp", "duid", "nuid", "tnuid", "cs"), _text(128)),
+    **dict.fromkeys(("aid", "uid", "lang", "tz"), _text(255)),
+    **dict.fromkeys(("tr_id", "tr_af", "tr_ci", "tr_st", "tr_co"), _text(255)),
+    **dict.fromkeys(("ti_id", "ti_sk", "ti_nm", "ti_na", "ti_ca"), _text(255)),
+    **dict.fromkeys(("ua", "se_ca", "se_ac", "se_pr"), _text(1000)),
+    "page": _text(2000),
+    "se_la": _text(4096),
+}
+
+_NEEDED: dict[str | None, tuple[str, ...]] = {
+    "pv": ("url",),
+    "se": ("se_ca", "se_ac"),
+    "tr": ("tr_id",),
+    "ti": ("ti_id", "ti_sk"),
+}
+
+
+def required_fields(event: TrackedEvent) -> Iterator[str]:
+    """What every event has, and what its kind is useless without."""
+    parameters = event.parameters
+    for key in ("e", "p", "tv", "eid"):
+        if key not in parameters:
+            yield f"{key}: missing"
+    kind = parameters.get("e")
+    for key in _NEEDED.get(kind, ()):
+        if not parameters.get(key):
+            yield f"{key}: missing, {kind} is useless without it"
+    if kind == "ue" and not (parameters.get("ue_px") or parameters.get("ue_pr")):
+        yield "ue_px: missing, and ue_pr too; ue is useless without its data"
+
+
+def field_values(event: TrackedEvent) -> Iterator[str]:
+    """The format and the length of each field."""
+    for key, value in event.parameters.items():
+        rule = _RULES.get(key)
+        fault = rule(value) if rule else None
+        if fault:
+            yield f"{key}: {fault}: {shown(value)}"
+
+
+def decoding(event: TrackedEvent) -> Iterable[str]:
+    """Base64, JSON and the envelopes of self-describing data."""
+    return event.faults
+
+
+def schema_uris(event: TrackedEvent) -> Iterator[str]:
+    """Schemas of the form iglu:vendor/name/format/MODEL-REVISION-ADDITION."""
+    described = [event.unstruct_event["data"]] if event.unstruct_event else []
+    described += event.contexts["data"] if event.contexts else []
+    for item in described:
+        if not _SCHEMA_URI.fullmatch(item["schema"]):
+            yield f"schema: not iglu:vendor/name/format/M-R-A: {shown(item['schema'])}"
+
+
+CHECKS: tuple[Check, ...] = (required_fields, field_values, decoding, schema_uris)

@@ -1,0 +1,111 @@
+"""Value checks. Each raises ValueError naming the parameter, unless contracts are disabled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker import _native
+from snowplow_tracker.typing import FORM_NODE_NAMES, FORM_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Sized
+
+__all__ = [
+    "contracts_enabled",
+    "disable_contracts",
+    "enable_contracts",
+    "form_element",
+    "greater_than",
+    "non_empty",
+    "non_empty_string",
+    "one_of",
+    "satisfies",
+]
+
+
+def disable_contracts() -> None:
+    """Switch all value checks off, for the whole process."""
+    _native.set_contracts_enabled(False)
+
+
+def enable_contracts() -> None:
+    """Switch all value checks on, for the whole process. They are on by default."""
+    _native.set_contracts_enabled(True)
+
+
+def contracts_enabled() -> bool:
+    """Whether values are checked."""
+    return _native.contracts_enabled()
+
+
+def non_empty(seq: Sized, *, name: str = "value") -> None:
+    """Raise ValueError if `seq` has no length, or length 0."""
+    if contracts_enabled() and not _has_items(seq):
+        raise ValueError(f"{name} is empty.")
+
+
+def non_empty_string(s: str, *, name: str = "value") -> None:
+    """Raise ValueError if `s` is empty or no `str`."""
+    if contracts_enabled() and not (isinstance(s, str) and s):
+        raise ValueError(f"{name} is empty.")
+
+
+def one_of(value: Any, supported: Container[Any], *, name: str = "value") -> None:
+    """Raise ValueError if `value` is not among `supported`."""
+    if contracts_enabled() and not _contains(supported, value):
+        raise ValueError(f"{name} is not supported.")
+
+
+def greater_than(value: float, compared_to: float, *, name: str = "value") -> None:
+    """Raise ValueError if `value` is no number above `compared_to`."""
+    if contracts_enabled() and not _exceeds(value, compared_to):
+        raise ValueError(f"{name} must be greater than {compared_to}.")
+
+
+def satisfies(value: Any, check: Callable[[Any], bool], *, name: str = "value") -> None:
+    """Raise ValueError if `check(value)` is false."""
+    if contracts_enabled() and not check(value):
+        raise ValueError(f"{name} is not allowed.")
+
+
+def form_element(element: dict[str, Any], *, name: str = "value") -> None:
+    """Raise ValueError if `element` is no form element.
+
+    A form element is a dict with `name`, `value`, a `nodeName` out of `FORM_NODE_NAMES`, and
+    either no `type` or one out of `FORM_TYPES`, in whatever case.
+    """
+    satisfies(element, _is_form_element, name=name)
+
+
+def _is_form_element(element: Any) -> bool:
+    return (
+        isinstance(element, dict)
+        and element.keys() >= {"name", "value", "nodeName"}
+        and _contains(FORM_NODE_NAMES, element["nodeName"])
+        and ("type" not in element or _is_form_type(element["type"]))
+    )
+
+
+def _is_form_type(value: Any) -> bool:
+    return isinstance(value, str) and value.lower() in FORM_TYPES
+
+
+def _has_items(seq: Any) -> bool:
+    try:
+        return len(seq) > 0
+    except TypeError:
+        return False
+
+
+def _contains(supported: Container[Any], value: Any) -> bool:
+    try:
+        return value in supported
+    except TypeError:  # unhashable
+        return False
+
+
+def _exceeds(value: Any, compared_to: float) -> bool:
+    try:
+        return bool(value > compared_to)
+    except TypeError:
+        return False

@@ -1,0 +1,149 @@
+"""Event stores: where an emitter keeps events until they are sent."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._native import RecordBuffer, is_text_only
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from snowplow_tracker.typing import PayloadDict, PayloadDictList
+
+__all__ = ["EventStore", "InMemoryEventStore"]
+
+
+class EventStore(Protocol):
+    """What an emitter requires of a store."""
+
+    def add_event(self, payload: PayloadDict) -> bool:
+        """Store an event; False where it was refused."""
+
+    def get_events_batch(self) -> PayloadDictList:
+        """Take stored events to send them, oldest first: all or a part."""
+
+    def cleanup(self, batch: PayloadDictList, need_retry: bool) -> None:
+        """Forget events that were taken, or store them again if `need_retry`."""
+
+    def size(self) -> int:
+        """Return how many events are stored and not taken."""
+
+
+class InMemoryEventStore:
+    """Events in memory, first in, first out; lost when the process is killed.
+
+    It keeps events as finished records. Once `event_buffer` is looked at, or an event comes in
+    that is not all text, it keeps them as a list of dicts, for good.
+
+    Args:
+        logger: Where a full store is logged, at most once a minute.
+        buffer_capacity: The most events that it holds, those being sent included. Default 10,000.
+    """
+
+    def __init__(self, logger: Logger, buffer_capacity: int = 10_000) -> None:
+        self.logger = logger
+        self._full = OncePerMinute(logger)
+        self._lock = threading.RLock()
+        self._records: RecordBuffer | None = RecordBuffer(max(buffer_capacity, 0))
+        self._events: PayloadDictList = []
+        self._in_flight = 0
+        self._buffer_capacity = buffer_capacity
+
+    @property
+    def buffer_capacity(self) -> int:
+        """The most events that it holds."""
+        return self._buffer_capacity
+
+    @buffer_capacity.setter
+    def buffer_capacity(self, value: int) -> None:
+        self._buffer_capacity = value
+        if self._records is not None:
+            self._records.capacity = max(value, 0)
+
+    @property
+    def event_buffer(self) -> PayloadDictList:
+        """The stored events as a list that may be changed in place."""
+        self._keep_dicts()
+        return self._events
+
+    @event_buffer.setter
+    def event_buffer(self, events: PayloadDictList) -> None:
+        self._keep_dicts()
+        self._events = events
+
+    @property
+    def records(self) -> RecordBuffer | None:
+        """The records, while it keeps events as such."""
+        return self._records
+
+    def add_event(self, payload: PayloadDict) -> bool:
+        """Store an event; False and a line in the log where the store is full."""
+        with self._lock:
+            if self._records is not None and not is_text_only(payload):
+                self._keep_dicts()
+            stored = self._add_record(payload) if self._records else self._add_dict(payload)
+        if not stored:
+            self.log_full()
+        return stored
+
+    def get_events_batch(self) -> PayloadDictList:
+        """Take all stored events."""
+        with self._lock:
+            self._keep_dicts()
+            batch, self._events = self._events, []
+            self._in_flight += len(batch)
+            return batch
+
+    def cleanup(self, batch: PayloadDictList, need_retry: bool) -> None:
+        """Forget events that were taken, or put them back before the others if `need_retry`."""
+        with self._lock:
+            self._in_flight = max(self._in_flight - len(batch), 0)
+            if need_retry:
+                self._keep_dicts()
+                self._events[:0] = batch
+
+    def size(self) -> int:
+        """Return how many events wait."""
+        records = self._records
+        return len(self._events) if records is None else len(records)
+
+    @property
+    def in_flight(self) -> int:
+        """How many events were taken and are neither sent nor put back."""
+        records = self._records
+        return self._in_flight if records is None else self._in_flight + records.in_flight
+
+    def log_full(self) -> None:
+        """Log that an event was refused."""
+        self._full.warning("Event refused: %d events are waiting already", self.buffer_capacity)
+
+    def forget_all(self) -> None:
+        """Become empty, as a forked child must: what was stored is its parent's."""
+        self._lock = threading.RLock()
+        self._in_flight = 0
+        self._events.clear()
+        if self._records is not None:
+            self._records.clear()
+
+    def _add_record(self, payload: PayloadDict) -> bool:
+        return self._records is not None and self._records.add(payload)
+
+    def _add_dict(self, payload: PayloadDict) -> bool:
+        if len(self._events) + self._in_flight >= self.buffer_capacity:
+            return False
+        self._events.append(payload)
+        return True
+
+    def _keep_dicts(self) -> None:
+        """Turn the records into dicts. Records in flight stay with who took them."""
+        with self._lock:
+            if self._records is None:
+                return
+            records, self._records = self._records, None
+            records.seal()
+            while batch := records.take(self.buffer_capacity or 1, 1_000_000):
+                self._events.extend(batch.events())
+                records.done(batch)

@@ -1,0 +1,7 @@
+"""`SelfDescribing`: an event that follows a schema."""
+
+from __future__ import annotations
+
+from snowplow_tracker._native import SelfDescribing
+
+__all__ = ["SelfDescribing"]

@@ -1,0 +1,69 @@
+"""`Payload`: the fields of one event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker import _native
+
+if TYPE_CHECKING:
+    from snowplow_tracker.typing import JsonEncoderFunction, PayloadDict
+
+__all__ = ["Payload"]
+
+
+class Payload:
+    """The fields of one event, by their name in the tracker protocol.
+
+    Attributes:
+        nv_pairs: The fields. May be edited.
+    """
+
+    def __init__(self, dict_: PayloadDict | None = None) -> None:
+        self.nv_pairs: PayloadDict = {} if dict_ is None else dict(dict_)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.nv_pairs!r})"
+
+    def add(self, name: str, value: Any) -> None:
+        """Set a field. None and "" are passed over, an earlier value stays."""
+        if value is not None and not (isinstance(value, str) and not value):
+            self.nv_pairs[name] = value
+
+    def add_dict(self, dict_: PayloadDict, base64: bool = False) -> None:  # noqa: ARG002 - surface
+        """Set several fields, each as `add` does. `base64` has no effect."""
+        for name, value in dict_.items():
+            self.add(name, value)
+
+    def add_json(
+        self,
+        dict_: PayloadDict | None,
+        encode_base64: bool,
+        type_when_encoded: str,
+        type_when_not_encoded: str,
+        json_encoder: JsonEncoderFunction | None = None,
+    ) -> None:
+        """Set a field to JSON. None and {} are passed over.
+
+        Args:
+            dict_: What to write.
+            encode_base64: Write URL-safe base64 with padding instead of the JSON text.
+            type_when_encoded: The field's name in base64.
+            type_when_not_encoded: The field's name as text.
+            json_encoder: Called with each object that JSON cannot hold, returns one to put in
+                its place.
+
+        Raises:
+            TypeError: An object cannot be written, and there is no `json_encoder`.
+            ValueError: The data is circular, or nested too deep.
+        """
+        if dict_ is None or dict_ == {}:
+            return
+        if encode_base64:
+            self.add(type_when_encoded, _native.b64(dict_, json_encoder))
+        else:
+            self.add(type_when_not_encoded, _native.dumps(dict_, json_encoder))
+
+    def get(self) -> PayloadDict:
+        """Return the fields: the dict itself, not a copy."""
+        return self.nv_pairs

@@ -1,0 +1,245 @@
+"""`Tracker`: what a program tracks its events with."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from typing import TYPE_CHECKING, Any, overload
+
+from snowplow_tracker._deprecated import DeprecatedTrackMethods
+from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._native import TrackerCore
+from snowplow_tracker.constants import (
+    BASE_SCHEMA_PATH,
+    CONTEXT_SCHEMA,
+    DEFAULT_ENCODE_BASE64,
+    MOBILE_SCHEMA_PATH,
+    SCHEMA_TAG,
+    UNSTRUCT_EVENT_SCHEMA,
+    VERSION,
+    ContextArray,
+)
+from snowplow_tracker.contracts import non_empty
+from snowplow_tracker.events import Event
+from snowplow_tracker.payload import Payload
+from snowplow_tracker.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+    from snowplow_tracker.typing import EmitterProtocol, JsonEncoderFunction
+
+__all__ = [
+    "BASE_SCHEMA_PATH",
+    "CONTEXT_SCHEMA",
+    "DEFAULT_ENCODE_BASE64",
+    "MOBILE_SCHEMA_PATH",
+    "SCHEMA_TAG",
+    "UNSTRUCT_EVENT_SCHEMA",
+    "VERSION",
+    "ContextArray",
+    "Tracker",
+]
+
+logger = logging.getLogger(__name__)
+
+_ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
+_ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")
+_CALLED_BY_TRACK = frozenset({"complete_payload", "get_uuid", "get_timestamp"})
+
+
+class Tracker(TrackerCore, DeprecatedTrackMethods):
+    """Encodes events and hands them to one or more emitters.
+
+    Both orders of parameters work: `Tracker(namespace, emitters, subject, app_id, encode_base64,
+    json_encoder)` and `Tracker(emitters, subject, namespace, app_id, encode_base64,
+    json_encoder)`. A text first, or an emitter or list second, means the former.
+
+    Args:
+        emitters: One emitter or a list of at least one; each has a method `input(dict)`. The list
+            stays the caller's own: what is appended to it later counts.
+        namespace: Goes on every event as `tna`. Default None.
+        subject: Who is tracked, where an event has no subject of its own. Default `Subject()`.
+        app_id: Goes on every event as `aid`. Default None.
+        encode_base64: Whether self-describing data and contexts travel as base64 (`ue_px`, `cx`)
+            or as JSON text (`ue_pr`, `co`). Default True.
+        json_encoder: Called with each object that JSON cannot hold; what it returns is encoded in
+            its place, what it raises reaches the caller of `track`. Default None: dates, UUIDs,
+            decimals, enums, dataclasses and numpy scalars are encoded as users expect.
+
+    Raises:
+        ValueError: `emitters` is None or empty.
+        TypeError: `emitters` was left out.
+    """
+
+    @overload
+    def __init__(
+        self,
+        namespace: str,
+        emitters: EmitterProtocol | Sequence[EmitterProtocol],
+        subject: Subject | None = None,
+        app_id: str | None = None,
+        encode_base64: bool = DEFAULT_ENCODE_BASE64,
+        json_encoder: JsonEncoderFunction | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        emitters: EmitterProtocol | Sequence[EmitterProtocol],
+        subject: Subject | None = None,
+        namespace: str | None = None,
+        app_id: str | None = None,
+        encode_base64: bool = DEFAULT_ENCODE_BASE64,
+        json_encoder: JsonEncoderFunction | None = None,
+    ) -> None: ...
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._set_up(**_by_name(args, kwargs))
+
+    def _set_up(
+        self,
+        emitters: Any,
+        subject: Subject | None = None,
+        namespace: str | None = None,
+        app_id: str | None = None,
+        encode_base64: bool = DEFAULT_ENCODE_BASE64,
+        json_encoder: JsonEncoderFunction | None = None,
+    ) -> None:
+        if isinstance(emitters, tuple):
+            emitters = list(emitters)
+        if isinstance(emitters, list) or emitters is None:
+            non_empty(emitters, name="emitters")
+        self.emitters = emitters if isinstance(emitters, list) else [emitters]
+        self.subject = Subject() if subject is None else subject
+        self.encode_base64 = encode_base64
+        self.json_encoder = json_encoder
+        self.standard_nv_pairs = {"tv": VERSION, "tna": namespace, "aid": app_id}
+        self.timer = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in _CALLED_BY_TRACK:
+            self._is_patched = True
+
+    def complete_payload(
+        self,
+        event: Event | Payload,
+        context: ContextArray | None = None,
+        tstamp: float | None = None,
+        event_subject: Subject | None = None,
+    ) -> Any:
+        """Return the event's payload with everything that the tracker adds to it.
+
+        `track` calls it as `complete_payload(event=event)` where it, or the event's
+        `build_payload`, is overridden. Given a `Payload`, with contexts, time and subject beside
+        it, it completes that and returns what `track` returns for it, as in generation 0.x.
+        """
+        if isinstance(event, Payload):
+            return self._complete_and_track(event, context, tstamp, event_subject)
+        payload = event.build_payload(
+            encode_base64=self.encode_base64, json_encoder=self.json_encoder, subject=self.subject
+        )
+        payload.add("eid", self.get_uuid())
+        payload.add("dtm", self.get_timestamp())
+        payload.add_dict(self.standard_nv_pairs)
+        return payload
+
+    def _complete_and_track(
+        self,
+        payload: Payload,
+        context: ContextArray | None,
+        tstamp: float | None,
+        event_subject: Subject | None,
+    ) -> Any:
+        event = Event(payload.get(), event_subject, context, tstamp)
+        payload.add_dict(self.complete_payload(event=event).get())
+        return self.track(payload)
+
+    def flush(self, is_async: bool = False) -> Self:
+        """Send what the emitters have stored: now, or by their own `flush` if `is_async`."""
+        for emitter in self.emitters:
+            flush = getattr(emitter, "flush" if is_async else "sync_flush", None)
+            if flush is not None:
+                flush()
+        return self
+
+    def close(self, timeout: float | None = None) -> None:
+        """Close every emitter that can be closed: see `Emitter.close`."""
+        for emitter in self.emitters:
+            close = getattr(emitter, "close", None)
+            if close is not None:
+                close(timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def set_subject(self, subject: Subject | None) -> Self:
+        """Track another subject from the next event on, or none."""
+        self.subject = subject
+        return self
+
+    def add_emitter(self, emitter: EmitterProtocol) -> Self:
+        """Hand events to one more emitter from the next one on."""
+        self.emitters.append(emitter)
+        return self
+
+    def get_namespace(self) -> str | None:
+        """Return the namespace."""
+        namespace: str | None = self.standard_nv_pairs["tna"]
+        return namespace
+
+
+def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Give each argument its name, in whichever of the two orders they came."""
+    if len(args) > len(_ORDER_1X):
+        raise TypeError(f"Tracker takes at most {len(_ORDER_1X)} arguments: {len(args)} given")
+    given = dict(zip(_order_of(args), args, strict=False))
+    for name, value in kwargs.items():
+        if name not in _ORDER_1X:
+            raise TypeError(f"Tracker has no parameter named {name!r}")
+        if name in given:
+            raise TypeError(f"Tracker got two values for {name!r}")
+        given[name] = value
+    if "emitters" not in given:
+        raise TypeError("Tracker needs emitters: an emitter or a list of them")
+    return given
+
+
+def _order_of(args: tuple[Any, ...]) -> tuple[str, ...]:
+    is_1x = args and isinstance(args[0], str)
+    is_1x = is_1x or (len(args) > 1 and _is_emitters(args[1]))
+    return _ORDER_1X if is_1x else _ORDER_0X
+
+
+def _is_emitters(value: Any) -> bool:
+    return isinstance(value, list | tuple) or hasattr(value, "input")
+
+
+_loss = OncePerMinute(logger)
+
+
+def _warn_of_loss(non_finite: int, surrogates: int) -> None:
+    """Log what the native encoder had to replace; it calls this."""
+    if non_finite:
+        _loss.warning("NaN and infinite numbers are no JSON: sent as null")
+    if surrogates:
+        _loss.warning("Lone surrogates are no Unicode text: sent as U+FFFD")
+
+
+def _log_internal_error(error: BaseException) -> None:
+    """Log a fault of the native part that cost an event; it calls this."""
+    logger.error("An event was lost: %s", error, exc_info=error)
+
+
+def __getattr__(name: str) -> Any:
+    # Programs patch `snowplow_tracker.tracker.uuid`; importing it costs more than this package.
+    if name == "uuid":
+        return importlib.import_module("uuid")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

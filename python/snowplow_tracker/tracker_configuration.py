@@ -1,0 +1,34 @@
+"""`TrackerConfiguration`: how a tracker made by `Snowplow` encodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snowplow_tracker.typing import JsonEncoderFunction
+
+__all__ = ["TrackerConfiguration"]
+
+
+class TrackerConfiguration:
+    """Settings of a tracker for `Snowplow.create_tracker`.
+
+    Args:
+        encode_base64: Send self-describing data and contexts as base64 instead of JSON text.
+        json_encoder: Called with each object that JSON cannot hold, returns one to put in its
+            place.
+    """
+
+    def __init__(
+        self,
+        encode_base64: bool = True,
+        json_encoder: JsonEncoderFunction | None = None,
+    ) -> None:
+        self.encode_base64 = encode_base64
+        self.json_encoder = json_encoder
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}"
+            f"(encode_base64={self.encode_base64!r}, json_encoder={self.json_encoder!r})"
+        )

@@ -1,0 +1,59 @@
+//! The native half of an emitter: where tracked records go when nothing of the emitter's way in is replaced.
+
+use pyo3::prelude::*;
+
+use crate::buffer::Pushed;
+use crate::hooks::Hooks;
+use crate::record_buffer::RecordBuffer;
+
+/// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full.
+#[pyclass(subclass, module = "snowplow_tracker._native")]
+pub struct EmitterCore {
+    #[pyo3(get, set, name = "_lane")]
+    lane: Option<Py<RecordBuffer>>,
+    #[pyo3(get, set, name = "_batch_full_at")]
+    batch_full_at: usize,
+}
+
+#[pymethods]
+impl EmitterCore {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
+        Self { lane: None, batch_full_at: usize::MAX }
+    }
+}
+
+/// An emitter that takes records as they are.
+pub struct Lane<'py> {
+    emitter: Bound<'py, EmitterCore>,
+    buffer: Py<RecordBuffer>,
+    batch_full_at: usize,
+}
+
+impl<'py> Lane<'py> {
+    /// The lane of an emitter whose way in is this package's own.
+    pub fn of(emitter: &Bound<'py, PyAny>, hooks: &Hooks) -> PyResult<Option<Self>> {
+        let Ok(emitter) = emitter.cast::<EmitterCore>() else { return Ok(None) };
+        if !hooks.input_is_ours(&emitter.get_type())? {
+            return Ok(None);
+        }
+        let core = emitter.borrow();
+        Ok(core.lane.as_ref().map(|buffer| Self {
+            emitter: emitter.clone(),
+            buffer: buffer.clone_ref(emitter.py()),
+            batch_full_at: core.batch_full_at,
+        }))
+    }
+
+    /// Appends a record; a full batch is the emitter's to send, a full buffer its to report.
+    pub fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
+        let py = self.emitter.py();
+        match self.buffer.get().push(record, created_ms) {
+            Pushed::Waiting(count) if count < self.batch_full_at => Ok(()),
+            Pushed::Waiting(_) => self.emitter.call_method0(pyo3::intern!(py, "flush")).map(drop),
+            Pushed::Full => self.emitter.call_method0(pyo3::intern!(py, "_refuse")).map(drop),
+            Pushed::Sealed => self.emitter.call_method1(pyo3::intern!(py, "_input_record"), (record,)).map(drop),
+        }
+    }
+}

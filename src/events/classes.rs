@@ -1,0 +1,135 @@
+//! The kinds of events as Python classes. Each is its parameters and nothing else: data and behaviour are those of `Event`.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::event::{Common, Event};
+use super::kind::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
+
+/// A class whose `__new__` takes anything, so that subclasses may construct as they like, and whose `__init__` stores. Each
+/// parameter, given by its place in the kind's fields, its name and its setter's name, is a property too.
+macro_rules! event_class {
+    (
+        $(#[$doc:meta])*
+        $class:ident is $kind:ident in $module:literal, $text_signature:literal
+        required { $($required_at:literal $required:ident $set_required:ident),* }
+        optional { $($optional_at:literal $optional:ident $set_optional:ident),* }
+        $($methods:tt)*
+    ) => {
+        $(#[$doc])*
+        #[pyclass(extends = Event, subclass, module = $module)]
+        pub struct $class;
+
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (*_args, **_kwargs), text_signature = $text_signature)]
+            fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyClassInitializer<Self> {
+                PyClassInitializer::from(Event::unset(&$kind)).add_subclass(Self)
+            }
+
+            #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
+            #[pyo3(signature = (
+                $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None
+            ))]
+            fn __init__<'py>(
+                slf: &Bound<'py, Self>,
+                $($required: Bound<'py, PyAny>,)*
+                $($optional: Option<Bound<'py, PyAny>>,)*
+                event_subject: Option<Bound<'py, PyAny>>,
+                context: Option<Bound<'py, PyAny>>,
+                true_timestamp: Option<Bound<'py, PyAny>>,
+            ) -> PyResult<()> {
+                let mut values = [const { None }; MAX_FIELDS];
+                $(values[$required_at] = Some($required);)*
+                $(values[$optional_at] = $optional;)*
+                let common = Common { event_subject, context, true_timestamp };
+                Ok(Event::construct(slf.as_super(), values, common)?)
+            }
+
+            $(
+                #[getter]
+                fn $required<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+                    Event::value(slf.as_super(), $required_at)
+                }
+
+                #[setter($required)]
+                fn $set_required(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+                    Event::set_value(slf.as_super(), $required_at, value)
+                }
+            )*
+
+            $(
+                #[getter]
+                fn $optional<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+                    Event::value(slf.as_super(), $optional_at)
+                }
+
+                #[setter($optional)]
+                fn $set_optional(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+                    Event::set_value(slf.as_super(), $optional_at, value)
+                }
+            )*
+
+            $($methods)*
+        }
+    };
+}
+
+event_class! {
+    /// A visit of a page.
+    PageView is PAGE_VIEW in "snowplow_tracker.events.page_view",
+    "(page_url, page_title=None, referrer=None, event_subject=None, context=None, true_timestamp=None)"
+    required { 0 page_url set_page_url }
+    optional { 1 page_title set_page_title, 2 referrer set_referrer }
+}
+
+event_class! {
+    /// A sign that a visitor is still on a page, with how far the page was scrolled since the last one.
+    PagePing is PAGE_PING in "snowplow_tracker.events.page_ping",
+    "(page_url, page_title=None, referrer=None, min_x=None, max_x=None, min_y=None, max_y=None, \
+      event_subject=None, context=None, true_timestamp=None)"
+    required { 0 page_url set_page_url }
+    optional {
+        1 page_title set_page_title, 2 referrer set_referrer,
+        3 min_x set_min_x, 4 max_x set_max_x, 5 min_y set_min_y, 6 max_y set_max_y
+    }
+}
+
+event_class! {
+    /// An action with a category, and where it helps a label, a property and a numeric value.
+    StructuredEvent is STRUCTURED in "snowplow_tracker.events.structured_event",
+    "(category, action, label=None, property_=None, value=None, event_subject=None, context=None, true_timestamp=None)"
+    required { 0 category set_category, 1 action set_action }
+    optional { 2 label set_label, 3 property_ set_property_, 4 value set_value }
+}
+
+event_class! {
+    /// An event whose data a schema of the user's own describes.
+    SelfDescribing is SELF_DESCRIBING in "snowplow_tracker.events.self_describing",
+    "(event_json, event_subject=None, context=None, true_timestamp=None)"
+    required { 0 event_json set_event_json }
+    optional {}
+}
+
+event_class! {
+    /// A view of a screen of an app.
+    ScreenView is SCREEN_VIEW in "snowplow_tracker.events.screen_view",
+    "(id_, name, type=None, previous_name=None, previous_id=None, previous_type=None, transition_type=None, \
+      event_subject=None, context=None, true_timestamp=None)"
+    required { 0 id_ set_id_, 1 name set_name }
+    optional {
+        2 r#type set_type, 3 previous_name set_previous_name, 4 previous_id set_previous_id,
+        5 previous_type set_previous_type, 6 transition_type set_transition_type
+    }
+
+    #[getter]
+    fn screen_view_properties<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        Event::screen_view_properties(slf.as_super())
+    }
+
+    #[setter]
+    fn set_screen_view_properties(slf: &Bound<'_, Self>, properties: Bound<'_, PyDict>) {
+        Event::set_screen_view_properties(slf.as_super(), properties);
+    }
+}

@@ -1,0 +1,133 @@
+//! What each kind of event is made of: its parameters, and the fields of the tracker protocol that they travel in.
+
+use crate::contracts;
+use crate::error::Result;
+use pyo3::prelude::*;
+
+/// The most parameters that a kind of event has.
+pub const MAX_FIELDS: usize = 7;
+
+/// Where an event's parameters end up.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Shape {
+    /// Each in a field of its own.
+    Flat,
+    /// One self-describing JSON, in `ue_px` or `ue_pr`.
+    SelfDescribing,
+    /// The properties of a screen view, a self-describing event too.
+    ScreenView,
+}
+
+/// What a parameter must be.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Anything; None and "" leave it out.
+    Optional,
+    /// A text that is not empty.
+    Text,
+    /// Anything but None.
+    Present,
+}
+
+/// One parameter of an event.
+pub struct Field {
+    /// Its Python name.
+    pub name: &'static str,
+    /// Its name in the payload, or for a screen view in the data.
+    pub key: &'static str,
+    /// What it must be.
+    pub check: Check,
+}
+
+impl Field {
+    const fn optional(name: &'static str, key: &'static str) -> Self {
+        Self { name, key, check: Check::Optional }
+    }
+
+    const fn text(name: &'static str, key: &'static str) -> Self {
+        Self { name, key, check: Check::Text }
+    }
+
+    /// Raises the contract's error where `value` is not what the parameter must be.
+    pub fn check(&self, value: Option<&Bound<'_, PyAny>>) -> Result<()> {
+        match self.check {
+            Check::Optional => Ok(()),
+            Check::Text => contracts::require_text(self.name, value),
+            Check::Present => contracts::require(self.name, value),
+        }
+    }
+}
+
+/// A kind of event.
+pub struct Kind {
+    /// The field `e`; the base class has none.
+    pub event_type: Option<&'static str>,
+    /// Where its parameters end up.
+    pub shape: Shape,
+    /// Its parameters in order.
+    pub fields: &'static [Field],
+}
+
+/// An event that is only what its payload says.
+pub static CUSTOM: Kind = Kind { event_type: None, shape: Shape::Flat, fields: &[] };
+
+/// A page view.
+pub static PAGE_VIEW: Kind = Kind {
+    event_type: Some("pv"),
+    shape: Shape::Flat,
+    fields: &[
+        Field::text("page_url", "url"),
+        Field::optional("page_title", "page"),
+        Field::optional("referrer", "refr"),
+    ],
+};
+
+/// A page ping.
+pub static PAGE_PING: Kind = Kind {
+    event_type: Some("pp"),
+    shape: Shape::Flat,
+    fields: &[
+        Field::text("page_url", "url"),
+        Field::optional("page_title", "page"),
+        Field::optional("referrer", "refr"),
+        Field::optional("min_x", "pp_mix"),
+        Field::optional("max_x", "pp_max"),
+        Field::optional("min_y", "pp_miy"),
+        Field::optional("max_y", "pp_may"),
+    ],
+};
+
+/// A structured event.
+pub static STRUCTURED: Kind = Kind {
+    event_type: Some("se"),
+    shape: Shape::Flat,
+    fields: &[
+        Field::text("category", "se_ca"),
+        Field::text("action", "se_ac"),
+        Field::optional("label", "se_la"),
+        Field::optional("property_", "se_pr"),
+        Field::optional("value", "se_va"),
+    ],
+};
+
+/// A self-describing event.
+pub static SELF_DESCRIBING: Kind = Kind {
+    event_type: Some("ue"),
+    shape: Shape::SelfDescribing,
+    fields: &[Field { name: "event_json", key: "event_json", check: Check::Present }],
+};
+
+/// A screen view.
+pub static SCREEN_VIEW: Kind = Kind {
+    event_type: Some("ue"),
+    shape: Shape::ScreenView,
+    fields: &[
+        Field::text("id_", "id"),
+        Field::text("name", "name"),
+        Field::optional("type", "type"),
+        Field::optional("previous_name", "previousName"),
+        Field::optional("previous_id", "previousId"),
+        Field::optional("previous_type", "previousType"),
+        Field::optional("transition_type", "transitionType"),
+    ],
+};

@@ -1,0 +1,82 @@
+//! The methods that users patch or override: which of them are still this package's own.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+use crate::events::{Event, SelfDescribingJson};
+
+/// The methods that users patch or override, as this package made them.
+pub struct Hooks {
+    build_payload: Py<PyAny>,
+    to_json: Py<PyAny>,
+    get_uuid: Py<PyAny>,
+    get_timestamp: Py<PyAny>,
+    complete_payload: Py<PyAny>,
+    input: Py<PyAny>,
+    reached_limit: Py<PyAny>,
+}
+
+static HOOKS: PyOnceLock<Hooks> = PyOnceLock::new();
+
+/// Notes the methods of `Tracker`, `Emitter` and the native classes before anyone can have replaced them: called once, by the
+/// package when it is imported.
+#[pyfunction]
+pub fn note_own_methods(py: Python<'_>, tracker: &Bound<'_, PyType>, emitter: &Bound<'_, PyType>) -> PyResult<()> {
+    let hooks = Hooks {
+        build_payload: py.get_type::<Event>().getattr("build_payload")?.unbind(),
+        to_json: py.get_type::<SelfDescribingJson>().getattr("to_json")?.unbind(),
+        get_uuid: tracker.getattr("get_uuid")?.unbind(),
+        get_timestamp: tracker.getattr("get_timestamp")?.unbind(),
+        complete_payload: tracker.getattr("complete_payload")?.unbind(),
+        input: emitter.getattr("input")?.unbind(),
+        reached_limit: emitter.getattr("reached_limit")?.unbind(),
+    };
+    let _ = HOOKS.set(py, hooks);
+    Ok(())
+}
+
+/// The methods as this package made them.
+pub fn hooks(py: Python<'_>) -> PyResult<&Hooks> {
+    HOOKS.get(py).ok_or_else(|| PyRuntimeError::new_err("the package snowplow_tracker was not imported"))
+}
+
+macro_rules! is_ours {
+    ($class:expr, $name:literal, $ours:expr) => {{
+        let class: &Bound<'_, PyType> = $class;
+        class.getattr(pyo3::intern!(class.py(), $name))?.is($ours)
+    }};
+}
+
+impl Hooks {
+    /// Whether an event is encoded by this package's own `build_payload`.
+    pub fn build_payload_is_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
+        Ok(is_ours!(&event.get_type(), "build_payload", &self.build_payload))
+    }
+
+    /// Whether a self-describing JSON says what it is by this package's own `to_json`.
+    pub fn to_json_is_ours(&self, json: &Bound<'_, SelfDescribingJson>) -> PyResult<bool> {
+        Ok(is_ours!(&json.get_type(), "to_json", &self.to_json))
+    }
+
+    /// Whether a tracker's class completes payloads by this package's own method.
+    pub fn complete_payload_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
+        Ok(is_ours!(class, "complete_payload", &self.complete_payload))
+    }
+
+    /// Whether a tracker's class draws event ids by this package's own method.
+    pub fn get_uuid_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
+        Ok(is_ours!(class, "get_uuid", &self.get_uuid))
+    }
+
+    /// Whether a tracker's class reads the clock by this package's own method.
+    pub fn get_timestamp_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
+        Ok(is_ours!(class, "get_timestamp", &self.get_timestamp))
+    }
+
+    /// Whether an emitter's class takes events by this package's own methods.
+    pub fn input_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
+        Ok(is_ours!(class, "input", &self.input) && is_ours!(class, "reached_limit", &self.reached_limit))
+    }
+}

@@ -1,0 +1,92 @@
+//! Python objects into JSON text: `json.dumps`'s rules, compact, with the encoder step.
+
+mod containers;
+mod encoder;
+mod guard;
+mod scalars;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::error::Result;
+use guard::Guard;
+pub use guard::MAX_DEPTH;
+pub use scalars::{append_text, without_surrogates};
+
+/// What JSON cannot say and was written in its place: reported, since the value changed on its way.
+#[derive(Clone, Copy, Default)]
+pub struct Lossy {
+    /// NaN and infinities, written as `null`.
+    pub non_finite: u32,
+    /// Texts with lone surrogates, each of them written as U+FFFD.
+    pub surrogates: u32,
+}
+
+/// Writes Python objects to `out`. Any Python code may run in mid-writing (the encoder, an iterator): nothing is borrowed from
+/// a Python object while it does.
+pub struct Writer<'a, 'py> {
+    out: &'a mut Vec<u8>,
+    json_encoder: Option<&'a Bound<'py, PyAny>>,
+    guard: Guard,
+    /// Dictionary items not yet written, next one last: a stack for all levels, since a dict may change while they are.
+    items: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    lossy: &'a mut Lossy,
+}
+
+impl<'a, 'py> Writer<'a, 'py> {
+    /// A writer whose objects beyond JSON go to `json_encoder`, or to the built-in rules where that is `None`.
+    pub fn new(out: &'a mut Vec<u8>, json_encoder: Option<&'a Bound<'py, PyAny>>, lossy: &'a mut Lossy) -> Self {
+        Self { out, json_encoder, guard: Guard::default(), items: Vec::new(), lossy }
+    }
+
+    /// Appends bytes that are JSON already.
+    pub fn raw(&mut self, json: &[u8]) {
+        self.out.extend_from_slice(json);
+    }
+
+    /// Appends one object. Exact types come first, the most frequent ahead; subclasses and the rest are told apart out of line.
+    pub fn write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        if let Ok(text) = object.cast_exact::<PyString>() {
+            self.text(text)
+        } else if let Ok(number) = object.cast_exact::<PyInt>() {
+            self.int(number)
+        } else if let Ok(dict) = object.cast_exact::<PyDict>() {
+            self.dict(dict)
+        } else if let Ok(list) = object.cast_exact::<PyList>() {
+            self.list(list)
+        } else if let Ok(number) = object.cast_exact::<PyFloat>() {
+            self.float(number.value());
+            Ok(())
+        } else if object.is_none() {
+            self.raw(b"null");
+            Ok(())
+        } else if let Ok(flag) = object.cast_exact::<PyBool>() {
+            self.raw(if flag.is_true() { b"true" } else { b"false" });
+            Ok(())
+        } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+            self.tuple(tuple)
+        } else {
+            self.write_uncommon(object)
+        }
+    }
+
+    /// Subclasses are written as their base (an `IntEnum` as its number), and never reach the encoder.
+    #[cold]
+    #[inline(never)]
+    fn write_uncommon(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        if let Ok(text) = object.cast::<PyString>() {
+            self.text(text)
+        } else if let Ok(number) = object.cast::<PyInt>() {
+            self.int(number)
+        } else if let Ok(number) = object.cast::<PyFloat>() {
+            self.float(number.value());
+            Ok(())
+        } else if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
+            self.iterable(object)
+        } else if let Ok(dict) = object.cast::<PyDict>() {
+            self.mapping(dict)
+        } else {
+            self.encode_and_write(object)
+        }
+    }
+}

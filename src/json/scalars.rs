@@ -1,0 +1,80 @@
+//! Text and numbers.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt, PyString};
+
+use super::{Lossy, Writer};
+use crate::error::Result;
+use crate::text;
+
+impl Writer<'_, '_> {
+    pub(super) fn text(&mut self, text: &Bound<'_, PyString>) -> Result<()> {
+        append_text(self.out, text, self.lossy)
+    }
+
+    pub(super) fn int(&mut self, number: &Bound<'_, PyInt>) -> Result<()> {
+        if let Ok(small) = number.extract::<i64>() {
+            self.raw(itoa::Buffer::new().format(small).as_bytes());
+            return Ok(());
+        }
+        let digits = int_repr(number)?;
+        self.raw(digits.to_str()?.as_bytes());
+        Ok(())
+    }
+
+    pub(super) fn float(&mut self, number: f64) {
+        if number.is_finite() {
+            self.raw(ryu::Buffer::new().format_finite(number).as_bytes());
+        } else {
+            self.lossy.non_finite += 1;
+            self.raw(b"null");
+        }
+    }
+}
+
+/// `int.__repr__`, whatever a subclass makes of it: what `json.dumps` writes for an integer of any size.
+pub(super) fn int_repr<'py>(number: &Bound<'py, PyInt>) -> Result<Bound<'py, PyString>> {
+    base_repr::<PyInt>(number)
+}
+
+/// `float.__repr__`, whatever a subclass makes of it.
+pub(super) fn float_repr<'py>(number: &Bound<'py, PyFloat>) -> Result<Bound<'py, PyString>> {
+    base_repr::<PyFloat>(number)
+}
+
+fn base_repr<'py, T: pyo3::PyTypeInfo>(number: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
+    let base = number.py().get_type::<T>();
+    let repr = base.call_method1(pyo3::intern!(number.py(), "__repr__"), (number,))?;
+    Ok(repr.cast_into::<PyString>().map_err(PyErr::from)?)
+}
+
+/// Appends a Python text as a JSON string. A lone surrogate cannot leave as UTF-8 and becomes U+FFFD; a pair becomes its character.
+pub fn append_text(out: &mut Vec<u8>, text: &Bound<'_, PyString>, lossy: &mut Lossy) -> Result<()> {
+    if let Ok(utf8) = text.to_str() {
+        text::append_string(out, utf8);
+    } else {
+        text::append_string(out, &without_surrogates(text, lossy)?);
+    }
+    Ok(())
+}
+
+/// The text with each lone surrogate replaced by U+FFFD.
+#[cold]
+pub fn without_surrogates(text: &Bound<'_, PyString>, lossy: &mut Lossy) -> Result<String> {
+    let utf16 = text.call_method1(pyo3::intern!(text.py(), "encode"), ("utf-16-le", "surrogatepass"))?;
+    let bytes = utf16.extract::<Cow<'_, [u8]>>()?;
+    let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    let mut lone = 0;
+    let repaired = char::decode_utf16(units)
+        .map(|unit| {
+            unit.unwrap_or_else(|_| {
+                lone = 1;
+                char::REPLACEMENT_CHARACTER
+            })
+        })
+        .collect();
+    lossy.surrogates += lone;
+    Ok(repaired)
+}

@@ -1,0 +1,193 @@
+//! The record buffer and its batches as Python sees them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+
+use crate::buffer::{Batch, Pushed, Records};
+use crate::error::Result;
+use crate::json::Lossy;
+use crate::payload::{self, Record};
+use crate::{panics, python, scratch};
+
+/// Events in memory as finished records, oldest first. Safe to use from several threads.
+#[pyclass(frozen, module = "snowplow_tracker._native")]
+pub struct RecordBuffer {
+    records: Mutex<Records>,
+}
+
+/// Some events on their way out.
+#[pyclass(frozen, module = "snowplow_tracker._native")]
+pub struct RecordBatch {
+    batch: Mutex<Batch>,
+}
+
+/// No Python code runs while these locks are held, and a panic leaves nothing half-done that matters.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl RecordBuffer {
+    /// Appends a record.
+    pub fn push(&self, record: &[u8], created_ms: i64) -> Pushed {
+        lock(&self.records).push(record, created_ms)
+    }
+}
+
+#[pymethods]
+impl RecordBuffer {
+    #[new]
+    fn new(capacity: usize) -> Self {
+        Self { records: Mutex::new(Records::new(capacity)) }
+    }
+
+    /// Appends an event given as a dict; False where the buffer is full or sealed.
+    fn add(&self, event: &Bound<'_, PyDict>) -> PyResult<bool> {
+        panics::guarded(|| {
+            scratch::with_buffer(|record| {
+                record_of(event, record)?;
+                Ok(matches!(self.push(record, created_ms(event)?), Pushed::Waiting(_)))
+            })
+        })
+    }
+
+    /// Takes the oldest events for one request body below `max_bytes`, at most `max_events` of them. None where nothing waits.
+    fn take(&self, max_events: usize, max_bytes: usize) -> Option<RecordBatch> {
+        let batch = lock(&self.records).take(max_events, max_bytes);
+        (batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) })
+    }
+
+    /// Forgets a batch that was answered for.
+    fn done(&self, batch: &RecordBatch) {
+        let batch = std::mem::take(&mut *lock(&batch.batch));
+        lock(&self.records).done(batch.len());
+    }
+
+    /// Puts a batch back before everything that waits.
+    fn give_back(&self, batch: &RecordBatch) {
+        let batch = std::mem::take(&mut *lock(&batch.batch));
+        lock(&self.records).give_back(batch);
+    }
+
+    /// Forgets everything, in flight or not.
+    fn clear(&self) {
+        lock(&self.records).clear();
+    }
+
+    /// Takes no more events from here on.
+    fn seal(&self) {
+        lock(&self.records).seal();
+    }
+
+    /// When the oldest waiting event was created, in milliseconds since 1970; None where nothing waits.
+    #[getter]
+    fn oldest_ms(&self) -> Option<i64> {
+        lock(&self.records).oldest_ms()
+    }
+
+    #[getter]
+    fn in_flight(&self) -> usize {
+        lock(&self.records).in_flight()
+    }
+
+    #[getter]
+    fn allocated(&self) -> usize {
+        lock(&self.records).allocated()
+    }
+
+    #[getter]
+    fn capacity(&self) -> usize {
+        lock(&self.records).capacity()
+    }
+
+    #[setter]
+    fn set_capacity(&self, capacity: usize) {
+        lock(&self.records).set_capacity(capacity);
+    }
+
+    fn __len__(&self) -> usize {
+        lock(&self.records).waiting()
+    }
+}
+
+#[pymethods]
+impl RecordBatch {
+    /// The request body, each event sent at `sent_ms` or at its own creation, whichever is later.
+    fn body<'py>(&self, py: Python<'py>, sent_ms: i64) -> Bound<'py, PyBytes> {
+        let body = py.detach(|| lock(&self.batch).body(Some(sent_ms)));
+        PyBytes::new(py, &body)
+    }
+
+    /// The events as dicts of text, `stm` included where a sent time is given.
+    #[pyo3(signature = (sent_ms=None))]
+    fn events<'py>(&self, py: Python<'py>, sent_ms: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
+        let array = lock(&self.batch).array(sent_ms);
+        py.import("json")?.call_method1("loads", (PyBytes::new(py, &array),))
+    }
+
+    fn __len__(&self) -> usize {
+        lock(&self.batch).len()
+    }
+}
+
+/// Request bodies for events given as dicts, in order: for each how many events it holds, and the body, below `max_bytes` unless
+/// a single event is larger.
+#[pyfunction]
+pub fn request_bodies<'py>(
+    py: Python<'py>,
+    events: &Bound<'py, PyList>,
+    max_bytes: usize,
+) -> PyResult<Vec<(usize, Bound<'py, PyBytes>)>> {
+    panics::guarded(|| {
+        let mut records = Records::new(usize::MAX);
+        for event in events.iter() {
+            scratch::with_buffer(|record| {
+                record_of(event.cast::<PyDict>()?, record)?;
+                records.push(record, 0);
+                PyResult::Ok(())
+            })?;
+        }
+        let mut bodies = Vec::new();
+        while records.waiting() > 0 {
+            let batch = records.take(usize::MAX, max_bytes);
+            bodies.push((batch.len(), PyBytes::new(py, &batch.body(None))));
+        }
+        Ok(bodies)
+    })
+}
+
+/// A copy of a payload's fields the way they leave: without None, empty text, numbers that are not finite and lone surrogates; as
+/// text, or with the types that they have.
+#[pyfunction]
+pub fn clean_fields<'py>(payload: &Bound<'py, PyAny>, as_text: bool) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(fields) = payload.cast::<PyDict>() {
+        return Ok(payload::clean(fields, as_text)?);
+    }
+    let fields = PyDict::new(payload.py());
+    for item in payload.call_method0("items")?.try_iter()? {
+        let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item?.extract()?;
+        fields.set_item(name, value)?;
+    }
+    Ok(payload::clean(&fields, as_text)?)
+}
+
+/// Whether a record can hold an event without changing it: all text.
+#[pyfunction]
+pub fn is_text_only(event: &Bound<'_, PyDict>) -> bool {
+    let is_text = |object: &Bound<'_, PyAny>| object.is_exact_instance_of::<PyString>();
+    event.iter().all(|(name, value)| is_text(&name) && is_text(&value))
+}
+
+fn record_of(event: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> Result<()> {
+    let mut lossy = Lossy::default();
+    let mut record = Record::begin(out, &mut lossy);
+    payload::write_items(&mut record, event)?;
+    record.end();
+    Ok(python::warn_of_loss(event.py(), lossy)?)
+}
+
+fn created_ms(event: &Bound<'_, PyDict>) -> PyResult<i64> {
+    let created = event.get_item(pyo3::intern!(event.py(), "dtm"))?;
+    Ok(created.and_then(|dtm| dtm.extract::<&str>().ok()?.parse().ok()).unwrap_or(0))
+}

@@ -1,0 +1,273 @@
+//! The native half of a tracker: from an event to its record or dict, and on to the emitters.
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+
+use crate::emitter::Lane;
+use crate::error::{Error, Result};
+use crate::events::{Event, Snapshot};
+use crate::hooks::{Hooks, hooks};
+use crate::json::Lossy;
+use crate::payload::{self, Encoding, Record};
+use crate::{event_id, panics, python, scratch};
+
+/// The base of `Tracker`: what a tracker adds to each event, and `track`.
+#[pyclass(subclass, module = "snowplow_tracker._native")]
+pub struct TrackerCore {
+    #[pyo3(get, set)]
+    emitters: Py<PyAny>,
+    #[pyo3(get, set)]
+    subject: Option<Py<PyAny>>,
+    #[pyo3(get, set)]
+    encode_base64: Py<PyAny>,
+    #[pyo3(get, set)]
+    json_encoder: Option<Py<PyAny>>,
+    #[pyo3(get, set)]
+    standard_nv_pairs: Py<PyAny>,
+    /// Whether a method that `track` calls was replaced on this very tracker.
+    #[pyo3(get, set, name = "_is_patched")]
+    is_patched: bool,
+}
+
+#[pymethods]
+impl TrackerCore {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(py: Python<'_>, _args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
+        Self {
+            emitters: PyList::empty(py).into_any().unbind(),
+            subject: None,
+            encode_base64: true
+                .into_pyobject(py)
+                .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any().unbind()),
+            json_encoder: None,
+            standard_nv_pairs: PyDict::new(py).into_any().unbind(),
+            is_patched: false,
+        }
+    }
+
+    /// Encodes an event and hands it to every emitter. Returns the event's id.
+    fn track<'py>(slf: &Bound<'py, Self>, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match panics::guarded(|| Ok(track_now(slf, event))) {
+            Ok(result) => Ok(result?),
+            Err(panicked) => {
+                python::tracker_module(slf.py())?.call_method1("_log_internal_error", (panicked,))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A new event id: a version 4 UUID as text, from `uuid.uuid4` where a program has replaced that.
+    #[staticmethod]
+    fn get_uuid(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(EventId::new(py)?.into_python(py)?)
+    }
+
+    /// A time in whole milliseconds: `tstamp` if that is a number, or now.
+    #[staticmethod]
+    #[pyo3(signature = (tstamp=None))]
+    fn get_timestamp<'py>(py: Python<'py>, tstamp: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        use pyo3::types::{PyFloat, PyInt};
+        match tstamp {
+            Some(tstamp) if tstamp.is_instance_of::<PyInt>() || tstamp.is_instance_of::<PyFloat>() => {
+                py.get_type::<PyInt>().call1((tstamp,))
+            }
+            _ => Ok(now_ms(py)?.into_pyobject(py)?.into_any()),
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        visit.call(&self.emitters)?;
+        visit.call(&self.subject)?;
+        visit.call(&self.json_encoder)?;
+        visit.call(&self.standard_nv_pairs)
+    }
+
+    fn __clear__(&mut self) {
+        (self.subject, self.json_encoder) = (None, None);
+    }
+}
+
+fn track_now<'py>(tracker: &Bound<'py, TrackerCore>, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+    Tracking::begin(tracker)?.track(event)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds cut to whole ones")]
+fn now_ms(py: Python<'_>) -> PyResult<i64> {
+    Ok((python::now(py)? * 1000.0) as i64)
+}
+
+/// An event id: ours, or what a program supplies in its place.
+enum EventId<'py> {
+    Ours([u8; 36]),
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> EventId<'py> {
+    fn new(py: Python<'py>) -> Result<Self> {
+        match python::replaced_uuid4(py)? {
+            Some(uuid4) => Ok(Self::Given(uuid4.call0()?.str()?.into_any())),
+            None => event_id::new_event_id().map(Self::Ours).map_err(Error::NoRandomness),
+        }
+    }
+
+    fn into_python(self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        match self {
+            Self::Ours(text) => Ok(PyString::from_bytes(py, &text)?.into_any()),
+            Self::Given(id) => Ok(id),
+        }
+    }
+}
+
+/// The tracker's state at the moment of one call of `track`: user code that runs meanwhile may change the tracker.
+struct Tracking<'a, 'py> {
+    tracker: &'a Bound<'py, TrackerCore>,
+    hooks: &'py Hooks,
+    emitters: Bound<'py, PyAny>,
+    subject: Option<Bound<'py, PyAny>>,
+    base64: bool,
+    json_encoder: Option<Bound<'py, PyAny>>,
+    facts: Bound<'py, PyDict>,
+    is_patched: bool,
+}
+
+impl<'a, 'py> Tracking<'a, 'py> {
+    fn begin(tracker: &'a Bound<'py, TrackerCore>) -> PyResult<Self> {
+        let py = tracker.py();
+        let core = tracker.borrow();
+        let bind = |object: &Py<PyAny>| object.bind(py).clone();
+        let encode_base64 = bind(&core.encode_base64);
+        let tracking = Self {
+            tracker,
+            hooks: hooks(py)?,
+            emitters: bind(&core.emitters),
+            subject: core.subject.as_ref().map(bind),
+            base64: true,
+            json_encoder: core.json_encoder.as_ref().map(bind),
+            facts: core.standard_nv_pairs.bind(py).cast::<PyDict>()?.clone(),
+            is_patched: core.is_patched,
+        };
+        drop(core);
+        Ok(Self { base64: encode_base64.is_truthy()?, ..tracking })
+    }
+
+    fn track(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+        let own_way = !self.is_patched && self.hooks.complete_payload_is_ours(&self.tracker.get_type())?;
+        if let Ok(event) = event.cast::<Event>()
+            && own_way
+            && self.hooks.build_payload_is_ours(event)?
+        {
+            return self.track_own_event(&Event::snapshot(event)?).map(Some);
+        }
+        self.track_payload(event)
+    }
+
+    /// An event that is encoded natively from end to end: as a record where every emitter takes records, otherwise as a dict.
+    fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Bound<'py, PyAny>> {
+        let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject.as_ref())?;
+        if let Some(lanes) = self.lanes()?
+            && payload::has_distinct_names(event, subject.as_ref(), &self.facts)
+        {
+            return self.track_record(event, subject.as_ref(), &lanes);
+        }
+        let fields = payload::event_as_dict(self.py(), event, subject.as_ref(), self.encoding())?;
+        let id = self.new_id()?.into_python(self.py())?;
+        fields.set_item("eid", &id)?;
+        fields.set_item("dtm", self.timestamp()?)?;
+        payload::add_items(&fields, &self.facts)?;
+        self.hand_out(fields.as_any())?;
+        Ok(id)
+    }
+
+    fn track_record(
+        &self,
+        event: &Snapshot<'py>,
+        subject: Option<&Bound<'py, PyDict>>,
+        lanes: &[Lane<'py>],
+    ) -> Result<Bound<'py, PyAny>> {
+        scratch::with_buffer(|out| {
+            let mut lossy = Lossy::default();
+            let mut record = Record::begin(out, &mut lossy);
+            payload::write_event(&mut record, event, subject, self.encoding())?;
+            let id = self.new_id()?;
+            match &id {
+                EventId::Ours(text) => record.plain("eid", text),
+                EventId::Given(id) => record.field("eid", id)?,
+            }
+            let created = self.timestamp()?;
+            record.field("dtm", &created)?;
+            payload::write_items(&mut record, &self.facts)?;
+            record.end();
+            python::warn_of_loss(self.py(), lossy)?;
+            let created_ms = created.extract().unwrap_or(0);
+            for lane in lanes {
+                lane.push(out, created_ms)?;
+            }
+            id.into_python(self.py())
+        })
+    }
+
+    /// What the user's own part makes of an event: a payload, handed on as the dict that it holds.
+    fn track_payload(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+        let py = self.py();
+        if event.is_instance(python::payload_class(py)?)? {
+            self.hand_out(payload::nv_pairs(event)?.as_any())?;
+            return Ok(Some(self.tracker.clone().into_any()));
+        }
+        let arguments = PyDict::new(py);
+        arguments.set_item("event", event)?;
+        let payload = self.tracker.call_method("complete_payload", (), Some(&arguments))?;
+        let fields = payload.getattr("nv_pairs")?;
+        self.hand_out(&fields)?;
+        Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
+    }
+
+    /// Every emitter's lane, if every emitter has one.
+    fn lanes(&self) -> Result<Option<Vec<Lane<'py>>>> {
+        let mut lanes = Vec::with_capacity(1);
+        for emitter in self.emitters.try_iter()? {
+            match Lane::of(&emitter?, self.hooks)? {
+                Some(lane) => lanes.push(lane),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(lanes))
+    }
+
+    /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs.
+    fn hand_out(&self, fields: &Bound<'py, PyAny>) -> Result<()> {
+        let mut result = Ok(());
+        for emitter in self.emitters.try_iter()? {
+            let own = match fields.cast::<PyDict>() {
+                Ok(dict) => dict.copy()?.into_any(),
+                Err(_) => fields.clone(),
+            };
+            let handed = emitter?.call_method1(pyo3::intern!(self.py(), "input"), (own,));
+            result = result.and(handed.map(drop));
+        }
+        Ok(result?)
+    }
+
+    fn new_id(&self) -> Result<EventId<'py>> {
+        if self.hooks.get_uuid_is_ours(&self.tracker.get_type())? {
+            return EventId::new(self.py());
+        }
+        Ok(EventId::Given(self.tracker.call_method0("get_uuid")?))
+    }
+
+    fn timestamp(&self) -> Result<Bound<'py, PyAny>> {
+        if self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
+            return Ok(now_ms(self.py())?.into_pyobject(self.py()).map_err(PyErr::from)?.into_any());
+        }
+        Ok(self.tracker.call_method0("get_timestamp")?)
+    }
+
+    fn encoding(&self) -> Encoding<'_, 'py> {
+        Encoding { base64: self.base64, json_encoder: self.json_encoder.as_ref() }
+    }
+
+    fn py(&self) -> Python<'py> {
+        self.tracker.py()
+    }
+}
