@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demo.progress import Progress
 from snowplow_tracker import (
     AsyncEmitter,
     PageView,
@@ -19,8 +20,6 @@ from snowplow_tracker import (
     Subject,
     Tracker,
 )
-
-from demo.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +121,8 @@ def _wait_for_answers(emitter: AsyncEmitter, total: int) -> None:
 
 def _answered(emitter: AsyncEmitter) -> int:
     stats = emitter.stats()
-    return stats["sent"] + stats["rejected"] + stats["dropped"]
+    answered: int = stats["sent"] + stats["rejected"] + stats["dropped"]
+    return answered
 
 
 def discrepancies(

@@ -1,6 +1,8 @@
 //! `snowplow_tracker._native`: payload assembly, JSON, base64 and buffering for the Snowplow tracker.
 //!
-//! Files that import PyO3 are the border to Python; the others are plain Rust and are tested without an interpreter.
+//! Files that import `PyO3` are the border to Python; the others are plain Rust and are tested without an interpreter.
+
+#![cfg_attr(not(feature = "python"), allow(dead_code, reason = "only the border calls it, and is left out"))]
 
 mod base64;
 mod buffer;

@@ -231,7 +231,7 @@ pub fn write_event<'py>(
 }
 
 /// The fields of a dict into a record, whatever they are named.
-pub fn write_items<'py>(record: &mut Record<'_>, items: &Bound<'py, PyDict>) -> Result<()> {
+pub fn write_items(record: &mut Record<'_>, items: &Bound<'_, PyDict>) -> Result<()> {
     all_items(record, items)
 }
 

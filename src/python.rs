@@ -13,7 +13,7 @@ pub fn payload_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     CLASS.import(py, "snowplow_tracker.payload", "Payload")
 }
 
-/// The module snowplow_tracker.tracker, whose `time` and `uuid` users may replace.
+/// The module `snowplow_tracker.tracker`, whose `time` and `uuid` users may replace.
 pub fn tracker_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || py.import("snowplow_tracker.tracker").map(Bound::unbind))?;

@@ -73,6 +73,7 @@ fn append_special(out: &mut Vec<u8>, byte: u8) {
 mod tests {
     use super::append_string;
     use proptest::prelude::*;
+    use std::fmt::Write as _;
 
     fn string(text: &str) -> String {
         let mut out = Vec::new();
@@ -92,7 +93,7 @@ mod tests {
                 '\n' => out.push_str("\\n"),
                 '\u{c}' => out.push_str("\\f"),
                 '\r' => out.push_str("\\r"),
-                c if c < ' ' => out.push_str(&format!("\\u{:04x}", c as u32)),
+                c if c < ' ' => write!(out, "\\u{:04x}", u32::from(c)).unwrap(),
                 c => out.push(c),
             }
         }

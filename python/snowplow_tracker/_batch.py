@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Protocol
 
 from snowplow_tracker import _native
@@ -33,8 +32,8 @@ class Batch(Protocol):
 
 
 class _Records:
-    def __init__(self, buffer: RecordBuffer, batch: RecordBatch) -> None:
-        self._sent_ms = int(time.time() * 1000)
+    def __init__(self, buffer: RecordBuffer, batch: RecordBatch, sent_ms: int) -> None:
+        self._sent_ms = sent_ms
         self._buffer = buffer
         self._batch = batch
         self._count = len(batch)
@@ -76,18 +75,18 @@ class _Dicts:
         self._store.cleanup(self._events + self._behind if need_retry else self._events, need_retry)
 
 
-def batches_of_records(buffer: RecordBuffer, max_bytes: int) -> Iterator[Batch]:
-    """Take what waits now, and not what comes meanwhile, in batches for bodies below `max_bytes`."""
+def batches_of_records(buffer: RecordBuffer, max_bytes: int, sent_ms: int) -> Iterator[Batch]:
+    """Take what waits now, not what comes meanwhile, for bodies of at most `max_bytes`."""
     left = len(buffer)
     while left > 0 and (batch := buffer.take(left, max_bytes)) is not None:
         left -= len(batch)
-        yield _Records(buffer, batch)
+        yield _Records(buffer, batch, sent_ms)
 
 
 def batches_of_events(
     store: EventStore, events: PayloadDictList, max_bytes: int
 ) -> Iterator[Batch]:
-    """Divide events that were taken from a store into batches for bodies below `max_bytes`."""
+    """Divide events that were taken from a store, for bodies of at most `max_bytes`."""
     for count, body in _native.request_bodies(events, max_bytes):
         part, events = events[:count], events[count:]
         yield _Dicts(store, part, body, events)

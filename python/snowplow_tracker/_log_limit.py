@@ -31,4 +31,4 @@ class OncePerMinute:
             self._next[message] = now + _SECONDS
             held_back = self._held_back.pop(message, 0)
         suffix = f" ({held_back} more in the last minute)" if held_back else ""
-        self._logger.warning(message + suffix, *args)
+        self._logger.warning("%s%s", message % args, suffix)

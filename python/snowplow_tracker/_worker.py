@@ -85,7 +85,7 @@ class Workers:
     def __init__(self, job: weakref.WeakMethod[Callable[[], None]], count: int) -> None:
         self._job = job
         self._count = max(count, 1)
-        # SimpleQueue.put is re-entrant: a finaliser or signal handler may track in the middle of it.
+        # Its put is re-entrant: a finaliser or signal handler may track in the middle of it.
         self.queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._done = threading.Condition()
         self._open: set[int] = set()
@@ -170,7 +170,7 @@ _orphans: set[Emitter] = set()
 
 
 def register(emitter: Emitter) -> None:
-    """Have an emitter deliver what it holds when the interpreter exits, and start empty in a fork."""
+    """Have an emitter deliver what it holds at exit, and start empty in a forked child."""
     _emitters.add(emitter)
 
 

@@ -84,7 +84,10 @@ class InMemoryEventStore:
         with self._lock:
             if self._records is not None and not is_text_only(payload):
                 self._keep_dicts()
-            stored = self._add_record(payload) if self._records else self._add_dict(payload)
+            if self._records is not None:
+                stored = self._records.add(payload)
+            else:
+                stored = self._add_dict(payload)
         if not stored:
             self.log_full()
         return stored
@@ -127,9 +130,6 @@ class InMemoryEventStore:
         self._events.clear()
         if self._records is not None:
             self._records.clear()
-
-    def _add_record(self, payload: PayloadDict) -> bool:
-        return self._records is not None and self._records.add(payload)
 
     def _add_dict(self, payload: PayloadDict) -> bool:
         if len(self._events) + self._in_flight >= self.buffer_capacity:

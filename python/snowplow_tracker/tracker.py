@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-import time
+import time  # noqa: F401 - read natively, and patched by programs
 from typing import TYPE_CHECKING, Any, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
@@ -20,7 +20,6 @@ from snowplow_tracker.constants import (
     VERSION,
     ContextArray,
 )
-from snowplow_tracker.contracts import non_empty
 from snowplow_tracker.events import Event
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
@@ -111,8 +110,8 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
     ) -> None:
         if isinstance(emitters, tuple):
             emitters = list(emitters)
-        if isinstance(emitters, list) or emitters is None:
-            non_empty(emitters, name="emitters")
+        if emitters is None or emitters == []:
+            raise ValueError("emitters is empty.")
         self.emitters = emitters if isinstance(emitters, list) else [emitters]
         self.subject = Subject() if subject is None else subject
         self.encode_base64 = encode_base64

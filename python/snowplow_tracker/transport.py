@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._retry import NETWORK_ERROR, is_success, status_of
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
     from snowplow_tracker._session import EmitterSession
+    from snowplow_tracker.typing import HttpProtocol, Method
 
-__all__ = ["HEADERS", "Timeout", "Transport", "lossy_redirect", "to_ascii"]
+__all__ = ["HEADERS", "Transport", "ask", "collector_uri", "to_ascii"]
 
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 _LOSE_THE_BODY = (301, 302, 303)
-Timeout = float | tuple[float, float]
+_PATHS = {"get": "i", "post": "com.snowplowanalytics.snowplow/tp2"}
 
 
 class Transport:
@@ -29,7 +35,7 @@ class Transport:
         self._local = threading.local()
 
     def post(
-        self, url: str, *, data: str | bytes, headers: dict[str, str], timeout: Timeout
+        self, url: str, *, data: str | bytes, headers: dict[str, str], timeout: tuple[float, float]
     ) -> requests.Response:
         """Send a POST."""
         post = _replaced("post")
@@ -40,7 +46,9 @@ class Transport:
         )
         return response
 
-    def get(self, url: str, *, params: dict[str, Any], timeout: Timeout) -> requests.Response:
+    def get(
+        self, url: str, *, params: dict[str, Any], timeout: tuple[float, float]
+    ) -> requests.Response:
         """Send a GET."""
         get = _replaced("get") or self._session().get
         response: requests.Response = get(url, params=params, timeout=timeout)
@@ -62,6 +70,37 @@ def _replaced(name: str) -> Any:
     return None if is_genuine else function
 
 
+def ask(send: Callable[..., Any], url: str, **request: Any) -> tuple[int, str | None]:
+    """Send a request by a function like those of requests.
+
+    Returns:
+        The status, -1 after a network error; and what went wrong, None after a success. A POST
+        that lost its events to a redirect has the redirect's status.
+    """
+    try:
+        response = send(url, **request)
+    except Exception as error:  # noqa: BLE001 - a given session may raise anything
+        return NETWORK_ERROR, f"{type(error).__name__}: {error}"
+    if "data" in request and (redirect := _lossy_redirect(response)):
+        status, location = redirect
+        return status, f"HTTP {status}, redirected to {location}"
+    status = status_of(response)
+    return status, None if is_success(status) else f"HTTP {status}"
+
+
+def collector_uri(endpoint: str, protocol: HttpProtocol, port: int | None, method: Method) -> str:
+    """Return the address of a collector's endpoint: see `Emitter.as_collector_uri`."""
+    if not isinstance(endpoint, str) or not endpoint:
+        raise ValueError("No endpoint provided: endpoint is empty.")
+    scheme, separator, rest = endpoint.rstrip("/").partition("://")
+    if not separator:
+        scheme, rest = protocol, endpoint.rstrip("/")
+    host, slash, path = rest.partition("/")
+    if port is not None and not re.search(r":\d+$", host):
+        host = f"{host}:{port}"
+    return f"{scheme}://{host}{slash}{path}/{_PATHS[method]}"
+
+
 def to_ascii(body: str | bytes) -> str:
     """Return a JSON body as text in ASCII, which any HTTP stack takes without an encoding."""
     text = body.decode() if isinstance(body, bytes) else body
@@ -72,7 +111,7 @@ def to_ascii(body: str | bytes) -> str:
     return "".join(chr(unit) if unit < 0x80 else f"\\u{unit:04x}" for unit in units)  # noqa: PLR2004
 
 
-def lossy_redirect(response: Any) -> tuple[int, str | None] | None:
+def _lossy_redirect(response: Any) -> tuple[int, str | None] | None:
     """Return status and Location of a redirect at which a POST left its events behind, if any."""
     history = getattr(response, "history", None)
     for step in [*(history if isinstance(history, list) else []), response]:

@@ -1,4 +1,4 @@
-//! SelfDescribingJson: a schema and the data that it describes.
+//! `SelfDescribingJson`: a schema and the data that it describes.
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
 from snowplow_tracker.collector import CollectorServer
 from snowplow_tracker.collector.rows import CollectorPayload
 

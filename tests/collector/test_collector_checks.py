@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from snowplow_tracker.collector.checks import judge, judge_get, judge_post
 from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS
 

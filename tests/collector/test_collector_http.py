@@ -9,6 +9,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS
 
 TP2 = "/com.snowplowanalytics.snowplow/tp2"

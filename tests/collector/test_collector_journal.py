@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from snowplow_tracker.collector import Journal
 from snowplow_tracker.collector.checks import judge, judge_post
 

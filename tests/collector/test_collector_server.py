@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import requests
+
 from snowplow_tracker.collector import CollectorServer, Journal
 
 

@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
+
 from snowplow_tracker import EmitterConfiguration, TrackerConfiguration, disable_contracts
 from snowplow_tracker.contracts import enable_contracts
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+
 from snowplow_tracker import PageView, Subject, contracts, disable_contracts, enable_contracts
 from snowplow_tracker.typing import FORM_TYPES
 
@@ -97,7 +98,7 @@ def test_every_type_of_form_field_is_known(form_type):
 
 def test_the_switch_is_on_by_default_and_holds_for_all(unchecked):  # noqa: ARG001
     assert not contracts.contracts_enabled()
-    assert PageView("").page_url == ""
+    assert PageView("").page_url is None
     assert Subject().set_viewport(0, 0).standard_nv_pairs["vp"] == "0x0"
     enable_contracts()
     assert contracts.contracts_enabled()

@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+
 from snowplow_tracker import SelfDescribingJson, Subject, Tracker
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -141,11 +142,11 @@ class TestChain:
         class HandingOn(Tracker):
             def track_self_describing_event(self, event_json, *rest, **named):
                 seen.append(self.get_namespace())
-                for follower in followers.get(self.get_namespace(), ()):
+                for follower in followers.get(str(self.get_namespace()), ()):
                     follower.track_unstruct_event(event_json)
                 return super().track_self_describing_event(event_json, *rest, **named)
 
-        seen: list[str] = []
+        seen: list[str | None] = []
         inbox: Any = Inbox()
         followers = {"first": [HandingOn("second", inbox)]}
         HandingOn("first", inbox).track_link_click("u")

@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+
 from snowplow_tracker import SelfDescribingJson, Subject, Tracker
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
 

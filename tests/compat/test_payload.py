@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from snowplow_tracker.payload import Payload
 
 JSON_VALUES = st.recursive(

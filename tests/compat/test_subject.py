@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+
 from snowplow_tracker import PageView, Subject, Tracker
 from snowplow_tracker.typing import SUPPORTED_PLATFORMS
 

@@ -5,10 +5,10 @@ from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
-from snowplow_tracker import Tracker
-
 from demo import founding_page
 from demo.replay import discrepancies, events, records
+
+from snowplow_tracker import Tracker
 
 Rows = list[dict[str, Any]]
 
@@ -31,7 +31,8 @@ def flights() -> Rows:
 @pytest.fixture(scope="module")
 def tracked(flights: Rows) -> Rows:
     emitter = Ledger()
-    tracker = Tracker(namespace="flights", emitters=emitter)
+    emitters: Any = [emitter]
+    tracker = Tracker(namespace="flights", emitters=emitters)
     ids = [tracker.track(event) for event in events(flights)]
     assert ids == [payload["eid"] for payload in emitter.payloads]
     return emitter.payloads

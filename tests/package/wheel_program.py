@@ -8,6 +8,7 @@ import platform
 import sys
 
 import requests
+
 import snowplow_tracker
 from snowplow_tracker import Emitter, PageView, SelfDescribing, SelfDescribingJson, Tracker
 from snowplow_tracker.collector import CollectorServer

@@ -9,6 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
 from snowplow_tracker.collector.checks import judge_get, judge_post
 from snowplow_tracker.collector.console import event_line
 from snowplow_tracker.collector.decode import UndecodableError, parse_json, query_pairs
@@ -21,11 +27,6 @@ from snowplow_tracker.collector.protocol import (
     VENDOR,
 )
 from snowplow_tracker.collector.rows import CollectorPayload, Row
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -124,6 +124,7 @@ class CollectorServer:
 
     def _make_server(self) -> uvicorn.Server:
         import uvicorn  # noqa: PLC0415  # of the extra
+
         from snowplow_tracker.collector.routes import application  # noqa: PLC0415
 
         config = uvicorn.Config(

@@ -1,0 +1,121 @@
+"""`AsyncEmitter`: sends on threads of its own."""
+
+from __future__ import annotations
+
+import logging
+import re
+import weakref
+from typing import TYPE_CHECKING, Any, cast
+
+from snowplow_tracker import _worker
+from snowplow_tracker._emitter import Emitter
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
+    from snowplow_tracker.event_store import EventStore
+    from snowplow_tracker.typing import FailureCallback, HttpProtocol, Method, SuccessCallback
+
+__all__ = ["AsyncEmitter"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+_LOOPBACK = re.compile(r"(localhost|127\.[\d.]+|\[::1\])([:/]|$)")
+# A string of its own, that compares as "http" and yet tells whether a program gave that.
+_HTTP_UNASKED = cast("HttpProtocol", "https"[:-1])
+
+
+class AsyncEmitter(Emitter):
+    """Sends events to a collector on threads of its own, never on one that tracks.
+
+    Parameters are those of `Emitter`, but for `thread_count` in the eighth place.
+
+    Args:
+        endpoint: As for `Emitter`.
+        protocol: Default "http", as it always was here. A warning is logged where that is not
+            asked for and the host is another machine.
+        thread_count: How many threads send. Default 1.
+        buffer_capacity: Default 100,000 events.
+    """
+
+    _default_capacity = 100_000
+
+    def __init__(
+        self,
+        endpoint: str,
+        protocol: HttpProtocol = _HTTP_UNASKED,
+        port: int | None = None,
+        method: Method = "post",
+        batch_size: int | None = None,
+        on_success: SuccessCallback | None = None,
+        on_failure: FailureCallback | None = None,
+        thread_count: int = 1,
+        byte_limit: int | None = None,
+        request_timeout: float | tuple[float, float] | None = None,
+        max_retry_delay_seconds: float = 60,
+        buffer_capacity: int | None = None,
+        custom_retry_codes: dict[int, bool] | None = None,
+        event_store: EventStore | None = None,
+        session: Any = None,
+        *,
+        buffer_size: int | None = None,
+        exit_timeout: float = 5.0,
+    ) -> None:
+        self._thread_count = thread_count
+        super().__init__(
+            endpoint,
+            protocol,
+            port,
+            method,
+            batch_size,
+            on_success,
+            on_failure,
+            byte_limit,
+            request_timeout,
+            max_retry_delay_seconds,
+            buffer_capacity,
+            custom_retry_codes,
+            event_store,
+            session,
+            buffer_size=buffer_size,
+            exit_timeout=exit_timeout,
+        )
+        if protocol is _HTTP_UNASKED and "://" not in endpoint and not _LOOPBACK.match(endpoint):
+            logger.warning("Events travel unencrypted, protocol was not given: %s", self.endpoint)
+
+    def _start_closed(self) -> None:
+        super()._start_closed()
+        work = weakref.WeakMethod(self._send_stored_unless_waiting)
+        self._workers = _worker.Workers(work, self._thread_count)
+
+    def _send_stored_unless_waiting(self) -> None:
+        if not self._is_waiting():
+            self._send_stored()
+
+    @property
+    def queue(self) -> SimpleQueue[int | None]:
+        """Requests to send that no thread has taken up."""
+        return self._workers.queue
+
+    def consume(self) -> None:
+        """Send whenever that is asked for: what each thread runs."""
+        self._workers.consume()
+
+    def flush(self) -> None:
+        """Have all that is stored sent, and return."""
+        if not self._is_waiting():
+            self._workers.wake()
+
+    def sync_flush(self) -> None:
+        """Wait until all that is stored is sent, or given back by a failing collector."""
+        if not self._is_waiting() and not self._workers.wait():
+            self._send_stored()
+
+    def _deliver_now(self) -> None:
+        if not self._workers.wait(self._deadline) and not self._workers.are_running():
+            self._send_stored()
+
+    def close(self, timeout: float | None = None) -> None:
+        """Send what is stored, once, stop the threads and take no more events."""
+        super().close(timeout)
+        self._workers.stop()

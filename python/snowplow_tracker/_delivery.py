@@ -1,0 +1,140 @@
+"""What an answer means for the events that were sent, and who is told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker._counters import Counters
+from snowplow_tracker._retry import (
+    NETWORK_ERROR,
+    Backoff,
+    Verdict,
+    is_retried,
+    is_success,
+    status_of,
+)
+from snowplow_tracker.transport import to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from snowplow_tracker._batch import Batch
+    from snowplow_tracker.emitters import Emitter
+    from snowplow_tracker.typing import PayloadDictList
+
+__all__ = ["MAX_BODY_BYTES", "Delivery"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+# A collector takes no body beyond 1,048,576 bytes: it answers 200 and all events are lost.
+MAX_BODY_BYTES = 999_999
+
+
+class Delivery:
+    """Sends what an emitter hands it, by the emitter's own methods, and settles the outcome."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self._callback = threading.local()
+        self._awaiting_retry: set[str] = set()
+        self.counters = Counters()
+        self.backoff = Backoff()
+
+    def is_calling_back(self) -> bool:
+        """Whether this thread is inside a callback."""
+        return getattr(self._callback, "is_running", False)
+
+    def is_awaiting_retry(self, event_id: object) -> bool:
+        """Whether an event that a callback was told of waits for another attempt."""
+        return event_id in self._awaiting_retry
+
+    def post(self, batches: Iterable[Batch]) -> None:
+        """Send batches, one request each, until one is to be retried."""
+        for batch in batches:
+            verdict = self._post_batch(batch)
+            if verdict is Verdict.RETRY:
+                return
+
+    def _post_batch(self, batch: Batch) -> Verdict:
+        if len(batch.body) > MAX_BODY_BYTES:
+            self.counters.last_error = f"too large for any request: {len(batch.body)} bytes"
+            verdict = Verdict.REJECTED
+        else:
+            verdict = self._verdict(self._attempt("http_post", batch.body))
+            self.counters.add(requests=1, bytes=len(batch.body))
+        is_sent = verdict is Verdict.SENT
+        callback = self._emitter.on_success if is_sent else self._emitter.on_failure
+        events = batch.events() if callback is not None or self._awaiting_retry else []
+        batch.settle(verdict is Verdict.RETRY)
+        self._conclude({verdict: len(batch)}, events)
+        if is_sent:
+            self._call_back(callback, events)
+        else:
+            self._call_back(callback, 0, events)
+        return verdict
+
+    def get(self, events: PayloadDictList) -> None:
+        """Send events, one request each, and settle each by itself."""
+        outcome: dict[Verdict, PayloadDictList] = {verdict: [] for verdict in Verdict}
+        for event in events:
+            outcome[self._verdict(self._attempt("http_get", event))].append(event)
+        self.counters.add(requests=len(events))
+        for verdict, part in outcome.items():
+            if part:
+                self._emitter.event_store.cleanup(part, verdict is Verdict.RETRY)
+        sent, failed = outcome[Verdict.SENT], outcome[Verdict.REJECTED] + outcome[Verdict.RETRY]
+        self._conclude({verdict: len(part) for verdict, part in outcome.items()}, failed)
+        if sent:
+            self._call_back(self._emitter.on_success, sent)
+        if failed:
+            self._call_back(self._emitter.on_failure, len(sent), failed)
+
+    def _attempt(self, method: str, argument: Any) -> int:
+        """Call `http_post` or `http_get`, which may be the user's own and raise."""
+        is_own = self._emitter.is_own(method)
+        if isinstance(argument, bytes) and not is_own:
+            argument = to_ascii(argument)
+        try:
+            status = status_of(getattr(self._emitter, method)(argument))
+        except Exception as error:
+            logger.exception("%s failed", method)
+            self.counters.last_error = f"{type(error).__name__}: {error}"
+            return NETWORK_ERROR
+        if not is_own and not is_success(status):
+            self.counters.last_error = f"{method} answered {status}"
+        return status
+
+    def _verdict(self, status: int) -> Verdict:
+        if self._emitter.is_good_status_code(status):
+            return Verdict.SENT
+        retried = is_retried(status, self._emitter.custom_retry_codes)
+        return Verdict.RETRY if retried else Verdict.REJECTED
+
+    def _conclude(self, counts: dict[Verdict, int], events: PayloadDictList) -> None:
+        """Count and log what became of events, and see to the next attempt for those to retry."""
+        retried, rejected = counts.get(Verdict.RETRY, 0), counts.get(Verdict.REJECTED, 0)
+        self.counters.add(sent=counts.get(Verdict.SENT, 0), retried=retried, rejected=rejected)
+        ids = {str(event["eid"]) for event in events if "eid" in event}
+        if rejected:
+            logger.error("%d events given up: %s", rejected, self.counters.last_error)
+        if not retried:
+            self.backoff.reset()
+            self._awaiting_retry -= ids
+            return
+        if self._emitter.on_failure is not None:
+            self._awaiting_retry |= ids
+        logger.warning("%d events not sent, to be retried: %s", retried, self.counters.last_error)
+        self._emitter.retry_after(self.backoff.grow(self._emitter.max_retry_delay_seconds))
+
+    def _call_back(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
+        if callback is None:
+            return
+        self._callback.is_running = True
+        try:
+            callback(*arguments)
+        except Exception:
+            logger.exception("A callback of the emitter failed")
+        finally:
+            self._callback.is_running = False

@@ -1,0 +1,453 @@
+"""`Emitter`: when to send, on the thread that tracks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from snowplow_tracker import _native, _worker
+from snowplow_tracker._batch import batches_of_events, batches_of_records
+from snowplow_tracker._delivery import MAX_BODY_BYTES, Delivery
+from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._native import EmitterCore
+from snowplow_tracker._retry import is_success
+from snowplow_tracker._worker import FlushTimer
+from snowplow_tracker.contracts import one_of
+from snowplow_tracker.event_store import InMemoryEventStore
+from snowplow_tracker.transport import HEADERS, Transport, ask, collector_uri, to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+    from snowplow_tracker._native import RecordBuffer
+    from snowplow_tracker.event_store import EventStore
+    from snowplow_tracker.typing import (
+        FailureCallback,
+        HttpProtocol,
+        Method,
+        PayloadDict,
+        PayloadDictList,
+        SuccessCallback,
+    )
+
+__all__ = ["DEFAULT_MAX_LENGTH", "METHODS", "PROTOCOLS", "Emitter", "Requester"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+DEFAULT_MAX_LENGTH = 10
+PROTOCOLS = {"http", "https"}
+METHODS = {"get", "post"}
+
+_DEFAULT_TIMEOUT = (10.0, 30.0)
+_DECIDES_LANE = frozenset(
+    {"batch_size", "byte_limit", "event_store", "input", "method", "reached_limit"}
+)
+_refusals = OncePerMinute(logger)
+
+
+class Requester:
+    """The two functions that an emitter sends with, called as those of `requests`."""
+
+    def __init__(self, post: Callable[..., Any], get: Callable[..., Any]) -> None:
+        self.post = post
+        self.get = get
+
+
+class Emitter(EmitterCore):
+    """Sends events to a collector, on the thread whose `track` fills a batch.
+
+    Args:
+        endpoint: The collector: a host, or a URL with scheme, port and path prefix as they are.
+        protocol: "http" or "https", where the endpoint has no scheme. Default "https".
+        port: Where the endpoint has none. Default: the protocol's own.
+        method: "post", or "get" for one request an event. Default "post".
+        batch_size: How many events are stored before they are sent. Default 10, for "get" 1.
+        on_success: Called with the events that the collector has taken.
+        on_failure: Called with how many events got through, and the events that did not.
+        byte_limit: Bytes of stored events that make a batch full, and the most that a request
+            body may have. Default None: only `batch_size` counts.
+        request_timeout: Seconds to connect and to wait for an answer, or a pair of both. Default
+            None: 10 and 30.
+        max_retry_delay_seconds: The most that the delay before another attempt grows to. 60.
+        buffer_capacity: The most events that are stored, those being sent included; further ones
+            are refused. Default 10,000. A given `event_store` has its own.
+        custom_retry_codes: Whether a status is retried, by status; -1 for network errors.
+        event_store: Where events are stored. Default: in memory.
+        session: A `requests.Session` or any object with its `post` and `get`, instead of own ones.
+        buffer_size: The name of `batch_size` in generation 0.x.
+        exit_timeout: Seconds that `close` and the exit of the interpreter may take. Default 5.
+
+    Raises:
+        ValueError: The endpoint is empty; method or protocol is none of those above.
+        TypeError: Both `batch_size` and `buffer_size` were given.
+    """
+
+    _default_capacity = 10_000
+
+    def __init__(
+        self,
+        endpoint: str,
+        protocol: HttpProtocol = "https",
+        port: int | None = None,
+        method: Method = "post",
+        batch_size: int | None = None,
+        on_success: SuccessCallback | None = None,
+        on_failure: FailureCallback | None = None,
+        byte_limit: int | None = None,
+        request_timeout: float | tuple[float, float] | None = None,
+        max_retry_delay_seconds: float = 60,
+        buffer_capacity: int | None = None,
+        custom_retry_codes: dict[int, bool] | None = None,
+        event_store: EventStore | None = None,
+        session: Any = None,
+        *,
+        buffer_size: int | None = None,
+        exit_timeout: float = 5.0,
+    ) -> None:
+        one_of(protocol, PROTOCOLS, name="protocol")
+        one_of(method, METHODS, name="method")
+        if batch_size is not None and buffer_size is not None:
+            raise TypeError("batch_size and buffer_size are the same: give one of them")
+        self._start_closed()
+        self.endpoint = self.as_collector_uri(endpoint, protocol, port, method)
+        self.method = method
+        self.on_success = on_success
+        self.on_failure = on_failure
+        self.byte_limit = byte_limit
+        self.bytes_queued = None if byte_limit is None else 0
+        self.request_timeout = request_timeout
+        self.max_retry_delay_seconds = max_retry_delay_seconds
+        self.custom_retry_codes = {} if custom_retry_codes is None else custom_retry_codes
+        self.exit_timeout = exit_timeout
+        capacity = self._default_capacity if buffer_capacity is None else buffer_capacity
+        wanted = batch_size if buffer_size is None else buffer_size
+        default = DEFAULT_MAX_LENGTH if method == "post" else 1
+        self.batch_size = min(default if wanted is None else wanted, capacity)
+        self.event_store = event_store or InMemoryEventStore(logger, capacity)
+        transport = Transport() if session is None else session
+        self.request_method = Requester(post=transport.post, get=transport.get)
+        self._own_requests = self.request_method if session is None else None
+        self._open()
+
+    def _start_closed(self) -> None:
+        """Set what needs no parameter. Until `_open`, attributes may be set in any order."""
+        self._is_open = False
+        self._sends_at_once = False
+        self._deadline: float | None = None
+        self._delivery = Delivery(self)
+        self.lock = threading.RLock()
+        self.timer = FlushTimer(self, repeating=True)
+        self.retry_timer = FlushTimer(self, repeating=False)
+
+    def _open(self) -> None:
+        self._is_open = True
+        self._choose_lane()
+        _worker.register(self)
+        logger.debug("Emitter sends to %s", self.endpoint)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in _DECIDES_LANE:
+            self._choose_lane()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _DECIDES_LANE:
+            self._choose_lane()
+
+    def _choose_lane(self) -> None:
+        """Let the tracker append records itself, where nothing of this emitter stands between."""
+        if not self.__dict__.get("_is_open"):
+            return
+        plain = self.method == "post" and self.byte_limit is None and not self._sends_at_once
+        replaced = {"input", "reached_limit"} & self.__dict__.keys()
+        self._batch_full_at = max(self.batch_size, 0)
+        self._lane = None if not plain or replaced else self._records()
+
+    def _records(self) -> RecordBuffer | None:
+        """Return the store's records, if it is this package's own and keeps events as such."""
+        store = self.event_store
+        return store.records if type(store) is InMemoryEventStore else None
+
+    @staticmethod
+    def as_collector_uri(
+        endpoint: str,
+        protocol: HttpProtocol = "https",
+        port: int | None = None,
+        method: Method = "post",
+    ) -> str:
+        """Return the address of a collector's endpoint for a method.
+
+        A scheme or port in `endpoint` wins over the parameters, and a path in it stays.
+
+        Raises:
+            ValueError: The endpoint is empty.
+        """
+        return collector_uri(endpoint, protocol, port, method)
+
+    @property
+    def buffer_size(self) -> int:
+        """The name of `batch_size` in generation 0.x."""
+        return self.batch_size
+
+    @buffer_size.setter
+    def buffer_size(self, value: int) -> None:
+        self.batch_size = value
+
+    @property
+    def buffer(self) -> PayloadDictList:
+        """The stored events, as in generation 0.x."""
+        events: PayloadDictList = cast("Any", self.event_store).event_buffer
+        return events
+
+    @buffer.setter
+    def buffer(self, events: PayloadDictList) -> None:
+        cast("Any", self.event_store).event_buffer = events
+
+    @property
+    def retry_delay(self) -> float:
+        """Seconds between the last failed attempt and the next one; 0 after a success."""
+        return self._delivery.backoff.delay
+
+    # --- in
+
+    def input(self, payload: PayloadDict) -> None:
+        """Take one event, and send when that fills a batch. For POST, values become text."""
+        if not self._is_open:
+            self._delivery.counters.add(dropped=1)
+            _refusals.warning("Event refused: its emitter is closed")
+            return
+        event = _native.clean_fields(payload, self.method == "post")
+        event.pop("stm", None)
+        if self._delivery.is_awaiting_retry(event.get("eid")):
+            return
+        if self.bytes_queued is not None:
+            self.bytes_queued += len(str(payload))
+        if not self.event_store.add_event(event):
+            self._delivery.counters.add(dropped=1)
+        if self._sends_at_once:
+            self._deliver_now()
+        elif self.reached_limit():
+            self.flush()
+
+    def _input_record(self, record: bytes) -> None:
+        """Take a record whose lane was closed in the moment that it came."""
+        self._choose_lane()
+        self.input(json.loads(record))
+
+    def _refuse(self) -> None:
+        """Count a record for which there was no room."""
+        self._delivery.counters.add(dropped=1)
+        cast("InMemoryEventStore", self.event_store).log_full()
+
+    def reached_limit(self) -> bool:
+        """Whether the stored events make a batch."""
+        if self.byte_limit is not None and (self.bytes_queued or 0) >= self.byte_limit:
+            return True
+        return self.event_store.size() >= self.batch_size
+
+    # --- out
+
+    def flush(self) -> None:
+        """Send all that is stored. While an attempt is due later, or in a callback, do nothing."""
+        if not self._is_waiting():
+            self._send_stored()
+
+    def sync_flush(self) -> None:
+        """Send all that is stored before returning."""
+        Emitter.flush(self)
+
+    def async_flush(self) -> None:
+        """Do as `flush`."""
+        self.flush()
+
+    def _is_waiting(self) -> bool:
+        return self.retry_timer.is_active() or self._delivery.is_calling_back()
+
+    def _send_stored(self) -> None:
+        if self.bytes_queued is not None:
+            self.bytes_queued = 0
+        records = self._records()
+        is_plain = self.method == "post" and self.is_own("send_events", "attach_sent_timestamp")
+        if is_plain and records is not None:
+            self._delivery.post(batches_of_records(records, self._max_bytes(), _now_ms()))
+        elif events := self.event_store.get_events_batch():
+            self.send_events(events)
+
+    def send_events(self, evts: PayloadDictList) -> None:
+        """Send events, call the callbacks, and store again what is to be retried."""
+        if not evts:
+            return
+        self.attach_sent_timestamp(evts)
+        if self.method == "post":
+            store, limit = self.event_store, self._max_bytes()
+            self._delivery.post(batches_of_events(store, list(evts), limit))
+        else:
+            self._delivery.get(evts)
+
+    @staticmethod
+    def attach_sent_timestamp(events: PayloadDictList) -> None:
+        """Set each event's `stm`: now, or its own `dtm` if that is later, in milliseconds."""
+        now = _now_ms()
+        for event in events:
+            created = str(event.get("dtm", ""))
+            event["stm"] = str(max(now, int(created)) if created.isdecimal() else now)
+
+    def http_post(self, data: str | bytes) -> int:
+        """Send a body by POST. Returns the status, -1 after a network error."""
+        own = self.request_method is self._own_requests
+        return self._ask(
+            self.request_method.post, data=data if own else to_ascii(data), headers=dict(HEADERS)
+        )
+
+    def http_get(self, payload: PayloadDict) -> int:
+        """Send an event by GET. Returns the status, -1 after a network error."""
+        return self._ask(self.request_method.get, params=payload)
+
+    def _ask(self, send: Callable[..., Any], **request: Any) -> int:
+        status, error = ask(send, self.endpoint, timeout=self._timeout(), **request)
+        if error is not None:
+            self._delivery.counters.last_error = error
+        return status
+
+    @staticmethod
+    def is_good_status_code(status_code: int) -> bool:
+        """Whether a status says that the collector has the events."""
+        return is_success(status_code)
+
+    def _timeout(self) -> tuple[float, float]:
+        """Return the seconds to connect and to wait, none beyond the deadline of a close."""
+        given = self.request_timeout
+        if given is None:
+            given = _DEFAULT_TIMEOUT
+        connect, read = given if isinstance(given, tuple) else (given, given)
+        if self._deadline is None:
+            return connect, read
+        left = max(self._deadline - time.monotonic(), 0.001)
+        return min(connect, left), min(read, left)
+
+    def _max_bytes(self) -> int:
+        return min(MAX_BODY_BYTES, self.byte_limit or MAX_BODY_BYTES)
+
+    def retry_after(self, seconds: float) -> None:
+        """Flush again after a time, unless this emitter is at its end."""
+        if self._deadline is None:
+            self.retry_timer.start(seconds)
+
+    def is_own(self, *methods: str) -> bool:
+        """Whether methods are this class's own, neither overridden nor replaced."""
+        return all(
+            name not in self.__dict__ and getattr(type(self), name) is _OWN_METHODS[name]
+            for name in methods
+        )
+
+    # --- timers
+
+    def set_flush_timer(self, timeout: float, flush_now: bool = False) -> None:
+        """Flush every `timeout` seconds from now on. Ignored while such a timer runs."""
+        if flush_now:
+            self.flush()
+        self.timer.start(timeout)
+
+    def cancel_flush_timer(self) -> None:
+        """Stop flushing by time."""
+        self.timer.cancel()
+
+    # --- end
+
+    def close(self, timeout: float | None = None) -> None:
+        """Send what is stored, once, and take no more events.
+
+        Args:
+            timeout: Seconds that this may take. Default None: `exit_timeout`.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._lane = None
+        if (records := self._records()) is not None:
+            records.seal()
+        self._finish(time.monotonic() + (self.exit_timeout if timeout is None else timeout))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if self.__dict__.get("_is_open") and self.unanswered():
+            _worker.adopt(self)
+
+    def deliver_before_exit(self, seconds: float) -> None:
+        """Send what is stored, within a time; what is tracked from now on is sent at once."""
+        if self._is_open:
+            self._sends_at_once = True
+            self._choose_lane()
+            self._finish(time.monotonic() + seconds)
+
+    def _finish(self, deadline: float) -> None:
+        self.timer.cancel()
+        self.retry_timer.cancel()
+        self._deadline = deadline
+        if self.unanswered():
+            self._deliver_now()
+        if left := self.unanswered():
+            logger.warning(
+                "%d events were not delivered: %s", left, self._delivery.counters.last_error
+            )
+
+    def _deliver_now(self) -> None:
+        self._send_stored()
+
+    def unanswered(self) -> int:
+        """Return how many events are stored or being sent."""
+        return self.event_store.size() + self._in_flight()
+
+    def _in_flight(self) -> int:
+        in_flight: int = getattr(self.event_store, "in_flight", 0)
+        return in_flight
+
+    def start_empty(self) -> None:
+        """Become as new, as in a forked child: what is stored belongs to the parent."""
+        if isinstance(self.event_store, InMemoryEventStore):
+            self.event_store.forget_all()
+        self._start_closed()
+        self._open()
+
+    def stats(self) -> dict[str, Any]:
+        """Return what became of the events so far.
+
+        Returns:
+            Numbers of events: `tracked` = `queued` + `in_flight` + `sent` + `rejected` +
+            `dropped`, and `retried`; `bytes` and `requests` sent; `last_error`, a text or None;
+            `oldest_queued_seconds`, the age of the oldest stored event, None where unknown.
+        """
+        counts: dict[str, Any] = self._delivery.counters.snapshot()
+        counts["queued"], counts["in_flight"] = self.event_store.size(), self._in_flight()
+        parts = ("queued", "in_flight", "sent", "rejected", "dropped")
+        records = self._records()
+        oldest = None if records is None else records.oldest_ms
+        return {
+            "tracked": sum(counts[part] for part in parts),
+            **counts,
+            "last_error": self._delivery.counters.last_error,
+            "oldest_queued_seconds": None if oldest is None else time.time() - oldest / 1000,
+        }
+
+
+def _now_ms() -> int:
+    from snowplow_tracker import emitters  # noqa: PLC0415 - whose `time` programs patch
+
+    return int(emitters.time.time() * 1000)
+
+
+_OWN_METHODS = {
+    name: getattr(Emitter, name)
+    for name in ("attach_sent_timestamp", "http_get", "http_post", "send_events")
+}
