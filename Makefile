@@ -9,7 +9,7 @@ unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format wheel wheel-check clean build tools
+.PHONY: help demo test lint format bench wheel wheel-check clean build tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -32,6 +32,9 @@ lint: build ## formatting, lint and types only
 format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
 	cargo fmt
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
+
+bench: build ## what construct + track costs, against snowplow-tracker 1.1.0
+	$(BIN)/python benches/track.py
 
 wheel: $(ENVIRONMENT) ## one wheel for every CPython from 3.10 on, in dist
 	rm -rf dist

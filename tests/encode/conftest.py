@@ -1,0 +1,124 @@
+"""Trackers on both ways out: as a record of a real emitter, as a dict of a custom one."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from snowplow_tracker import Emitter, Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Inbox:
+    """The least that a tracker takes as an emitter."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def input(self, payload: dict[str, Any]) -> None:
+        self.events.append(payload)
+
+
+class Wire:
+    """A real emitter whose request bodies are kept instead of sent."""
+
+    def __init__(self, batch_size: int = 1) -> None:
+        self.bodies: list[str] = []
+        self.emitter = Emitter("127.0.0.1:9", batch_size=batch_size)
+        self.emitter.http_post = self._keep  # type: ignore[method-assign]
+
+    def _keep(self, data: str | bytes) -> int:
+        self.bodies.append(data.decode() if isinstance(data, bytes) else data)
+        return 200
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What has been sent, without `stm`. No name may come twice in an event."""
+        bodies = [json.loads(body, object_pairs_hook=_without_repetition) for body in self.bodies]
+        events = [event for body in bodies for event in body["data"]]
+        return [{name: event[name] for name in event if name != "stm"} for event in events]
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    assert len(names) == len(set(names)), f"a name comes twice: {names}"
+    return dict(pairs)
+
+
+def _decoded(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event with its JSON read: under `data`, and under `contexts`."""
+    fields = dict(event)
+    for names, readable in ((("ue_px", "ue_pr"), "data"), (("cx", "co"), "contexts")):
+        for name in names:
+            if name in fields:
+                text = fields.pop(name)
+                text = base64.urlsafe_b64decode(text) if name.endswith("x") else text
+                fields[readable] = json.loads(text)["data"]
+    return fields
+
+
+@pytest.fixture(scope="session")
+def decoded() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return _decoded
+
+
+@pytest.fixture(scope="session")
+def make_wire() -> type[Wire]:
+    return Wire
+
+
+@pytest.fixture(scope="session")
+def make_inbox() -> type[Inbox]:
+    return Inbox
+
+
+@pytest.fixture
+def record() -> Callable[..., dict[str, Any]]:
+    """Track one event through a real emitter; return what it sends."""
+
+    def track(event: Any, **options: Any) -> dict[str, Any]:
+        wire = Wire()
+        Tracker("ns", wire.emitter, **options).track(event)
+        [sent] = wire.events
+        return sent
+
+    return track
+
+
+@pytest.fixture
+def handed() -> Callable[..., dict[str, Any]]:
+    """Track one event through a custom emitter; return what it is given."""
+
+    def track(event: Any, **options: Any) -> dict[str, Any]:
+        inbox: Any = Inbox()
+        Tracker("ns", inbox, **options).track(event)
+        [given] = inbox.events
+        return dict(given)
+
+    return track
+
+
+@pytest.fixture(params=["record", "dict"])
+def fields(request: pytest.FixtureRequest) -> Callable[..., dict[str, Any]]:
+    """Track one event, each way out in turn; return its fields, those with JSON decoded."""
+    way = request.getfixturevalue("record" if request.param == "record" else "handed")
+    return lambda event, **options: _decoded(way(event, **options))
+
+
+@pytest.fixture(params=["record", "dict"])
+def sink(request: pytest.FixtureRequest) -> Any:
+    """A tracker's emitter, each way out in turn, with the `events` that came."""
+    if request.param == "dict":
+        return Inbox()
+    wire = Wire()
+    wire.input = wire.emitter.input  # type: ignore[attr-defined]
+    return wire
+
+
+@pytest.fixture
+def tracker(sink: Any) -> Tracker:
+    return Tracker("ns", getattr(sink, "emitter", sink))

@@ -1,0 +1,407 @@
+"""Events and SelfDescribingJson as Python objects: built, copied, pickled, collected, shown."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import inspect
+import pickle
+import weakref
+from typing import Any, ClassVar
+from unittest import mock
+
+import pytest
+from snowplow_tracker import (
+    Event,
+    PagePing,
+    PageView,
+    ScreenView,
+    SelfDescribing,
+    SelfDescribingJson,
+    StructuredEvent,
+    Subject,
+    Tracker,
+)
+
+SCHEMA = "iglu:com.acme/thing/jsonschema/1-0-0"
+COMMON = ["event_subject", "context", "true_timestamp"]
+PARAMETERS: dict[Any, tuple[int, list[str]]] = {
+    Event: (0, ["dict_", *COMMON]),
+    PageView: (1, ["page_url", "page_title", "referrer", *COMMON]),
+    PagePing: (
+        1,
+        ["page_url", "page_title", "referrer", "min_x", "max_x", "min_y", "max_y", *COMMON],
+    ),
+    StructuredEvent: (2, ["category", "action", "label", "property_", "value", *COMMON]),
+    SelfDescribing: (1, ["event_json", *COMMON]),
+    ScreenView: (
+        2,
+        ["id_", "name", "type", "previous_name", "previous_id", "previous_type"]
+        + ["transition_type", *COMMON],
+    ),
+    SelfDescribingJson: (2, ["schema", "data"]),
+}
+KINDS = list(PARAMETERS)
+EVENTS = [kind for kind in KINDS if kind is not SelfDescribingJson]
+
+
+class Page(PageView):
+    """A subclass with a constructor and attributes of its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"https://a.b/{number}")
+
+
+class Described(SelfDescribingJson):
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(SCHEMA, {"number": number})
+
+
+class Slotted(SelfDescribingJson):
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        super().__init__(SCHEMA, {})
+        self.number = number
+
+
+class Stateful(PageView):
+    """Says itself what of it is to be kept."""
+
+    def __getstate__(self) -> Any:
+        return {"kept": self.page_url}
+
+    def __setstate__(self, state: Any) -> None:
+        self.__init__(state["kept"])  # type: ignore[misc]
+
+
+def value_for(name: str) -> Any:
+    values = {"context": [SelfDescribingJson(SCHEMA, {})], "event_subject": Subject()}
+    values |= {"dict_": {"e": "pv"}, "event_json": SelfDescribingJson(SCHEMA, [1])}
+    values |= {"data": {"k": [1]}, "schema": SCHEMA, "true_timestamp": 5}
+    return values.get(name, name)
+
+
+def made(kind: Any) -> Any:
+    return kind(**{name: value_for(name) for name in PARAMETERS[kind][1]})
+
+
+def state(thing: Any) -> Any:
+    """Return all that an object holds, in comparable form."""
+    if isinstance(thing, SelfDescribingJson):
+        return thing.schema, thing.data, vars(thing)
+    shown = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("_")}
+    plain = {name: shown[name] for name in shown if not callable(shown[name])}
+    return str({name: repr(plain[name]) for name in plain}), thing.payload.nv_pairs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestConstructors:
+    def test_show_their_parameters(self, kind):
+        required, names = PARAMETERS[kind]
+        parameters = inspect.signature(kind).parameters
+        assert list(parameters) == names
+        assert [p.default for p in parameters.values()].count(inspect.Parameter.empty) == required
+
+    def test_take_all_by_position_as_by_name(self, kind):
+        values = {name: value_for(name) for name in PARAMETERS[kind][1]}
+        by_name, by_position = kind(**values), kind(*values.values())
+        for name in values.keys() - {"dict_"}:
+            assert getattr(by_name, name) is getattr(by_position, name) is values[name]
+
+    def test_refuse_what_they_do_not_know(self, kind):
+        names = PARAMETERS[kind][1]
+        for arguments in ((), tuple(map(value_for, names)) + (1,)):
+            if arguments or PARAMETERS[kind][0]:
+                with pytest.raises(TypeError, match="argument"):
+                    kind(*arguments)
+        with pytest.raises(TypeError, match="unknown"):
+            kind(**{name: value_for(name) for name in names}, unknown=1)
+
+    def test_leave_the_optional_ones_unset(self, kind):
+        required, names = PARAMETERS[kind]
+        thing = kind(*map(value_for, names[:required]))
+        unset = [name for name in names[required:] if name != "dict_"]
+        assert all(getattr(thing, name) in (None, []) for name in unset)
+
+    def test_can_be_mocked_by_their_parameters(self, kind):
+        double = mock.create_autospec(kind, instance=True)
+        assert isinstance(double, kind)
+        with pytest.raises(AttributeError):
+            _ = double.no_such_attribute
+        with pytest.raises(TypeError):
+            mock.create_autospec(kind)(unknown_parameter=1)
+
+
+DUPLICATES = [copy.copy, copy.deepcopy] + [
+    lambda thing, protocol=protocol: pickle.loads(pickle.dumps(thing, protocol))
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)
+]
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
+class TestDuplicates:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_hold_the_same(self, duplicate, kind):
+        thing = made(kind)
+        thing.extra = ["attribute"]
+        twin = duplicate(thing)
+        assert type(twin) is kind
+        assert twin is not thing
+        assert (vars(twin), twin.extra) == (vars(thing), ["attribute"])
+        assert [getattr(twin, name, 0) == getattr(thing, name, 0) for name in ("schema", "data")]
+
+    @pytest.mark.parametrize("kind", EVENTS)
+    def test_track_the_same(self, duplicate, kind, record):
+        event = made(kind)
+        event.payload.add("custom", 1)
+        first, second = record(event), record(duplicate(event))
+        assert {**first, "eid": 0, "dtm": 0} == {**second, "eid": 0, "dtm": 0}
+
+    @pytest.mark.parametrize("make", [Page, Described, Slotted])
+    def test_keep_a_subclasss_attributes(self, duplicate, make):
+        twin = duplicate(make(7))
+        assert (type(twin), twin.number) == (make, 7)
+
+    def test_leave_state_to_the_class_that_sets_it(self, duplicate):
+        assert duplicate(Stateful("https://a.b")).page_url == "https://a.b"
+
+    def test_of_what_was_never_constructed_stay_so(self, duplicate, tracker):
+        with pytest.raises(RuntimeError, match="was not constructed"):
+            tracker.track(duplicate(PageView.__new__(PageView)))
+
+
+def test_a_deep_copy_shares_nothing():
+    event = made(SelfDescribing)
+    twin = copy.deepcopy(event)
+    twin.event_json.data.append(2)
+    twin.context.clear()
+    twin.event_subject.set_user_id("twin")
+    assert (event.event_json.data, len(event.context)) == ([1], 1)
+    assert "uid" not in event.event_subject.standard_nv_pairs
+
+
+def test_a_copy_is_changed_alone():
+    event = PageView("early")
+    _ = event.page_url
+    twin = copy.copy(event)
+    twin.page_url = "late"
+    assert (event.page_url, twin.page_url) == ("early", "late")
+
+
+def test_a_deep_copy_of_a_cycle_is_a_cycle():
+    thing = SelfDescribingJson(SCHEMA, {})
+    thing.data["self"] = thing
+    twin = copy.deepcopy(thing)
+    assert twin.data["self"] is twin
+
+
+def through_data() -> Any:
+    thing = SelfDescribingJson(SCHEMA, {})
+    thing.data["self"] = thing
+    return thing
+
+
+def through_context() -> Any:
+    event = PageView("u", context=[])
+    event.context.append(Page(1))  # type: ignore[union-attr, arg-type]
+    event.context[0].back = event  # type: ignore[index, union-attr]
+    return event
+
+
+def through_attribute(kind: Any) -> Any:
+    thing = made(kind)
+    thing.self = thing
+    return thing
+
+
+def through_payload() -> Any:
+    event = Event()
+    event.payload.add("self", event)
+    return event
+
+
+def through_value() -> Any:
+    holder: list[Any] = []
+    event = StructuredEvent("c", "a", value=holder)  # type: ignore[arg-type]
+    holder.append(event)
+    return event
+
+
+def through_properties() -> Any:
+    event = ScreenView("i", "n")
+    event.screen_view_properties["self"] = event
+    return event
+
+
+def through_the_encoder(tracker_class: Any = Tracker) -> Any:
+    tracker = tracker_class("ns", [mock.Mock()])
+    tracker.json_encoder = lambda _: tracker
+    return tracker
+
+
+def through_the_subject() -> Any:
+    tracker = Tracker("ns", [mock.Mock()])
+    tracker.subject.tracker = tracker  # type: ignore[attr-defined, union-attr]
+    return tracker
+
+
+def through_the_emitters() -> Any:
+    emitter = mock.Mock()
+    emitter.tracker = tracker = Tracker("ns", [emitter])
+    return tracker
+
+
+CYCLES = [
+    *(through_data, through_context, through_payload, through_value, through_properties),
+    *(through_the_encoder, through_the_subject, through_the_emitters, lambda: Page(1)),
+    *((lambda kind=kind: through_attribute(kind)) for kind in KINDS),
+]
+
+
+@pytest.mark.parametrize("make", CYCLES)
+def test_is_collected_with_a_cycle_through_it(make):
+    reference = weakref.ref(make())
+    gc.collect()
+    assert reference() is None
+
+
+def test_stays_whole_while_it_is_referred_to():
+    thing = through_data()
+    gc.collect()
+    assert thing.data["self"] is thing
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_is_compared_and_hashed_by_identity(kind):
+    thing, other = made(kind), made(kind)
+    assert thing == thing  # noqa: PLR0124
+    assert thing != other
+    assert len({thing, other, thing}) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_repr_shows_what_it_is(kind):
+    thing = made(kind)
+    text = repr(thing)
+    assert text.startswith(f"{kind.__name__}(")
+    assert all(repr(value_for(n)) in text for n in PARAMETERS[kind][1][: PARAMETERS[kind][0]][:1])
+
+
+def test_repr_of_a_cycle_ends():
+    thing = through_data()
+    assert repr(thing).startswith(f"SelfDescribingJson(schema='{SCHEMA}'")
+
+
+@pytest.mark.parametrize("make", [Page, Described])
+def test_repr_names_the_subclass(make):
+    assert repr(make(7)).startswith(f"{make.__name__}(")
+
+
+class Nosy:
+    """Looks, when it goes away, at the object that held it."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def __init__(self, holder: Any, name: str) -> None:
+        self.holder, self.name = holder, name
+
+    def __del__(self) -> None:
+        self.seen.append(getattr(self.holder, self.name))
+
+
+HOLDERS = [(SelfDescribingJson, "data"), (PageView, "context"), (PageView, "event_subject")]
+HOLDERS += [
+    (PageView, "true_timestamp"),
+    (StructuredEvent, "value"),
+    (SelfDescribing, "event_json"),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("kind", "name"), HOLDERS)
+def test_a_finaliser_may_look_at_the_object_that_lets_go(kind, name):
+    Nosy.seen.clear()
+    thing = made(kind)
+    setattr(thing, name, Nosy(thing, name))
+    late = [1]
+    setattr(thing, name, late)
+    assert Nosy.seen == [late]
+
+
+class TestProperties:
+    @pytest.mark.parametrize("kind", [PageView, PagePing, StructuredEvent, ScreenView])
+    def test_can_be_set_and_read(self, kind, record):
+        required, names = PARAMETERS[kind]
+        event = kind(*["early"] * required)
+        for name in names:
+            setattr(event, name, value_for(name) if name in COMMON else f"late {name}")
+        assert all(getattr(event, name) == f"late {name}" for name in names if name not in COMMON)
+        assert "early" not in record(event, encode_base64=False).values()
+
+    @pytest.mark.parametrize("nothing", [None, ""])
+    def test_none_leaves_an_earlier_value(self, nothing):
+        event = PageView("u", "title")
+        event.page_title = nothing
+        assert event.page_title == "title"
+
+    def test_common_ones_can_be_cleared(self, record):
+        event = made(PageView)
+        event.context = event.event_subject = event.true_timestamp = None
+        assert not {"cx", "ttm"} & record(event).keys()
+
+    def test_the_callers_own_list_of_contexts_is_kept(self, fields):
+        context: list[Any] = []
+        event = PageView("u", context=context)
+        context.append(SelfDescribingJson(SCHEMA, {}))
+        assert event.context is context
+        assert len(fields(event)["contexts"]) == 1
+
+
+REQUIRED = [
+    (kind, name)
+    for kind in KINDS
+    for name in PARAMETERS[kind][1][: PARAMETERS[kind][0]]
+    if name not in {"event_json", "data"}
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), REQUIRED)
+@pytest.mark.parametrize("bad", [None, "", b"text", 5, ["text"]])
+class TestRequiredText:
+    def test_is_refused_by_name_when_constructing(self, kind, name, bad):
+        required, names = PARAMETERS[kind]
+        values = {parameter: value_for(parameter) for parameter in names[:required]}
+        with pytest.raises(ValueError, match=rf"^{name} is empty\.$"):
+            kind(**(values | {name: bad}))
+
+    def test_is_refused_by_name_when_set_and_stays(self, kind, name, bad):
+        thing = made(kind)
+        with pytest.raises(ValueError, match=rf"^{name} is empty\.$"):
+            setattr(thing, name, bad)
+        assert getattr(thing, name) == value_for(name)
+
+
+@pytest.mark.parametrize("bad", [None, ""])
+def test_a_required_event_json_is_refused_by_name(bad):
+    with pytest.raises(ValueError, match=r"^event_json is empty\.$"):
+        SelfDescribing(bad)
+    event = made(SelfDescribing)
+    with pytest.raises(ValueError, match=r"^event_json is empty\.$"):
+        event.event_json = bad
+
+
+@pytest.mark.parametrize("data", [None, {}, [], ()])
+def test_data_may_be_empty(fields, data):
+    sent = fields(SelfDescribing(SelfDescribingJson(SCHEMA, data)))
+    assert sent["data"]["data"] == (list(data) if isinstance(data, tuple) else data)
+
+
+def test_to_json_and_to_string_show_schema_and_data():
+    data = {"k": ["é"]}
+    thing = SelfDescribingJson(SCHEMA, data)
+    assert list(thing.to_json().items()) == [("schema", SCHEMA), ("data", data)]
+    assert thing.to_json()["data"] is data
+    assert thing.to_string() == f'{{"schema":"{SCHEMA}","data":{{"k":["é"]}}}}'
