@@ -18,6 +18,8 @@ mod error;
 #[cfg(feature = "python")]
 mod events;
 #[cfg(feature = "python")]
+mod facts;
+#[cfg(feature = "python")]
 mod hooks;
 #[cfg(feature = "python")]
 mod json;

@@ -30,7 +30,7 @@ pub struct Encoding<'a, 'py> {
 }
 
 /// Where a payload's fields go, in order. None and "" are left out, as are numbers that are not finite.
-trait Fields<'py> {
+pub trait Fields<'py> {
     /// A field with a value out of Python.
     fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()>;
     /// A field with a name out of Python as well.
@@ -62,6 +62,16 @@ impl<'a> Record<'a> {
         Self { out, lossy }
     }
 
+    /// Goes on with a part of a record.
+    pub fn part(out: &'a mut Vec<u8>, lossy: &'a mut Lossy) -> Self {
+        Self { out, lossy }
+    }
+
+    /// Appends fields that are encoded already, each with its comma.
+    pub fn raw(&mut self, fields: &[u8]) {
+        self.out.extend_from_slice(fields);
+    }
+
     /// Ends the record.
     pub fn end(self) {
         if self.out.last() == Some(&b',') {
@@ -76,11 +86,6 @@ impl<'a> Record<'a> {
         self.out.push(b'"');
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(b"\",");
-    }
-
-    /// A field with a value out of Python.
-    pub fn field(&mut self, name: &'static str, value: &Bound<'_, PyAny>) -> Result<()> {
-        self.value(name, value)
     }
 
     fn name(&mut self, name: &'static str) {
@@ -109,6 +114,17 @@ impl<'a> Record<'a> {
 
 impl<'py> Fields<'py> for Record<'_> {
     fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()> {
+        // Most values are plain text: the rules for it, and nothing else, in one step.
+        if let Ok(text) = value.cast_exact::<PyString>()
+            && let Ok(text) = text.to_str()
+        {
+            if !text.is_empty() {
+                self.name(name);
+                text::append_string(self.out, text);
+                self.out.push(b',');
+            }
+            return Ok(());
+        }
         if is_left_out(value) {
             return Ok(());
         }
@@ -220,14 +236,9 @@ pub fn subject_fields<'py>(
     Ok(Some(fields.cast_into::<PyDict>().map_err(PyErr::from)?))
 }
 
-/// Everything that an event says of itself, and its subject, into a record.
-pub fn write_event<'py>(
-    record: &mut Record<'_>,
-    event: &Snapshot<'py>,
-    subject: Option<&Bound<'py, PyDict>>,
-    encoding: Encoding<'_, 'py>,
-) -> Result<()> {
-    assemble(record, event, subject, encoding)
+/// Everything that an event says of itself into a record.
+pub fn write_event<'py>(record: &mut Record<'_>, event: &Snapshot<'py>, encoding: Encoding<'_, 'py>) -> Result<()> {
+    assemble(record, event, None, encoding)
 }
 
 /// The fields of a dict into a record, whatever they are named.
@@ -421,21 +432,8 @@ fn true_timestamp<'py>(fields: &mut impl Fields<'py>, timestamp: &Bound<'py, PyA
     Ok(())
 }
 
-/// Whether a record of this event with this subject and these facts can be written field by field, no name coming twice.
-pub fn has_distinct_names(
-    event: &Snapshot<'_>,
-    subject: Option<&Bound<'_, PyDict>>,
-    facts: &Bound<'_, PyDict>,
-) -> bool {
-    event.payload.is_none()
-        && subject.is_none_or(|fields| fields.iter().all(|(name, _)| is_one_of(&name, &SUBJECT_FIELDS)))
-        && facts.iter().all(|(name, _)| is_one_of(&name, &TRACKER_FIELDS))
-}
-
-const SUBJECT_FIELDS: [&str; 13] =
+/// The fields of a subject and of a tracker. None of them is a native event's own: a record of all of them has no name twice.
+pub const SUBJECT_FIELDS: [&str; 13] =
     ["p", "uid", "duid", "tnuid", "sid", "vid", "ip", "ua", "lang", "tz", "cd", "res", "vp"];
-const TRACKER_FIELDS: [&str; 3] = ["tv", "tna", "aid"];
-
-fn is_one_of(name: &Bound<'_, PyAny>, names: &[&str]) -> bool {
-    name.cast::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
-}
+/// See above.
+pub const TRACKER_FIELDS: [&str; 3] = ["tv", "tna", "aid"];

@@ -64,8 +64,21 @@ pub fn warn_of_loss(py: Python<'_>, lossy: Lossy) -> PyResult<()> {
 
 /// The clock as Python shows it: freezegun replaces `time.time`, time-machine changes it in place, tests patch either module.
 pub fn now(py: Python<'_>) -> PyResult<f64> {
-    let time = tracker_module(py)?.getattr(pyo3::intern!(py, "time"))?;
-    time.call_method0(pyo3::intern!(py, "time"))?.extract()
+    let name = pyo3::intern!(py, "time");
+    let time = attribute(tracker_module(py)?, name)?;
+    let function = match time.cast_exact::<PyModule>() {
+        Ok(module) => attribute(module, name)?,
+        Err(_) => time.getattr(name)?,
+    };
+    function.call0()?.extract()
+}
+
+/// A module's attribute, straight out of its dict where it is there.
+fn attribute<'py>(module: &Bound<'py, PyModule>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    match module.dict().get_item(name)? {
+        Some(value) => Ok(value),
+        None => module.getattr(name),
+    }
 }
 
 /// `uuid.uuid4`, where a program has replaced it.
@@ -75,7 +88,11 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
         None => modules(py)?.get_item(pyo3::intern!(py, "uuid"))?,
     };
     let Some(module) = module else { return Ok(None) };
-    let uuid4 = module.getattr(pyo3::intern!(py, "uuid4"))?;
+    let name = pyo3::intern!(py, "uuid4");
+    let uuid4 = match module.cast_exact::<PyModule>() {
+        Ok(module) => attribute(module, name)?,
+        Err(_) => module.getattr(name)?,
+    };
     Ok(if is_the_library_s_uuid4(&uuid4)? { None } else { Some(uuid4) })
 }
 

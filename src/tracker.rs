@@ -7,9 +7,10 @@ use pyo3::types::{PyDict, PyList, PyString};
 use crate::emitter::Lane;
 use crate::error::{Error, Result};
 use crate::events::{Event, Snapshot};
+use crate::facts::Facts;
 use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
-use crate::payload::{self, Encoding, Record};
+use crate::payload::{self, Encoding, Fields, Record};
 use crate::{event_id, panics, python, scratch};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
@@ -25,6 +26,8 @@ pub struct TrackerCore {
     json_encoder: Option<Py<PyAny>>,
     #[pyo3(get, set)]
     standard_nv_pairs: Py<PyAny>,
+    encoded_facts: Facts,
+    encoded_subject: Facts,
     /// Whether a method that `track` calls was replaced on this very tracker.
     #[pyo3(get, set, name = "_is_patched")]
     is_patched: bool,
@@ -43,6 +46,8 @@ impl TrackerCore {
                 .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any().unbind()),
             json_encoder: None,
             standard_nv_pairs: PyDict::new(py).into_any().unbind(),
+            encoded_facts: Facts::default(),
+            encoded_subject: Facts::default(),
             is_patched: false,
         }
     }
@@ -120,6 +125,21 @@ impl<'py> EventId<'py> {
     }
 }
 
+/// The lanes of all emitters; nearly always there is one.
+enum Lanes<'py> {
+    One(Lane<'py>),
+    Many(Vec<Lane<'py>>),
+}
+
+impl Lanes<'_> {
+    fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
+        match self {
+            Self::One(lane) => lane.push(record, created_ms),
+            Self::Many(lanes) => lanes.iter().try_for_each(|lane| lane.push(record, created_ms)),
+        }
+    }
+}
+
 /// The tracker's state at the moment of one call of `track`: user code that runs meanwhile may change the tracker.
 struct Tracking<'a, 'py> {
     tracker: &'a Bound<'py, TrackerCore>,
@@ -166,10 +186,11 @@ impl<'a, 'py> Tracking<'a, 'py> {
     /// An event that is encoded natively from end to end: as a record where every emitter takes records, otherwise as a dict.
     fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Bound<'py, PyAny>> {
         let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject.as_ref())?;
-        if let Some(lanes) = self.lanes()?
-            && payload::has_distinct_names(event, subject.as_ref(), &self.facts)
+        if event.payload.is_none()
+            && let Some(lanes) = self.lanes()?
+            && let Some(id) = self.track_record(event, subject.as_ref(), &lanes)?
         {
-            return self.track_record(event, subject.as_ref(), &lanes);
+            return Ok(id);
         }
         let fields = payload::event_as_dict(self.py(), event, subject.as_ref(), self.encoding())?;
         let id = self.new_id()?.into_python(self.py())?;
@@ -180,32 +201,53 @@ impl<'a, 'py> Tracking<'a, 'py> {
         Ok(id)
     }
 
+    /// None, and nothing is tracked, where the facts are such that a record could have a name twice.
     fn track_record(
         &self,
         event: &Snapshot<'py>,
         subject: Option<&Bound<'py, PyDict>>,
-        lanes: &[Lane<'py>],
-    ) -> Result<Bound<'py, PyAny>> {
+        lanes: &Lanes<'py>,
+    ) -> Result<Option<Bound<'py, PyAny>>> {
         scratch::with_buffer(|out| {
             let mut lossy = Lossy::default();
             let mut record = Record::begin(out, &mut lossy);
-            payload::write_event(&mut record, event, subject, self.encoding())?;
+            if !self.write_facts(&mut record, subject)? {
+                return Ok(None);
+            }
+            payload::write_event(&mut record, event, self.encoding())?;
             let id = self.new_id()?;
             match &id {
                 EventId::Ours(text) => record.plain("eid", text),
-                EventId::Given(id) => record.field("eid", id)?,
+                EventId::Given(id) => record.value("eid", id)?,
             }
-            let created = self.timestamp()?;
-            record.field("dtm", &created)?;
-            payload::write_items(&mut record, &self.facts)?;
+            let created_ms = self.write_timestamp(&mut record)?;
             record.end();
             python::warn_of_loss(self.py(), lossy)?;
-            let created_ms = created.extract().unwrap_or(0);
-            for lane in lanes {
-                lane.push(out, created_ms)?;
-            }
-            id.into_python(self.py())
+            lanes.push(out, created_ms)?;
+            id.into_python(self.py()).map(Some)
         })
+    }
+
+    fn write_facts(&self, record: &mut Record<'_>, subject: Option<&Bound<'py, PyDict>>) -> Result<bool> {
+        let core = self.tracker.borrow();
+        if !core.encoded_facts.write(record, &self.facts, &payload::TRACKER_FIELDS)? {
+            return Ok(false);
+        }
+        match subject {
+            Some(subject) => core.encoded_subject.write(record, subject, &payload::SUBJECT_FIELDS),
+            None => Ok(true),
+        }
+    }
+
+    fn write_timestamp(&self, record: &mut Record<'_>) -> Result<i64> {
+        if self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
+            let now = now_ms(self.py())?;
+            record.plain("dtm", itoa::Buffer::new().format(now).as_bytes());
+            return Ok(now);
+        }
+        let created = self.timestamp()?;
+        record.value("dtm", &created)?;
+        Ok(created.extract().unwrap_or(0))
     }
 
     /// What the user's own part makes of an event: a payload, handed on as the dict that it holds.
@@ -224,15 +266,20 @@ impl<'a, 'py> Tracking<'a, 'py> {
     }
 
     /// Every emitter's lane, if every emitter has one.
-    fn lanes(&self) -> Result<Option<Vec<Lane<'py>>>> {
-        let mut lanes = Vec::with_capacity(1);
+    fn lanes(&self) -> Result<Option<Lanes<'py>>> {
+        if let Ok(list) = self.emitters.cast_exact::<PyList>()
+            && list.len() == 1
+        {
+            return Ok(Lane::of(&list.get_item(0)?, self.hooks)?.map(Lanes::One));
+        }
+        let mut lanes = Vec::new();
         for emitter in self.emitters.try_iter()? {
             match Lane::of(&emitter?, self.hooks)? {
                 Some(lane) => lanes.push(lane),
                 None => return Ok(None),
             }
         }
-        Ok(Some(lanes))
+        Ok(Some(Lanes::Many(lanes)))
     }
 
     /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs.
