@@ -115,6 +115,11 @@ class AsyncEmitter(Emitter):
         if not self._workers.wait(self._deadline) and not self._workers.are_running():
             self._send_stored()
 
+    def __del__(self) -> None:
+        super().__del__()
+        if "event_store" in self.__dict__ and not self.unanswered():
+            self._workers.stop()
+
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, stop the threads and take no more events."""
         super().close(timeout)

@@ -384,12 +384,17 @@ class Emitter(EmitterCore):
         if self.__dict__.get("_is_open") and self.unanswered():
             _worker.adopt(self)
 
-    def deliver_before_exit(self, seconds: float) -> None:
-        """Send what is stored, within a time; what is tracked from now on is sent at once."""
+    def deliver_before_exit(self, deadline: float, end: float) -> None:
+        """Send what is stored until a deadline, and what is tracked later at once, until the end.
+
+        Both are times on `time.monotonic`'s clock. Exit handlers of the program may run after the
+        one that calls this, and track.
+        """
         if self._is_open:
             self._sends_at_once = True
             self._choose_lane()
-            self._finish(time.monotonic() + seconds)
+            self._finish(deadline)
+            self._deadline = end
 
     def _finish(self, deadline: float) -> None:
         self.timer.cancel()

@@ -8,10 +8,10 @@ from typing_extensions import Self
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
 from snowplow_tracker.typing import (
-    EmitterProtocol,
     JsonEncoderFunction,
     PayloadDict,
     PayloadDictList,
+    SupportsInput,
 )
 
 __version__: str
@@ -154,7 +154,7 @@ class EmitterCore:
 class TrackerCore:
     """The base of `Tracker`: what it adds to each event, and `track`."""
 
-    emitters: list[EmitterProtocol]
+    emitters: list[SupportsInput]
     subject: Subject | None
     encode_base64: bool
     json_encoder: JsonEncoderFunction | None

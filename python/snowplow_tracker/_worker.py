@@ -190,13 +190,14 @@ def _see_off(emitter: Emitter) -> None:
 
 
 def _deliver_at_exit() -> None:
+    """Share the time among the emitters that hold events; the others come last."""
     started = time.monotonic()
-    pending = [emitter for emitter in {*_emitters, *_orphans} if emitter.unanswered()]
-    for emitter in {*_emitters, *_orphans}.difference(pending):
-        emitter.deliver_before_exit(0.0)
-    for place, emitter in enumerate(pending):
-        left = max(emitter.exit_timeout - (time.monotonic() - started), 0.0)
-        emitter.deliver_before_exit(left / (len(pending) - place))
+    emitters = sorted({*_emitters, *_orphans}, key=lambda emitter: not emitter.unanswered())
+    waiting = sum(1 for emitter in emitters if emitter.unanswered())
+    for place, emitter in enumerate(emitters):
+        now, end = time.monotonic(), started + emitter.exit_timeout
+        share = max(end - now, 0.0) / max(waiting - place, 1)
+        emitter.deliver_before_exit(now + share, end)
 
 
 def _start_empty_in_child() -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from snowplow_tracker.typing import EmitterProtocol, JsonEncoderFunction
+    from snowplow_tracker.typing import JsonEncoderFunction, SupportsInput
 
 __all__ = [
     "BASE_SCHEMA_PATH",
@@ -78,7 +78,7 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
     def __init__(
         self,
         namespace: str,
-        emitters: EmitterProtocol | Sequence[EmitterProtocol],
+        emitters: SupportsInput | Sequence[SupportsInput],
         subject: Subject | None = None,
         app_id: str | None = None,
         encode_base64: bool = DEFAULT_ENCODE_BASE64,
@@ -88,7 +88,7 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
     @overload
     def __init__(
         self,
-        emitters: EmitterProtocol | Sequence[EmitterProtocol],
+        emitters: SupportsInput | Sequence[SupportsInput],
         subject: Subject | None = None,
         namespace: str | None = None,
         app_id: str | None = None,
@@ -184,7 +184,7 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
         self.subject = subject
         return self
 
-    def add_emitter(self, emitter: EmitterProtocol) -> Self:
+    def add_emitter(self, emitter: SupportsInput) -> Self:
         """Hand events to one more emitter from the next one on."""
         self.emitters.append(emitter)
         return self

@@ -22,6 +22,7 @@ __all__ = [
     "RedisProtocol",
     "SuccessCallback",
     "SupportedPlatform",
+    "SupportsInput",
 ]
 
 PayloadDict = dict[str, Any]
@@ -47,8 +48,15 @@ SupportedPlatform = Literal["pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app
 SUPPORTED_PLATFORMS = {"pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app", "headset"}
 
 
+class SupportsInput(Protocol):
+    """What a tracker requires of an emitter."""
+
+    def input(self, payload: PayloadDict) -> None:
+        """Take one event, a dict of protocol fields."""
+
+
 class EmitterProtocol(Protocol):
-    """What this package's emitters offer. At run time a tracker requires `input` alone."""
+    """What this package's emitters offer."""
 
     def input(self, payload: PayloadDict) -> None:
         """Take one event, a dict of protocol fields."""

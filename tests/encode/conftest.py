@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from snowplow_tracker import Emitter, Tracker
 
 if TYPE_CHECKING:

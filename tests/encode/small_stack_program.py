@@ -81,13 +81,17 @@ def write(levels: int, shapes: list[Any]) -> None:
     emitter.event_store.cleanup(emitter.event_store.get_events_batch(), need_retry=False)
 
 
+def complaint(levels: int, shapes: list[Any]) -> str:
+    try:
+        write(levels, shapes)
+    except ValueError as error:
+        return str(error)
+    return "none"
+
+
 def work(shapes: list[Any], outcome: list[str]) -> None:
     write(255, shapes)
-    for levels in (256, 2000):
-        try:
-            write(levels, shapes)
-        except ValueError as error:
-            outcome.append(str(error))
+    outcome += [complaint(levels, shapes) for levels in (256, 2000)]
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
+
 from snowplow_tracker import SelfDescribing, SelfDescribingJson, _native
 
 IST = timezone(timedelta(hours=5, minutes=30))
@@ -172,5 +173,5 @@ class TestNumpy:
 
     def test_arrays_and_complex_numbers_are_refused(self, np):
         for value in (np.zeros(2), np.complex64(1j)):
-            with pytest.raises(TypeError, match="ndarray|complex"):
+            with pytest.raises(TypeError, match=r"ndarray|complex"):
                 _native.dumps([value])

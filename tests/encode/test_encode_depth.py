@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
 from snowplow_tracker import PageView, SelfDescribing, SelfDescribingJson, _native
 
 SCHEMA = "iglu:com.acme/thing/jsonschema/1-0-0"
@@ -67,7 +68,8 @@ class TestLimit:
             _native.dumps(nested(levels, wrap), encode)
 
     def test_empty_containers_count_as_a_level(self, wrap):
-        for empty in ([], {}, ()):
+        empties: tuple[Any, ...] = ([], {}, ())
+        for empty in empties:
             with pytest.raises(ValueError, match="nested deeper than 255"):
                 _native.dumps(nested(LIMIT, wrap, empty), encode)
 

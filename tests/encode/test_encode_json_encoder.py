@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from snowplow_tracker import (
     PageView,
     SelfDescribing,
@@ -239,7 +240,7 @@ class TestSnapshot:
         event.context, event.true_timestamp = [thing({"v": Unknown()})], 1
 
         def change() -> None:
-            event.event_json, event.event_subject = thing(["late"]), None  # type: ignore[assignment]
+            event.event_json, event.event_subject = thing(["late"]), None
             event.context, event.true_timestamp = [], 2
 
         if place == "context":

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from snowplow_tracker import PageView, SelfDescribing, SelfDescribingJson, _native
 from snowplow_tracker._log_limit import OncePerMinute
 

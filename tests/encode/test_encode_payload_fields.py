@@ -1,4 +1,4 @@
-"""Which fields an event has on its way out: every kind and parameter, their types, what is left out."""
+"""Which fields an event has on its way out: of every kind, with which types, and which not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from snowplow_tracker import (
     VERSION,
     Event,
@@ -124,6 +125,16 @@ def test_json_is_wrapped_in_the_protocols_envelopes(record):
     thing = f'{{"schema":"{SCHEMA}","data":{{"k":"é","n":[1,null]}}}}'
     assert sent["ue_pr"] == f'{{"schema":"{UNSTRUCT_EVENT_SCHEMA}","data":{thing}}}'
     assert sent["co"] == f'{{"schema":"{CONTEXT_SCHEMA}","data":[{thing}]}}'
+
+
+@pytest.mark.parametrize("value", ["", 0, False])
+def test_a_screen_view_leaves_out_none_alone(fields, value):
+    event = ScreenView("i", "n", type=value, previous_name=None)
+    assert fields(event)["data"]["data"] == {"id": "i", "name": "n", "type": value}
+    event.type, event.previous_id = "set", value
+    event.type = value
+    expected = {"id": "i", "name": "n", "type": value, "previousId": value}
+    assert fields(event)["data"]["data"] == expected
 
 
 VALUES: list[tuple[Any, str]] = [

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+
 from snowplow_tracker import (
     VERSION,
     Event,
@@ -116,7 +117,7 @@ class Computed(SelfDescribingJson):
     def __init__(self) -> None:
         """Do without the constructor."""
 
-    schema = SCHEMA  # type: ignore[assignment]
+    schema = SCHEMA
 
     @property
     def data(self) -> Any:

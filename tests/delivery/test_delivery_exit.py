@@ -1,0 +1,111 @@
+"""The end of a program: what is buffered is delivered, in bounded time."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+KINDS = ["Emitter", "AsyncEmitter"]
+
+PROGRAM = """
+import sys
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+kind, url, method, end = sys.argv[1:]
+emitter = dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url, method=method, batch_size=10)
+tracker = Tracker("ns", emitter)
+for n in range(3):
+    tracker.track(StructuredEvent("shop", "add", str(n)))
+exec(end)
+"""
+
+
+@pytest.fixture
+def silent_port():
+    """A port that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("method", "end", "status"),
+    [("post", "", 0), ("get", "sys.exit(3)", 3), ("post", "raise ValueError('mine')", 1)],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_that_never_flushes_delivers(collector, run_program, kind, method, end, status):
+    ended = run_program(PROGRAM, kind, collector.url, method, end)
+    assert ended.returncode == status, ended.stderr
+    assert collector.journal.counts() == {"total": 3, "good": 3, "bad": 0}
+    assert ("mine" in ended.stderr) == (status == 1)
+    assert status == 1 or not ended.stderr
+
+
+LATE = """
+import atexit, sys
+def first_registered():
+    say("registered before the import")
+    late = Tracker("late", type(emitter)(url))
+    late.track(StructuredEvent("shop", "add", "of an emitter made in the handler"))
+atexit.register(first_registered)
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+atexit.register(lambda: say("registered before the emitter"))
+kind, url = sys.argv[1:]
+emitter = dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url)
+tracker = Tracker("ns", emitter)
+atexit.register(lambda: say("registered last"))
+def say(label):
+    tracker.track(StructuredEvent("shop", "add", label))
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("busy", ["", "say('tracked before the end'); tracker.flush()"])
+def test_events_of_exit_handlers_are_delivered(collector, run_program, kind, busy):
+    ended = run_program(LATE + busy, kind, collector.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    labels = {row["event"]["se_label"] for row in collector.journal.good()}
+    assert labels - {"tracked before the end"} == {
+        "registered before the import",
+        "registered before the emitter",
+        "registered last",
+        "of an emitter made in the handler",
+    }
+
+
+DEAD = """
+import sys
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+kind, method, *urls = sys.argv[1:]
+kind = dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind]
+emitters = [kind(url, method=method, batch_size=9999, exit_timeout=1) for url in urls]
+tracker = Tracker("ns", emitters)
+for n in range(1000):
+    tracker.track(StructuredEvent("shop", "add", str(n)))
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["post", "get"])
+@pytest.mark.parametrize("collector_is", ["refusing", "silent"])
+def test_a_dead_collector_delays_the_end_by_no_more_than_the_exit_timeout(
+    run_program, silent_port, kind, method, collector_is
+):
+    url = f"http://127.0.0.1:{silent_port if collector_is == 'silent' else 9}"
+    started = time.monotonic()
+    ended = run_program(DEAD, kind, method, url)
+    assert time.monotonic() - started < 3
+    assert ended.returncode == 0
+    assert "1000 events were not delivered" in ended.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_emitters_share_the_time_and_the_live_one_delivers(
+    collector, run_program, silent_port, kind
+):
+    silent = f"http://127.0.0.1:{silent_port}"
+    started = time.monotonic()
+    ended = run_program(DEAD, kind, "post", silent, collector.url, silent)
+    assert time.monotonic() - started < 4
+    assert ended.returncode == 0
+    assert collector.journal.counts()["good"] == 1000

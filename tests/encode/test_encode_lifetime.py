@@ -1,0 +1,146 @@
+"""How long objects live: cycles through them are collected, and finalisers may look at them."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any, ClassVar
+from unittest import mock
+
+import pytest
+
+from snowplow_tracker import (
+    Event,
+    PagePing,
+    PageView,
+    ScreenView,
+    SelfDescribing,
+    SelfDescribingJson,
+    StructuredEvent,
+    Tracker,
+)
+
+SCHEMA = "iglu:com.acme/thing/jsonschema/1-0-0"
+
+
+class Page(PageView):
+    """A subclass that adds nothing."""
+
+
+MAKERS: dict[Any, Any] = {
+    Event: Event,
+    Page: lambda: Page("u"),
+    PageView: lambda: PageView("u"),
+    PagePing: lambda: PagePing("u"),
+    StructuredEvent: lambda: StructuredEvent("c", "a"),
+    SelfDescribing: lambda: SelfDescribing(SelfDescribingJson(SCHEMA, {})),
+    ScreenView: lambda: ScreenView("i", "n"),
+    SelfDescribingJson: lambda: SelfDescribingJson(SCHEMA, {}),
+}
+
+
+def through_data() -> Any:
+    thing = SelfDescribingJson(SCHEMA, {})
+    thing.data["self"] = thing
+    return thing
+
+
+def through_context() -> Any:
+    event = PageView("u", context=[])
+    event.context.append(Page("u"))  # type: ignore[union-attr]
+    event.context[0].back = event  # type: ignore[index, union-attr]
+    return event
+
+
+def through_attribute(kind: Any) -> Any:
+    thing = MAKERS[kind]()
+    thing.self = thing
+    return thing
+
+
+def through_payload() -> Any:
+    event = Event()
+    event.payload.add("self", event)
+    return event
+
+
+def through_value() -> Any:
+    holder: list[Any] = []
+    event = StructuredEvent("c", "a", value=holder)  # type: ignore[arg-type]
+    holder.append(event)
+    return event
+
+
+def through_properties() -> Any:
+    event = ScreenView("i", "n")
+    event.screen_view_properties["self"] = event
+    return event
+
+
+def through_the_encoder(tracker_class: Any = Tracker) -> Any:
+    tracker = tracker_class("ns", [mock.Mock()])
+    tracker.json_encoder = lambda _: tracker
+    return tracker
+
+
+def through_the_subject() -> Any:
+    tracker = Tracker("ns", [mock.Mock()])
+    tracker.subject.tracker = tracker  # type: ignore[union-attr]
+    return tracker
+
+
+def through_the_emitters() -> Any:
+    emitter = mock.Mock()
+    emitter.tracker = tracker = Tracker("ns", [emitter])
+    return tracker
+
+
+CYCLES = [
+    *(through_data, through_context, through_payload, through_value, through_properties),
+    *(through_the_encoder, through_the_subject, through_the_emitters, lambda: Page("u")),
+    *((lambda kind=kind: through_attribute(kind)) for kind in MAKERS),
+]
+
+
+@pytest.mark.parametrize("make", CYCLES)
+def test_is_collected_with_a_cycle_through_it(make):
+    reference = weakref.ref(make())
+    gc.collect()
+    assert reference() is None
+
+
+def test_stays_whole_while_it_is_referred_to():
+    thing = through_data()
+    gc.collect()
+    assert thing.data["self"] is thing
+
+
+class Nosy:
+    """Looks, when it goes away, at the object that held it."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def __init__(self, holder: Any, name: str) -> None:
+        self.holder, self.name = holder, name
+
+    def __del__(self) -> None:
+        self.seen.append(getattr(self.holder, self.name))
+
+
+HOLDERS = [(SelfDescribingJson, "data"), (PageView, "context"), (PageView, "event_subject")]
+HOLDERS += [
+    (PageView, "true_timestamp"),
+    (StructuredEvent, "value"),
+    (SelfDescribing, "event_json"),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("kind", "name"), HOLDERS)
+def test_a_finaliser_may_look_at_the_object_that_lets_go(kind, name):
+    Nosy.seen.clear()
+    thing = MAKERS[kind]()
+    setattr(thing, name, Nosy(thing, name))
+    late = [1]
+    setattr(thing, name, late)
+    assert Nosy.seen == [late]
