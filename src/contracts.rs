@@ -29,7 +29,7 @@ pub fn require_text(parameter: &'static str, value: Option<&Bound<'_, PyAny>>) -
 
 /// A required object of any kind.
 pub fn require(parameter: &'static str, value: Option<&Bound<'_, PyAny>>) -> Result<()> {
-    let is_there = value.is_some_and(|value| !value.is_none());
+    let is_there = value.is_some_and(|value| !is_blank(value));
     if is_there || !contracts_enabled() { Ok(()) } else { Err(Error::Empty(parameter)) }
 }
 

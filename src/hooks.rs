@@ -52,12 +52,12 @@ macro_rules! is_ours {
 impl Hooks {
     /// Whether an event is encoded by this package's own `build_payload`.
     pub fn build_payload_is_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
-        Ok(is_ours!(&event.get_type(), "build_payload", &self.build_payload))
+        Ok(!event.borrow().is_patched() && is_ours!(&event.get_type(), "build_payload", &self.build_payload))
     }
 
     /// Whether a self-describing JSON says what it is by this package's own `to_json`.
     pub fn to_json_is_ours(&self, json: &Bound<'_, SelfDescribingJson>) -> PyResult<bool> {
-        Ok(is_ours!(&json.get_type(), "to_json", &self.to_json))
+        Ok(!json.borrow().is_patched() && is_ours!(&json.get_type(), "to_json", &self.to_json))
     }
 
     /// Whether a tracker's class completes payloads by this package's own method.

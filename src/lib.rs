@@ -10,6 +10,8 @@ mod event_id;
 mod text;
 
 #[cfg(feature = "python")]
+mod attributes;
+#[cfg(feature = "python")]
 mod contracts;
 #[cfg(feature = "python")]
 mod emitter;

@@ -136,7 +136,7 @@ impl<'py> Fields<'py> for Record<'_> {
         if is_left_out(value) {
             return Ok(());
         }
-        json::append_text(self.out, &name.str()?, self.lossy)?;
+        json::append_text(self.out, &plain_text(name)?, self.lossy)?;
         self.out.push(b':');
         self.append_value(value)
     }
@@ -172,6 +172,7 @@ impl<'py> Fields<'py> for Dict<'_, 'py> {
         if is_left_out(value) {
             return Ok(());
         }
+        let name = plain_text(name)?;
         match value.cast::<PyString>() {
             Ok(text) if text.to_str().is_err() => {
                 self.fields.set_item(name, json::without_surrogates(text, self.lossy)?)?;
@@ -215,7 +216,25 @@ fn plain_text<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
 }
 
 fn is_left_out(value: &Bound<'_, PyAny>) -> bool {
-    is_blank(value) || value.cast::<PyFloat>().is_ok_and(|number| !number.value().is_finite())
+    if value.cast::<PyString>().is_ok() || value.cast_exact::<PyInt>().is_ok() {
+        return is_blank(value);
+    }
+    match value.cast::<PyFloat>() {
+        Ok(number) => !number.value().is_finite(),
+        Err(_) => value.is_none() || is_not_a_finite_number(value),
+    }
+}
+
+/// Decimals and the like, by their text: a float could not hold each of them.
+#[cold]
+fn is_not_a_finite_number(value: &Bound<'_, PyAny>) -> bool {
+    let text = || value.str().is_ok_and(|text| text.to_str().is_ok_and(is_named_non_finite));
+    value.hasattr(pyo3::intern!(value.py(), "__float__")).unwrap_or(false) && text()
+}
+
+fn is_named_non_finite(text: &str) -> bool {
+    let name = text.trim_start_matches(['+', '-', 's']).to_ascii_lowercase();
+    ["nan", "inf", "infinity"].contains(&name.as_str())
 }
 
 /// The fields of a `Payload`.
@@ -233,7 +252,16 @@ pub fn subject_fields<'py>(
         (None, Some(subject)) => subject.getattr(pyo3::intern!(subject.py(), "standard_nv_pairs"))?,
         (None, None) => return Ok(None),
     };
-    Ok(Some(fields.cast_into::<PyDict>().map_err(PyErr::from)?))
+    as_dict(&fields).map(Some)
+}
+
+/// A mapping as a dict: itself if it is one.
+pub fn as_dict<'py>(mapping: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>> {
+    if let Ok(dict) = mapping.cast::<PyDict>() {
+        return Ok(dict.clone());
+    }
+    let dict = mapping.py().get_type::<PyDict>().call1((mapping,))?;
+    Ok(dict.cast_into::<PyDict>().map_err(PyErr::from)?)
 }
 
 /// Everything that an event says of itself into a record.
@@ -269,12 +297,19 @@ pub fn clean<'py>(items: &Bound<'py, PyDict>, as_text: bool) -> Result<Bound<'py
         if !as_text {
             dict.item(&name, &value)?;
         } else if !is_left_out(&value) {
-            dict.item(name.str()?.as_any(), plain_text(&value)?.as_any())?;
+            dict.item(&name, plain_text(&value)?.as_any())?;
         }
     }
     let fields = dict.fields;
     python::warn_of_loss(items.py(), lossy)?;
     Ok(fields)
+}
+
+/// Adds a field to a payload's dict as `Payload.add` does.
+pub fn add_item<'py>(fields: &Bound<'py, PyDict>, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()> {
+    let mut lossy = Lossy::default();
+    Dict { fields: fields.clone(), lossy: &mut lossy }.value(name, value)?;
+    Ok(python::warn_of_loss(fields.py(), lossy)?)
 }
 
 /// Adds fields to a payload's dict as `Payload.add_dict` does.
@@ -306,8 +341,8 @@ fn assemble<'py>(
     encoding: Encoding<'_, 'py>,
 ) -> Result<()> {
     own_fields(fields, event, encoding)?;
-    if let Some(context) = &event.context {
-        contexts(fields, context, encoding)?;
+    if !event.contexts.is_empty() {
+        contexts(fields, &event.contexts, encoding)?;
     }
     if let Some(timestamp) = &event.true_timestamp {
         true_timestamp(fields, timestamp)?;
@@ -400,18 +435,15 @@ fn screen_view<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Resu
 
 fn contexts<'py>(
     fields: &mut impl Fields<'py>,
-    context: &Bound<'py, PyAny>,
+    contexts: &[Bound<'py, PyAny>],
     encoding: Encoding<'_, 'py>,
 ) -> Result<()> {
-    if context.len()? == 0 {
-        return Ok(());
-    }
     let name = if encoding.base64 { "cx" } else { "co" };
     json_field(fields, name, CONTEXT_SCHEMA, encoding, |writer| {
         let mut separator: &[u8] = b"[";
-        for json in context.try_iter()? {
+        for json in contexts {
             writer.raw(separator);
-            write_self_describing(writer, "context", &json?)?;
+            write_self_describing(writer, "context", json)?;
             separator = b",";
         }
         writer.raw(b"]");

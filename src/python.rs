@@ -93,7 +93,7 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
         Ok(module) => attribute(module, name)?,
         Err(_) => module.getattr(name)?,
     };
-    Ok(if is_the_library_s_uuid4(&uuid4)? { None } else { Some(uuid4) })
+    Ok(if is_the_library_s_uuid4(&uuid4, &module)? { None } else { Some(uuid4) })
 }
 
 fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
@@ -101,17 +101,18 @@ fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
     MODULES.import(py, "sys", "modules")
 }
 
-/// The function that the standard library defines is known by where it was made, and from then on by its identity.
-fn is_the_library_s_uuid4(uuid4: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// The function that the standard library defines is known by the module that it was made in, and from then on by its identity.
+fn is_the_library_s_uuid4(uuid4: &Bound<'_, PyAny>, module: &Bound<'_, PyAny>) -> PyResult<bool> {
     static GENUINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = uuid4.py();
     if let Some(genuine) = GENUINE.get(py) {
         return Ok(uuid4.is(genuine));
     }
-    let looks_genuine = uuid4.get_type().name()? == "function"
-        && uuid4.getattr("__module__")?.cast::<PyString>().is_ok_and(|module| module == "uuid");
-    if looks_genuine {
+    let is_genuine = uuid4.get_type().name()? == "function"
+        && module.cast::<PyModule>().is_ok_and(|module| module.name().is_ok_and(|name| name == "uuid"))
+        && uuid4.getattr("__globals__")?.is(module.getattr("__dict__")?);
+    if is_genuine {
         let _ = GENUINE.set(py, uuid4.clone().unbind());
     }
-    Ok(looks_genuine)
+    Ok(is_genuine)
 }

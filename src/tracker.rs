@@ -165,7 +165,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
             subject: core.subject.as_ref().map(bind),
             base64: true,
             json_encoder: core.json_encoder.as_ref().map(bind),
-            facts: core.standard_nv_pairs.bind(py).cast::<PyDict>()?.clone(),
+            facts: payload::as_dict(core.standard_nv_pairs.bind(py))?,
             is_patched: core.is_patched,
         };
         drop(core);
@@ -178,27 +178,28 @@ impl<'a, 'py> Tracking<'a, 'py> {
             && own_way
             && self.hooks.build_payload_is_ours(event)?
         {
-            return self.track_own_event(&Event::snapshot(event)?).map(Some);
+            return self.track_own_event(&Event::snapshot(event)?);
         }
         self.track_payload(event)
     }
 
     /// An event that is encoded natively from end to end: as a record where every emitter takes records, otherwise as a dict.
-    fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Bound<'py, PyAny>> {
+    fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Option<Bound<'py, PyAny>>> {
         let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject.as_ref())?;
         if event.payload.is_none()
             && let Some(lanes) = self.lanes()?
             && let Some(id) = self.track_record(event, subject.as_ref(), &lanes)?
         {
-            return Ok(id);
+            return Ok(Some(id));
         }
+        // The encoder may change subject and facts: they count as they are now.
+        let (subject, facts) = (subject.map(|fields| fields.copy()).transpose()?, self.facts.copy()?);
         let fields = payload::event_as_dict(self.py(), event, subject.as_ref(), self.encoding())?;
-        let id = self.new_id()?.into_python(self.py())?;
-        fields.set_item("eid", &id)?;
-        fields.set_item("dtm", self.timestamp()?)?;
-        payload::add_items(&fields, &self.facts)?;
+        payload::add_item(&fields, "eid", &self.new_id()?.into_python(self.py())?)?;
+        payload::add_item(&fields, "dtm", &self.timestamp()?)?;
+        payload::add_items(&fields, &facts)?;
         self.hand_out(fields.as_any())?;
-        Ok(id)
+        Ok(fields.get_item("eid")?)
     }
 
     /// None, and nothing is tracked, where the facts are such that a record could have a name twice.

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NETWORK_ERROR = -1
+# Its own: a program's seeded random numbers stay what they were.
+_random = random.Random()  # noqa: S311 - spreads load, hides nothing
 _NEVER_RETRIED = frozenset({400, 401, 403, 410, 422})
 
 
@@ -61,7 +63,7 @@ class Backoff:
     def grow(self, maximum: float) -> float:
         """Return the next delay in seconds, between half the bound and the bound."""
         self._bound = min(max(self._bound * 2, 1.0), max(maximum, 0.0))
-        jitter = random.uniform(0, self._bound / 2)  # noqa: S311 - spreads load, hides nothing
+        jitter = _random.uniform(0, self._bound / 2)
         self.delay = self._bound / 2 + jitter
         return self.delay
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import logging
 import os
@@ -167,6 +168,7 @@ class Workers:
 
 _emitters: weakref.WeakSet[Emitter] = weakref.WeakSet()
 _orphans: set[Emitter] = set()
+_exit_has_begun = False
 
 
 def register(emitter: Emitter) -> None:
@@ -175,12 +177,16 @@ def register(emitter: Emitter) -> None:
 
 
 def adopt(emitter: Emitter) -> None:
-    """Deliver what an emitter holds that nothing refers to any more."""
+    """Deliver what an emitter holds that nothing refers to any more. Called by its finaliser.
+
+    A finaliser may run anywhere, in the middle of `threading` too, whose locks it must not want.
+    """
+    if _exit_has_begun:
+        return
     _orphans.add(emitter)
-    thread = threading.Thread(target=_see_off, args=(emitter,), name="snowplow-orphan", daemon=True)
     try:
-        thread.start()
-    except RuntimeError:  # the interpreter is shutting down; the exit handler sees to it
+        _thread.start_new_thread(_see_off, (emitter,))
+    except RuntimeError:  # the system has no more threads; the exit handler sees to it
         return
 
 
@@ -191,6 +197,8 @@ def _see_off(emitter: Emitter) -> None:
 
 def _deliver_at_exit() -> None:
     """Share the time among the emitters that hold events; the others come last."""
+    global _exit_has_begun  # noqa: PLW0603 - there is one exit
+    _exit_has_begun = True
     started = time.monotonic()
     emitters = sorted({*_emitters, *_orphans}, key=lambda emitter: not emitter.unanswered())
     waiting = sum(1 for emitter in emitters if emitter.unanswered())

@@ -2,12 +2,11 @@
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::kind::{CUSTOM, Kind, MAX_FIELDS, Shape};
-use crate::contracts::is_blank;
 use crate::error::{Error, Result, type_name};
-use crate::{payload, python};
+use crate::{attributes, payload, python};
 
 /// The values of an event's parameters, unset ones None.
 pub type Values<'py> = [Option<Bound<'py, PyAny>>; MAX_FIELDS];
@@ -27,6 +26,8 @@ pub struct Common<'py> {
 pub struct Event {
     pub(super) kind: &'static Kind,
     constructed: bool,
+    /// Whether `build_payload` was replaced on this very event.
+    is_patched: bool,
     values: [Option<Py<PyAny>>; MAX_FIELDS],
     event_subject: Option<Py<PyAny>>,
     context: Option<Py<PyAny>>,
@@ -43,6 +44,7 @@ impl Event {
         Self {
             kind,
             constructed: false,
+            is_patched: false,
             values: [const { None }; MAX_FIELDS],
             event_subject: None,
             context: None,
@@ -58,15 +60,29 @@ impl Event {
         for (field, value) in kind.fields.iter().zip(&values) {
             field.check(value.as_ref())?;
         }
-        let mut event = slf.borrow_mut();
-        event.values = values.map(|value| value.filter(|value| !is_blank(value)).map(Bound::unbind));
-        event.event_subject = common.event_subject.map(Bound::unbind);
-        event.context = common.context.map(Bound::unbind);
-        event.true_timestamp = common.true_timestamp.map(Bound::unbind);
-        event.payload = None;
-        event.properties = None;
-        event.constructed = true;
+        let is_patched = slf.borrow().is_patched;
+        let state = Self {
+            constructed: true,
+            is_patched,
+            values: values.map(|value| value.filter(|value| !kind.leaves_out(value)).map(Bound::unbind)),
+            event_subject: common.event_subject.map(Bound::unbind),
+            context: common.context.map(Bound::unbind),
+            true_timestamp: common.true_timestamp.map(Bound::unbind),
+            ..Self::unset(kind)
+        };
+        Self::replace(slf, |event| event, state);
         Ok(())
+    }
+
+    /// Replaces a part. What was there is dropped when nothing is borrowed: its finaliser may look at this event.
+    fn replace<T>(slf: &Bound<'_, Self>, part: impl FnOnce(&mut Self) -> &mut T, value: T) {
+        let old = std::mem::replace(part(&mut slf.borrow_mut()), value);
+        drop(old);
+    }
+
+    /// Whether `build_payload` was replaced on this very event.
+    pub fn is_patched(&self) -> bool {
+        self.is_patched
     }
 
     /// The value of a parameter.
@@ -84,12 +100,12 @@ impl Event {
     pub fn set_value(slf: &Bound<'_, Self>, index: usize, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(field) = slf.borrow().kind.fields.get(index) else { return Ok(()) };
         field.check(Some(value))?;
-        if is_blank(value) {
+        if slf.borrow().kind.leaves_out(value) {
             return Ok(());
         }
         match Self::opened(slf)? {
             Some(fields) => fields.set_item(field.key, value)?,
-            None => slf.borrow_mut().values[index] = Some(value.clone().unbind()),
+            None => Self::replace(slf, |event| &mut event.values[index], Some(value.clone().unbind())),
         }
         Ok(())
     }
@@ -124,18 +140,17 @@ impl Event {
 
     /// The screen view's own dict, made when first asked for.
     pub fn screen_view_properties<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        let mut event = slf.borrow_mut();
-        let dict = match event.properties.take() {
-            Some(dict) => dict.into_bound(slf.py()),
-            None => event.values_as_dict(slf.py())?,
-        };
-        event.properties = Some(dict.clone().unbind());
+        if let Some(dict) = &slf.borrow().properties {
+            return Ok(dict.bind(slf.py()).clone());
+        }
+        let dict = slf.borrow().values_as_dict(slf.py())?;
+        Self::replace(slf, |event| &mut event.properties, Some(dict.clone().unbind()));
         Ok(dict)
     }
 
     /// Replaces the screen view's own dict.
     pub fn set_screen_view_properties(slf: &Bound<'_, Self>, properties: Bound<'_, PyDict>) {
-        slf.borrow_mut().properties = Some(properties.unbind());
+        Self::replace(slf, |event| &mut event.properties, Some(properties.unbind()));
     }
 
     /// Everything that tracking needs, as of now: the user may change the event while it is encoded.
@@ -153,10 +168,17 @@ impl Event {
             payload: None,
             properties: event.properties.as_ref().map(|dict| dict.bind(py).clone()),
             event_subject: bind(&event.event_subject),
-            context: bind(&event.context),
+            contexts: Vec::new(),
             true_timestamp: bind(&event.true_timestamp),
         };
+        let context = bind(&event.context);
         drop(event);
+        if let Some(context) = context
+            && context.is_truthy()?
+        {
+            context.len()?;
+            snapshot.contexts = context.try_iter()?.collect::<PyResult<_>>()?;
+        }
         if let Some(payload) = payload {
             snapshot.payload = Some(payload::nv_pairs(&payload)?);
         }
@@ -177,7 +199,7 @@ pub struct Snapshot<'py> {
     /// The subject of this event alone.
     pub event_subject: Option<Bound<'py, PyAny>>,
     /// Its contexts.
-    pub context: Option<Bound<'py, PyAny>>,
+    pub contexts: Vec<Bound<'py, PyAny>>,
     /// When it truly happened.
     pub true_timestamp: Option<Bound<'py, PyAny>>,
 }
@@ -205,7 +227,7 @@ impl Event {
         Self::construct(slf, [const { None }; MAX_FIELDS], common)?;
         if let Some(fields) = dict_ {
             let payload = python::payload_class(slf.py())?.call1((fields,))?;
-            slf.borrow_mut().payload = Some(payload.unbind());
+            Self::replace(slf, |event| &mut event.payload, Some(payload.unbind()));
         }
         Ok(())
     }
@@ -235,13 +257,13 @@ impl Event {
             fields.update(slf.borrow().values_as_dict(py)?.as_mapping())?;
         }
         let payload = python::payload_class(py)?.call1((fields,))?;
-        slf.borrow_mut().payload = Some(payload.clone().unbind());
+        Self::replace(slf, |event| &mut event.payload, Some(payload.clone().unbind()));
         Ok(payload)
     }
 
     #[setter]
-    fn set_payload(&mut self, payload: Bound<'_, PyAny>) {
-        self.payload = Some(payload.unbind());
+    fn set_payload(slf: &Bound<'_, Self>, payload: Bound<'_, PyAny>) {
+        Self::replace(slf, |event| &mut event.payload, Some(payload.unbind()));
     }
 
     #[getter]
@@ -250,8 +272,8 @@ impl Event {
     }
 
     #[setter]
-    fn set_event_subject(&mut self, subject: Option<Bound<'_, PyAny>>) {
-        self.event_subject = subject.map(Bound::unbind);
+    fn set_event_subject(slf: &Bound<'_, Self>, subject: Option<Bound<'_, PyAny>>) {
+        Self::replace(slf, |event| &mut event.event_subject, subject.map(Bound::unbind));
     }
 
     #[getter]
@@ -260,8 +282,8 @@ impl Event {
     }
 
     #[setter]
-    fn set_context(&mut self, context: Option<Bound<'_, PyAny>>) {
-        self.context = context.map(Bound::unbind);
+    fn set_context(slf: &Bound<'_, Self>, context: Option<Bound<'_, PyAny>>) {
+        Self::replace(slf, |event| &mut event.context, context.map(Bound::unbind));
     }
 
     #[getter]
@@ -270,8 +292,8 @@ impl Event {
     }
 
     #[setter]
-    fn set_true_timestamp(&mut self, timestamp: Option<Bound<'_, PyAny>>) {
-        self.true_timestamp = timestamp.map(Bound::unbind);
+    fn set_true_timestamp(slf: &Bound<'_, Self>, timestamp: Option<Bound<'_, PyAny>>) {
+        Self::replace(slf, |event| &mut event.true_timestamp, timestamp.map(Bound::unbind));
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -288,21 +310,41 @@ impl Event {
         Ok(format!("{}({})", type_name(slf), shown.join(", ")))
     }
 
+    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if *name == "build_payload" {
+            slf.borrow_mut().is_patched = true;
+        }
+        attributes::set(slf, name, Some(value))
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        attributes::set(slf, name, None)?;
+        if *name == "build_payload" {
+            slf.borrow_mut().is_patched = false;
+        }
+        Ok(())
+    }
+
     /// For pickle and copy: the attributes that the user added, and everything native.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let attributes = slf.getattr("__dict__")?;
+        let added = attributes::added(slf)?;
         let event = slf.borrow();
-        let values = PyTuple::new(py, &event.values)?;
-        let common = (&event.event_subject, &event.context, &event.true_timestamp);
-        (attributes, event.constructed, values, common, &event.payload, &event.properties).into_pyobject(py)
+        let bind = |value: &Option<Py<PyAny>>| value.as_ref().map(|value| value.bind(py).clone());
+        let (constructed, is_patched) = (event.constructed, event.is_patched);
+        let values: Vec<_> = event.values.iter().map(bind).collect();
+        let common = (bind(&event.event_subject), bind(&event.context), bind(&event.true_timestamp));
+        let (payload, properties) = (bind(&event.payload), event.properties.as_ref().map(|dict| dict.bind(py).clone()));
+        drop(event);
+        (added, constructed, is_patched, values, common, payload, properties).into_pyobject(py)
     }
 
     #[expect(clippy::type_complexity, reason = "the state that __getstate__ made, taken apart once")]
     fn __setstate__<'py>(
         slf: &Bound<'py, Self>,
         state: (
-            Bound<'py, PyDict>,
+            attributes::Added<'py>,
+            bool,
             bool,
             Vec<Option<Py<PyAny>>>,
             (Option<Py<PyAny>>, Option<Py<PyAny>>, Option<Py<PyAny>>),
@@ -310,14 +352,24 @@ impl Event {
             Option<Py<PyDict>>,
         ),
     ) -> PyResult<()> {
-        let (attributes, constructed, values, common, payload, properties) = state;
-        slf.getattr("__dict__")?.call_method1("update", (attributes,))?;
-        let mut event = slf.borrow_mut();
-        event.constructed = constructed;
-        event.values.iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
-        (event.event_subject, event.context, event.true_timestamp) = common;
-        event.payload = payload;
-        event.properties = properties;
+        let (added, constructed, is_patched, values, common, payload, properties) = state;
+        attributes::restore(slf, &added)?;
+        let kind = slf.borrow().kind;
+        let (event_subject, context, true_timestamp) = common;
+        let state = Self {
+            constructed,
+            is_patched,
+            event_subject,
+            context,
+            true_timestamp,
+            payload,
+            properties,
+            ..Self::unset(kind)
+        };
+        Self::replace(slf, |event| event, state);
+        for (index, value) in values.into_iter().enumerate().take(MAX_FIELDS) {
+            Self::replace(slf, |event| &mut event.values[index], value);
+        }
         Ok(())
     }
 
@@ -332,6 +384,7 @@ impl Event {
     }
 
     fn __clear__(&mut self) {
-        *self = Self { constructed: self.constructed, ..Self::unset(self.kind) };
+        let emptied = Self { constructed: self.constructed, ..Self::unset(self.kind) };
+        drop(std::mem::replace(self, emptied));
     }
 }

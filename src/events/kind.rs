@@ -68,6 +68,13 @@ pub struct Kind {
     pub fields: &'static [Field],
 }
 
+impl Kind {
+    /// Whether a value is as good as none. In a screen view's data the empty text is a value.
+    pub fn leaves_out(&self, value: &Bound<'_, PyAny>) -> bool {
+        if self.shape == Shape::ScreenView { value.is_none() } else { contracts::is_blank(value) }
+    }
+}
+
 /// An event that is only what its payload says.
 pub static CUSTOM: Kind = Kind { event_type: None, shape: Shape::Flat, fields: &[] };
 

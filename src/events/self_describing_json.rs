@@ -1,5 +1,6 @@
 //! `SelfDescribingJson`: a schema and the data that it describes.
 
+use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -7,13 +8,28 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::contracts;
 use crate::error::{Error, Result, type_name};
 use crate::json::Writer;
-use crate::{hooks, python};
+use crate::{attributes, hooks, python};
 
 /// Data with the Iglu URI of the schema that describes it. It holds the caller's own data until an event is tracked.
 #[pyclass(subclass, dict, weakref, module = "snowplow_tracker.self_describing_json")]
 pub struct SelfDescribingJson {
     schema: Option<Py<PyAny>>,
     data: Option<Py<PyAny>>,
+    /// Whether `to_json` was replaced on this very object.
+    is_patched: bool,
+}
+
+impl SelfDescribingJson {
+    /// Whether `to_json` was replaced on this very object.
+    pub fn is_patched(&self) -> bool {
+        self.is_patched
+    }
+
+    /// Replaces a part. What was there is dropped when nothing is borrowed: its finaliser may look at this object.
+    fn replace(slf: &Bound<'_, Self>, part: impl FnOnce(&mut Self) -> &mut Option<Py<PyAny>>, value: Bound<'_, PyAny>) {
+        let old = part(&mut slf.borrow_mut()).replace(value.unbind());
+        drop(old);
+    }
 }
 
 #[pymethods]
@@ -21,14 +37,13 @@ impl SelfDescribingJson {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(schema, data)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { schema: None, data: None }
+        Self { schema: None, data: None, is_patched: false }
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
         contracts::require_text("schema", Some(&schema))?;
-        let mut json = slf.borrow_mut();
-        json.schema = Some(schema.unbind());
-        json.data = Some(data.unbind());
+        Self::replace(slf, |json| &mut json.schema, schema);
+        Self::replace(slf, |json| &mut json.data, data);
         Ok(())
     }
 
@@ -38,9 +53,9 @@ impl SelfDescribingJson {
     }
 
     #[setter]
-    fn set_schema(&mut self, schema: Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_schema(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>) -> PyResult<()> {
         contracts::require_text("schema", Some(&schema))?;
-        self.schema = Some(schema.unbind());
+        Self::replace(slf, |json| &mut json.schema, schema);
         Ok(())
     }
 
@@ -50,8 +65,8 @@ impl SelfDescribingJson {
     }
 
     #[setter]
-    fn set_data(&mut self, data: Bound<'_, PyAny>) {
-        self.data = Some(data.unbind());
+    fn set_data(slf: &Bound<'_, Self>, data: Bound<'_, PyAny>) {
+        Self::replace(slf, |json| &mut json.data, data);
     }
 
     /// The dict with the keys `schema` and `data`; attributes that a subclass computes count.
@@ -69,24 +84,50 @@ impl SelfDescribingJson {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let (schema, data) = (Self::schema(slf)?.repr()?, Self::data(slf)?.repr()?);
-        Ok(format!("{}(schema={schema}, data={data})", type_name(slf)))
+        let name = type_name(slf);
+        let (Ok(schema), Ok(data)) = (Self::schema(slf), Self::data(slf)) else {
+            return Ok(format!("<{name}, not constructed>"));
+        };
+        Ok(format!("{name}(schema={}, data={})", schema.repr()?, data.repr()?))
     }
 
+    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if *name == "to_json" {
+            slf.borrow_mut().is_patched = true;
+        }
+        attributes::set(slf, name, Some(value))
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        attributes::set(slf, name, None)?;
+        if *name == "to_json" {
+            slf.borrow_mut().is_patched = false;
+        }
+        Ok(())
+    }
+
+    /// For pickle and copy. Only a constructed object has a schema, and then has data.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let attributes = slf.getattr("__dict__")?;
-        let json = slf.borrow();
-        (attributes, &json.schema, &json.data).into_pyobject(slf.py())
+        let added = attributes::added(slf)?;
+        let given = match (Self::schema(slf), Self::data(slf)) {
+            (Ok(schema), Ok(data)) => Some((schema, data)),
+            _ => None,
+        };
+        (added, slf.borrow().is_patched, given).into_pyobject(slf.py())
     }
 
+    #[expect(clippy::type_complexity, reason = "the state that __getstate__ made, taken apart once")]
     fn __setstate__<'py>(
         slf: &Bound<'py, Self>,
-        state: (Bound<'py, PyDict>, Option<Py<PyAny>>, Option<Py<PyAny>>),
+        state: (attributes::Added<'py>, bool, Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
     ) -> PyResult<()> {
-        let (attributes, schema, data) = state;
-        slf.getattr("__dict__")?.call_method1("update", (attributes,))?;
-        let mut json = slf.borrow_mut();
-        (json.schema, json.data) = (schema, data.or_else(|| Some(slf.py().None())));
+        let (added, is_patched, given) = state;
+        attributes::restore(slf, &added)?;
+        slf.borrow_mut().is_patched = is_patched;
+        if let Some((schema, data)) = given {
+            Self::replace(slf, |json| &mut json.schema, schema);
+            Self::replace(slf, |json| &mut json.data, data);
+        }
         Ok(())
     }
 
@@ -96,7 +137,7 @@ impl SelfDescribingJson {
     }
 
     fn __clear__(&mut self) {
-        (self.schema, self.data) = (None, None);
+        drop((self.schema.take(), self.data.take()));
     }
 }
 
@@ -110,15 +151,41 @@ pub fn write<'py>(writer: &mut Writer<'_, 'py>, parameter: &'static str, object:
         && hooks::hooks(object.py())?.to_json_is_ours(json)?
     {
         let (schema, data) = (SelfDescribingJson::schema(json)?, SelfDescribingJson::data(json)?);
-        writer.raw(b"{\"schema\":");
-        writer.write(&schema)?;
-        writer.raw(b",\"data\":");
-        writer.write(&data)?;
-        writer.raw(b"}");
-        return Ok(());
+        return write_schema_and_data(writer, &schema, &data);
     }
-    let to_json = object
-        .getattr(pyo3::intern!(object.py(), "to_json"))
-        .map_err(|_| Error::NotSelfDescribing(parameter, type_name(object)))?;
-    writer.write(&to_json.call0()?)
+    let py = object.py();
+    let to_json = object.getattr(pyo3::intern!(py, "to_json")).map_err(|error| {
+        if error.is_instance_of::<PyAttributeError>(py) {
+            Error::NotSelfDescribing(parameter, type_name(object))
+        } else {
+            error.into()
+        }
+    })?;
+    write_envelope(writer, &to_json.call0()?)
+}
+
+/// Writes what a `to_json` returned. The usual dict is no level of the data's nesting, as it is none where we read natively.
+fn write_envelope<'py>(writer: &mut Writer<'_, 'py>, json: &Bound<'py, PyAny>) -> Result<()> {
+    let py = json.py();
+    if let Ok(dict) = json.cast_exact::<PyDict>()
+        && dict.len() == 2
+        && let Some(schema) = dict.get_item(pyo3::intern!(py, "schema"))?
+        && let Some(data) = dict.get_item(pyo3::intern!(py, "data"))?
+    {
+        return write_schema_and_data(writer, &schema, &data);
+    }
+    writer.write(json)
+}
+
+fn write_schema_and_data<'py>(
+    writer: &mut Writer<'_, 'py>,
+    schema: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+) -> Result<()> {
+    writer.raw(b"{\"schema\":");
+    writer.write(schema)?;
+    writer.raw(b",\"data\":");
+    writer.write(data)?;
+    writer.raw(b"}");
+    Ok(())
 }

@@ -3,51 +3,111 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::{Writer, scalars};
+use super::Writer;
+use super::levels::{Level, Rest};
+use super::scalars::{float_repr, int_repr};
 use crate::error::{Error, Result, type_name};
 
 impl<'py> Writer<'_, 'py> {
-    pub(super) fn dict(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
-        self.guard.enter(dict)?;
+    pub(super) fn open_dict(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
+        self.open(dict, Rest::Items(self.items.len()))?;
         let bottom = self.items.len();
         self.items.extend(dict.iter());
-        self.object(bottom)?;
-        self.guard.leave();
+        self.items[bottom..].reverse();
+        self.out.push(b'{');
         Ok(())
     }
 
     /// A subclass of dict, by the items that it shows.
-    pub(super) fn mapping(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
-        self.guard.enter(dict)?;
+    pub(super) fn open_mapping(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
+        if dict.is_empty() {
+            self.raw(b"{}");
+            return Ok(());
+        }
         let bottom = self.items.len();
+        self.open(dict, Rest::Items(bottom))?;
         for item in dict.call_method0(pyo3::intern!(dict.py(), "items"))?.try_iter()? {
             self.items.push(item?.extract()?);
         }
-        self.object(bottom)?;
-        self.guard.leave();
-        Ok(())
-    }
-
-    /// Writes the items above `bottom` as an object.
-    fn object(&mut self, bottom: usize) -> Result<()> {
         self.items[bottom..].reverse();
         self.out.push(b'{');
-        let mut first = true;
-        while self.items.len() > bottom {
-            let Some((key, value)) = self.items.pop() else { break };
-            if !first {
-                self.out.push(b',');
-            }
-            first = false;
-            self.key(&key)?;
-            self.out.push(b':');
-            self.write(&value)?;
-        }
-        self.out.push(b'}');
         Ok(())
     }
 
-    fn key(&mut self, key: &Bound<'py, PyAny>) -> Result<()> {
+    pub(super) fn open_list(&mut self, list: &Bound<'py, PyList>) -> Result<()> {
+        self.out.push(b'[');
+        self.open(list, Rest::List { at: 0, end: list.len() })
+    }
+
+    pub(super) fn open_tuple(&mut self, tuple: &Bound<'py, PyTuple>) -> Result<()> {
+        self.out.push(b'[');
+        self.open(tuple, Rest::Tuple { at: 0 })
+    }
+
+    /// A subclass of list or tuple, by what iterating over it gives.
+    pub(super) fn open_iterable(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.out.push(b'[');
+        self.open(object, Rest::Iterator(object.try_iter()?))
+    }
+
+    /// Writes on in the innermost container, until another one is open in it or it is closed.
+    pub(super) fn go_on(&mut self) -> Result<()> {
+        let depth = self.levels.len();
+        while self.levels.len() == depth {
+            match self.levels.last_mut().map(|level| &mut level.rest) {
+                Some(Rest::Items(bottom)) => {
+                    let bottom = *bottom;
+                    self.next_item(bottom)?;
+                }
+                Some(Rest::Encoded(answer)) => match answer.take() {
+                    Some(answer) => self.begin(&answer)?,
+                    None => self.close(b""),
+                },
+                Some(_) => self.next_element()?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn next_item(&mut self, bottom: usize) -> Result<()> {
+        if self.items.len() == bottom {
+            self.close(b"}");
+            return Ok(());
+        }
+        let Some((key, value)) = self.items.pop() else { return Ok(()) };
+        self.separate();
+        match key.cast_exact::<PyString>() {
+            Ok(text) => self.text(text)?,
+            Err(_) => self.uncommon_key(&key)?,
+        }
+        self.out.push(b':');
+        self.begin(&value)
+    }
+
+    fn next_element(&mut self) -> Result<()> {
+        let element = match self.levels.last_mut() {
+            Some(level) => level.next_element()?,
+            None => None,
+        };
+        if let Some(element) = element {
+            self.separate();
+            return self.begin(&element);
+        }
+        self.close(b"]");
+        Ok(())
+    }
+
+    fn separate(&mut self) {
+        let is_first = self.levels.last_mut().is_none_or(|level| std::mem::take(&mut level.is_empty));
+        if !is_first {
+            self.out.push(b',');
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn uncommon_key(&mut self, key: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(text) = key.cast::<PyString>() {
             return self.text(text);
         }
@@ -57,48 +117,39 @@ impl<'py> Writer<'_, 'py> {
         } else if let Ok(flag) = key.cast_exact::<PyBool>() {
             self.raw(if flag.is_true() { b"true" } else { b"false" });
         } else if let Ok(number) = key.cast::<PyInt>() {
-            self.raw(scalars::int_repr(number)?.to_str()?.as_bytes());
+            self.raw(int_repr(number)?.to_str()?.as_bytes());
         } else if let Ok(number) = key.cast::<PyFloat>() {
-            self.raw(scalars::float_repr(number)?.to_str()?.as_bytes());
+            match number.value() {
+                f64::INFINITY => self.raw(b"Infinity"),
+                f64::NEG_INFINITY => self.raw(b"-Infinity"),
+                value if value.is_nan() => self.raw(b"NaN"),
+                _ => self.raw(float_repr(number)?.to_str()?.as_bytes()),
+            }
         } else {
             return Err(Error::NotJsonKey(type_name(key)));
         }
         self.out.push(b'"');
         Ok(())
     }
+}
 
-    /// A list, at most as long as it was when its writing began: an encoder may let it grow meanwhile.
-    pub(super) fn list(&mut self, list: &Bound<'py, PyList>) -> Result<()> {
-        self.guard.enter(list)?;
-        self.array(list.iter().map(Ok))?;
-        self.guard.leave();
-        Ok(())
-    }
-
-    pub(super) fn tuple(&mut self, tuple: &Bound<'py, PyTuple>) -> Result<()> {
-        self.guard.enter(tuple)?;
-        self.array(tuple.iter().map(Ok))?;
-        self.guard.leave();
-        Ok(())
-    }
-
-    /// A subclass of list or tuple, by what iterating over it gives.
-    pub(super) fn iterable(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.guard.enter(object)?;
-        self.array(object.try_iter()?)?;
-        self.guard.leave();
-        Ok(())
-    }
-
-    fn array(&mut self, items: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> Result<()> {
-        self.out.push(b'[');
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                self.out.push(b',');
+impl<'py> Level<'py> {
+    fn next_element(&mut self) -> Result<Option<Bound<'py, PyAny>>> {
+        let element = match &mut self.rest {
+            Rest::List { at, end } => match self.object.cast::<PyList>() {
+                Ok(list) if *at < (*end).min(list.len()) => {
+                    *at += 1;
+                    list.get_item(*at - 1).ok()
+                }
+                _ => None,
+            },
+            Rest::Tuple { at } => {
+                *at += 1;
+                self.object.cast::<PyTuple>().ok().and_then(|tuple| tuple.get_item(*at - 1).ok())
             }
-            self.write(&item?)?;
-        }
-        self.out.push(b']');
-        Ok(())
+            Rest::Iterator(iterator) => iterator.next().transpose()?,
+            Rest::Items(_) | Rest::Encoded(_) => None,
+        };
+        Ok(element)
     }
 }

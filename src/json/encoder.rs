@@ -1,9 +1,12 @@
 //! Objects that JSON cannot hold: the user's `json_encoder`, and with none the rules that users expect.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyString, PyType};
 
 use super::Writer;
+use super::levels::Rest;
 use crate::error::{Error, Result, type_name};
 
 /// What the built-in rules make of an object.
@@ -14,8 +17,8 @@ enum Rule {
     Decimal,
     /// The value that this attribute holds.
     Value(&'static str),
-    /// What this method returns.
-    Item(&'static str),
+    /// The Python scalar in a scalar of numpy.
+    Item,
 }
 
 /// By the class's module and name: where that module was never imported, no such object exists, and none need be imported here.
@@ -26,34 +29,57 @@ const RULES: [(&str, &str, Rule); 7] = [
     ("uuid", "UUID", Rule::Text("__str__")),
     ("decimal", "Decimal", Rule::Decimal),
     ("enum", "Enum", Rule::Value("value")),
-    ("numpy", "generic", Rule::Item("item")),
+    ("numpy", "generic", Rule::Item),
 ];
 
 impl<'py> Writer<'_, 'py> {
-    /// Writes what the encoder, or a built-in rule, returns in the object's place. What either raises reaches the caller.
-    pub(super) fn encode_and_write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.guard.enter(object)?;
-        match self.json_encoder {
-            Some(encoder) => self.write(&encoder.call1((object,))?)?,
-            None => self.write_by_rule(object)?,
+    /// Begins what the encoder, or a built-in rule, returns in the object's place. What either raises reaches the caller.
+    pub(super) fn begin_encoded(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.open(object, Rest::Encoded(None))?;
+        let rest = match self.json_encoder {
+            Some(encoder) => Rest::Encoded(Some(encoder.call1((object,))?)),
+            None => self.rest_by_rule(object)?,
+        };
+        if let Some(level) = self.levels.last_mut() {
+            level.rest = rest;
         }
-        self.guard.leave();
         Ok(())
     }
 
-    fn write_by_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        match rule_of(object)? {
-            Some(Rule::Text(method) | Rule::Item(method)) => self.write(&object.call_method0(*method)?),
-            Some(Rule::Value(attribute)) => self.write(&object.getattr(*attribute)?),
-            Some(Rule::Decimal) => self.decimal(object),
-            None if is_dataclass_instance(object)? => self.write(&fields_of(object)?),
-            None => Err(Error::NotJson(type_name(object))),
+    /// What the built-in rules leave to be written of an object.
+    fn rest_by_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Rest<'py>> {
+        let answer = match rule_of(object)? {
+            Some(Rule::Text(method)) => object.call_method0(*method)?,
+            Some(Rule::Value(attribute)) => object.getattr(*attribute)?,
+            Some(Rule::Item) => numpy_item(object)?,
+            Some(Rule::Decimal) => {
+                self.decimal(object)?;
+                return Ok(Rest::Encoded(None));
+            }
+            None if is_dataclass_instance(object)? => return self.dataclass_fields(object),
+            None => return Err(Error::NotJson(type_name(object))),
+        };
+        Ok(Rest::Encoded(Some(answer)))
+    }
+
+    /// A dataclass is an object of its fields.
+    fn dataclass_fields(&mut self, object: &Bound<'py, PyAny>) -> Result<Rest<'py>> {
+        let bottom = self.items.len();
+        for field in object.py().import("dataclasses")?.call_method1("fields", (object,))?.try_iter()? {
+            let name = field?.getattr("name")?;
+            let value = object.getattr(name.cast::<PyString>().map_err(PyErr::from)?)?;
+            self.items.push((name, value));
         }
+        self.items[bottom..].reverse();
+        self.out.push(b'{');
+        Ok(Rest::Items(bottom))
     }
 
     fn decimal(&mut self, number: &Bound<'py, PyAny>) -> Result<()> {
         if number.call_method0("is_finite")?.is_truthy()? {
-            self.raw(number.str()?.to_str()?.as_bytes());
+            let decimal = number.py().import("decimal")?.getattr("Decimal")?;
+            let digits = decimal.call_method1("__str__", (number,))?;
+            self.raw(digits.extract::<Cow<'_, str>>()?.as_bytes());
         } else {
             self.lossy.non_finite += 1;
             self.raw(b"null");
@@ -65,9 +91,8 @@ impl<'py> Writer<'_, 'py> {
 fn rule_of(object: &Bound<'_, PyAny>) -> Result<Option<&'static Rule>> {
     for class in object.get_type().mro() {
         let class = class.cast::<PyType>().map_err(PyErr::from)?;
-        let (module, name) = (class.module()?, class.qualname()?);
-        let (module, name) = (module.to_str()?, name.to_str()?);
-        if let Some((.., rule)) = RULES.iter().find(|(of, named, _)| (*of, *named) == (module, name)) {
+        let (Ok(module), Ok(name)) = (class.module(), class.qualname()) else { continue };
+        if let Some((.., rule)) = RULES.iter().find(|(of, named, _)| module == *of && name == *named) {
             return Ok(Some(rule));
         }
     }
@@ -78,11 +103,11 @@ fn is_dataclass_instance(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     object.get_type().hasattr("__dataclass_fields__")
 }
 
-fn fields_of<'py>(object: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-    let values = PyDict::new(object.py());
-    for field in object.py().import("dataclasses")?.call_method1("fields", (object,))?.try_iter()? {
-        let name = field?.getattr("name")?;
-        values.set_item(&name, object.getattr(name.cast::<pyo3::types::PyString>().map_err(PyErr::from)?)?)?;
+/// `item()` of a long double returns itself: its nearest float stands in.
+fn numpy_item<'py>(scalar: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+    let item = scalar.call_method0("item")?;
+    if item.get_type().is(scalar.get_type()) {
+        return Ok(scalar.call_method0("__float__")?);
     }
-    Ok(values.into_any())
+    Ok(item)
 }

@@ -2,15 +2,15 @@
 
 mod containers;
 mod encoder;
-mod guard;
+mod levels;
 mod scalars;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::Result;
-use guard::Guard;
-pub use guard::MAX_DEPTH;
+use levels::Level;
+pub use levels::MAX_DEPTH;
 pub use scalars::{append_text, without_surrogates};
 
 /// What JSON cannot say and was written in its place: reported, since the value changed on its way.
@@ -23,11 +23,12 @@ pub struct Lossy {
 }
 
 /// Writes Python objects to `out`. Any Python code may run in mid-writing (the encoder, an iterator): nothing is borrowed from
-/// a Python object while it does.
+/// a Python object while it does. Nesting takes heap and no stack: threads of 128 KiB are common on musl.
 pub struct Writer<'a, 'py> {
     out: &'a mut Vec<u8>,
     json_encoder: Option<&'a Bound<'py, PyAny>>,
-    guard: Guard,
+    /// The containers that are being written, outermost first.
+    levels: Vec<Level<'py>>,
     /// Dictionary items not yet written, next one last: a stack for all levels, since a dict may change while they are.
     items: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
     lossy: &'a mut Lossy,
@@ -36,7 +37,7 @@ pub struct Writer<'a, 'py> {
 impl<'a, 'py> Writer<'a, 'py> {
     /// A writer whose objects beyond JSON go to `json_encoder`, or to the built-in rules where that is `None`.
     pub fn new(out: &'a mut Vec<u8>, json_encoder: Option<&'a Bound<'py, PyAny>>, lossy: &'a mut Lossy) -> Self {
-        Self { out, json_encoder, guard: Guard::default(), items: Vec::new(), lossy }
+        Self { out, json_encoder, levels: Vec::new(), items: Vec::new(), lossy }
     }
 
     /// Appends bytes that are JSON already.
@@ -44,16 +45,26 @@ impl<'a, 'py> Writer<'a, 'py> {
         self.out.extend_from_slice(json);
     }
 
-    /// Appends one object. Exact types come first, the most frequent ahead; subclasses and the rest are told apart out of line.
+    /// Appends one object and all that it holds.
     pub fn write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.begin(object)?;
+        while !self.levels.is_empty() {
+            self.go_on()?;
+        }
+        Ok(())
+    }
+
+    /// Appends a scalar, or opens a container. Exact types come first, the most frequent ahead; subclasses and the rest are told
+    /// apart out of line.
+    fn begin(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(text) = object.cast_exact::<PyString>() {
             self.text(text)
         } else if let Ok(number) = object.cast_exact::<PyInt>() {
             self.int(number)
         } else if let Ok(dict) = object.cast_exact::<PyDict>() {
-            self.dict(dict)
+            self.open_dict(dict)
         } else if let Ok(list) = object.cast_exact::<PyList>() {
-            self.list(list)
+            self.open_list(list)
         } else if let Ok(number) = object.cast_exact::<PyFloat>() {
             self.float(number.value());
             Ok(())
@@ -64,16 +75,16 @@ impl<'a, 'py> Writer<'a, 'py> {
             self.raw(if flag.is_true() { b"true" } else { b"false" });
             Ok(())
         } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
-            self.tuple(tuple)
+            self.open_tuple(tuple)
         } else {
-            self.write_uncommon(object)
+            self.begin_uncommon(object)
         }
     }
 
     /// Subclasses are written as their base (an `IntEnum` as its number), and never reach the encoder.
     #[cold]
     #[inline(never)]
-    fn write_uncommon(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+    fn begin_uncommon(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(text) = object.cast::<PyString>() {
             self.text(text)
         } else if let Ok(number) = object.cast::<PyInt>() {
@@ -82,11 +93,11 @@ impl<'a, 'py> Writer<'a, 'py> {
             self.float(number.value());
             Ok(())
         } else if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
-            self.iterable(object)
+            self.open_iterable(object)
         } else if let Ok(dict) = object.cast::<PyDict>() {
-            self.mapping(dict)
+            self.open_mapping(dict)
         } else {
-            self.encode_and_write(object)
+            self.begin_encoded(object)
         }
     }
 }

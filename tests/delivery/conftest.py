@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from collections import deque
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,50 +24,44 @@ if TYPE_CHECKING:
 class Request:
     """One request as it came over the wire, and on which connection."""
 
-    def __init__(self, line: str, headers: dict[str, str], body: bytes, connection: int) -> None:
-        self.method, self.target, _ = line.split(" ", 2)
-        self.headers = headers
+    def __init__(self, handler: _Connection, body: bytes) -> None:
+        self.method, self.target, self.headers = handler.command, handler.path, handler.headers
         self.body = body
-        self.connection = connection
+        self.connection = handler.number
 
     @property
     def events(self) -> list[dict[str, str]]:
-        data: list[dict[str, str]] = json.loads(self.body)["data"]
-        return data
+        return list(json.loads(self.body)["data"])
 
 
-class _Connection(socketserver.StreamRequestHandler):
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: ScriptedServer
 
-    def handle(self) -> None:
-        connection = self.server.count_connection()
-        while line := self.rfile.readline().decode("latin-1").strip():
-            request = Request(line, *self._rest(), connection)
-            step = self.server.next_step(request)
-            if step == "hang":
-                self.server.released.wait(30)
-                return
-            if step == "cut":
-                return
-            status, headers = step if isinstance(step, tuple) else (step, {})
-            lines = [f"HTTP/1.1 {status} x", "Content-Length: 0"]
-            lines += [f"{name}: {value}" for name, value in headers.items()]
-            self.wfile.write("\r\n".join([*lines, "", ""]).encode())
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1
+        self.number = self.server.connections
 
-    def _rest(self) -> tuple[dict[str, str], bytes]:
-        headers = {}
-        while line := self.rfile.readline().decode("latin-1").strip():
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-        return headers, self.rfile.read(int(headers.get("content-length", 0)))
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        step = self.server.next_step(Request(self, body))
+        if step in ("cut", "hang"):
+            self.server.released.wait(30 if step == "hang" else 0)
+            self.close_connection = True
+            return
+        status, headers = step if isinstance(step, tuple) else (step, {})
+        self.send_response_only(status)
+        for name, value in {"Content-Length": "0", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    do_GET = do_POST
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
-    """Answers each request with the next step of its script, and with 200 after the last.
-
-    A step is a status, a status with headers, "cut" (no answer) or "hang" (none until the end).
-    """
+    """Answers with the steps of a script: a status, one with headers, "cut" or "hang"."""
 
     daemon_threads = True
     block_on_close = False
@@ -80,11 +75,6 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         self.connections = 0
         self.released = threading.Event()
         self._changed = threading.Condition()
-
-    def count_connection(self) -> int:
-        with self._changed:
-            self.connections += 1
-            return self.connections
 
     def next_step(self, request: Request) -> Any:
         with self._changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import urllib.parse
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,8 @@ def test_get_sends_each_event_in_a_request_of_its_own(server, track):
 
 @pytest.mark.parametrize("name", ["batch_size", "buffer_size"])
 def test_a_batch_has_the_given_size(server, track, name):
-    tracker = Tracker("ns", Emitter(server.url, **{name: 3}))
+    size: dict[str, Any] = {name: 3}
+    tracker = Tracker("ns", Emitter(server.url, **size))
     track(tracker, *range(7))
     assert [len(request.events) for request in server.requests] == [3, 3]
 

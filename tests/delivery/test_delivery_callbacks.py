@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KINDS = [Emitter, AsyncEmitter]
 FAR = 1000
 
 
-def recorder(calls):
+def recorder(calls: list[Any]) -> Callable[..., None]:
     return lambda *arguments: calls.append(arguments)
 
 

@@ -45,8 +45,6 @@ LATE = """
 import atexit, sys
 def first_registered():
     say("registered before the import")
-    late = Tracker("late", type(emitter)(url))
-    late.track(StructuredEvent("shop", "add", "of an emitter made in the handler"))
 atexit.register(first_registered)
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
 atexit.register(lambda: say("registered before the emitter"))
@@ -69,8 +67,25 @@ def test_events_of_exit_handlers_are_delivered(collector, run_program, kind, bus
         "registered before the import",
         "registered before the emitter",
         "registered last",
-        "of an emitter made in the handler",
     }
+
+
+LATER_STILL = """
+import atexit, sys
+def make_an_emitter():
+    tracker = Tracker("late", dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url))
+    tracker.track(StructuredEvent("shop", "add", "late"))
+atexit.register(make_an_emitter)
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+kind, url = sys.argv[1:]
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_emitter_made_in_an_exit_handler_delivers(collector, run_program, kind):
+    ended = run_program(LATER_STILL, kind, collector.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert collector.journal.counts()["good"] == 1
 
 
 DEAD = """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from snowplow_tracker.collector import CollectorServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 
 START = """
-import faulthandler, gc, multiprocessing, os, sys, warnings
-faulthandler.dump_traceback_later(15, exit=True)
+import multiprocessing, os, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
 kind, url = sys.argv[1:]
@@ -28,7 +31,7 @@ FORK = (
     + """
 child = os.fork()
 if not child:
-    assert emitter.stats()["tracked"] == emitter.bytes_queued == 0, emitter.stats()
+    assert (emitter.stats()["tracked"], emitter.bytes_queued) == (0, 0)
     track("child", "child", "child")
     tracker.flush()
     track("child's last")
@@ -67,7 +70,7 @@ for end in ("tracker.flush()", ""):
 )
 
 
-def labels_of(collector):
+def labels_of(collector: CollectorServer) -> list[str]:
     rows = [row["event"] for row in collector.journal.good()]
     assert len({row["event_id"] for row in rows}) == len(rows)
     return sorted(row["se_label"] for row in rows)
@@ -76,7 +79,7 @@ def labels_of(collector):
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_a_child_starts_empty_and_delivers_its_own_events(collector, run_program, kind):
     ended = run_program(FORK, kind, collector.url)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == 0, ended.stderr
     expected = ["sent before", *["parent"] * 3, *["child"] * 3, "child's last"]
     assert labels_of(collector) == sorted(expected)
 
@@ -90,5 +93,5 @@ def test_a_closed_emitter_stays_closed_in_a_child(collector, run_program):
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_processes_of_multiprocessing_deliver_flushed_or_not(collector, run_program, kind):
     ended = run_program(PROCESS, kind, collector.url)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == 0, ended.stderr
     assert labels_of(collector) == ["child", "child", "parent", "parent", "sent before"]

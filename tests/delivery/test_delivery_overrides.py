@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -13,21 +14,21 @@ URL = "http://127.0.0.1:9"
 FAR = 1000
 
 
-def answering(answer):
+def answering(answer: Any) -> Any:
     class Answering(Emitter):
-        def http_post(self, data):
+        def http_post(self, data: Any) -> Any:
             self.posted = [*getattr(self, "posted", []), data]
             if isinstance(answer, BaseException):
                 raise answer
             return answer
 
-        def http_get(self, payload):
+        def http_get(self, payload: Any) -> Any:
             return self.http_post(payload)
 
     return Answering
 
 
-def response(status):
+def response(status: int) -> requests.Response:
     answer = requests.Response()
     answer.status_code = status
     return answer
@@ -170,7 +171,7 @@ def test_an_overridden_send_events_gets_the_stored_dicts():
 
 @pytest.mark.parametrize("kind", [Emitter, AsyncEmitter])
 def test_an_overridden_stamp_is_sent(server, track, kind):
-    class Stamped(kind):  # type: ignore[misc]
+    class Stamped(kind):  # type: ignore[misc, valid-type]
         @staticmethod
         def attach_sent_timestamp(events):
             for event in events:
@@ -188,7 +189,7 @@ def test_send_events_sends_calls_back_and_retries(server, until):
     emitter = Emitter(
         server.url,
         on_success=lambda events: calls.append(len(events)),
-        on_failure=lambda n_sent, events: calls.append(-len(events)),
+        on_failure=lambda _n_sent, events: calls.append(-len(events)),
         max_retry_delay_seconds=0.02,
     )
     emitter.send_events([{"e": "pv", "eid": "1"}, {"e": "pv", "eid": "2"}])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
@@ -11,7 +13,7 @@ PLACES = ("queued", "in_flight", "sent", "rejected", "dropped")
 KEYS = {*PLACES, "tracked", "retried", "bytes", "requests", "last_error", "oldest_queued_seconds"}
 
 
-def places(emitter):
+def places(emitter: Emitter) -> dict[str, Any]:
     stats = emitter.stats()
     assert stats["tracked"] == sum(stats[place] for place in PLACES)
     return stats
@@ -86,7 +88,7 @@ def test_the_age_of_the_oldest_event(track, monkeypatch, as_dict):
     track(tracker, "b")
     age = emitter.stats()["oldest_queued_seconds"]
     assert age is None if as_dict else age == pytest.approx(7.5)
-    emitter.event_store.event_buffer.clear()  # type: ignore[attr-defined]
+    emitter.buffer.clear()
 
 
 def test_events_cleared_from_the_buffer_are_no_longer_counted(track):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -16,10 +17,10 @@ FAR = 1000
 class ListStore:
     """Gives out at most `part` events at a time."""
 
-    def __init__(self, part=1000):
+    def __init__(self, part: int = 1000) -> None:
         self.part = part
-        self.events = []
-        self.settled = []
+        self.events: list[dict[str, Any]] = []
+        self.settled: list[tuple[int, bool]] = []
 
     def add_event(self, payload):
         self.events.append(payload)
@@ -90,10 +91,10 @@ def test_the_buffer_may_be_read_cleared_appended_to_and_assigned(server, track):
     emitter = Emitter(server.url)
     tracker = Tracker("ns", emitter)
     track(tracker, "a", "b")
-    assert [event["se_la"] for event in emitter.event_store.event_buffer] == ["a", "b"]
-    emitter.event_store.event_buffer.clear()
+    assert [event["se_la"] for event in emitter.buffer] == ["a", "b"]
+    emitter.buffer.clear()
     track(tracker, "c")
-    emitter.event_store.event_buffer.append({"e": "se", "se_la": "d"})
+    emitter.buffer.append({"e": "se", "se_la": "d"})
     emitter.flush()
     emitter.buffer = [{"e": "se", "se_la": 5}]
     track(tracker, "f")
@@ -162,5 +163,7 @@ def test_what_is_being_sent_counts_towards_the_capacity(track):
 
 def test_the_default_capacities():
     stores = [Emitter(URL).event_store, AsyncEmitter(URL).event_store]
-    capacities = [store.buffer_capacity for store in stores if isinstance(store, InMemoryEventStore)]
+    capacities = [
+        store.buffer_capacity for store in stores if isinstance(store, InMemoryEventStore)
+    ]
     assert capacities == [10_000, 100_000]

@@ -1,8 +1,9 @@
-"""What goes over the wire: paths, headers, times, connections, redirects, and the user's session."""
+"""What goes over the wire: paths, headers, times, connections, redirects, given sessions."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -154,8 +155,8 @@ def test_a_given_session_sends_with_all_that_it_has(server, track, method):
 class Session:
     """The least that a session is."""
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
 
     def post(self, url, data, headers, timeout):
         self.calls.append((data, headers, timeout))
