@@ -135,7 +135,10 @@ impl Lanes<'_> {
     fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         match self {
             Self::One(lane) => lane.push(record, created_ms),
-            Self::Many(lanes) => lanes.iter().try_for_each(|lane| lane.push(record, created_ms)),
+            Self::Many(lanes) => {
+                // Every emitter has the event before the first exception out of one is raised.
+                lanes.iter().fold(Ok(()), |result, lane| result.and(lane.push(record, created_ms)))
+            }
         }
     }
 }

@@ -85,12 +85,10 @@ class AsyncEmitter(Emitter):
 
     def _start_closed(self) -> None:
         super()._start_closed()
-        work = weakref.WeakMethod(self._send_stored_unless_waiting)
-        self._workers = _worker.Workers(work, self._thread_count)
+        self._workers = self._new_workers()
 
-    def _send_stored_unless_waiting(self) -> None:
-        if not self._is_waiting():
-            self._send_stored()
+    def _new_workers(self) -> _worker.Workers:
+        return _worker.Workers(weakref.WeakMethod(self._flush_here), self._thread_count)
 
     @property
     def queue(self) -> SimpleQueue[int | None]:
@@ -105,20 +103,26 @@ class AsyncEmitter(Emitter):
         """Have all that is stored sent, and return."""
         if not self._is_waiting():
             self._workers.wake()
+        else:
+            self._delivery.want_flush()
 
     def sync_flush(self) -> None:
         """Wait until all that is stored is sent, or given back by a failing collector."""
-        if not self._is_waiting() and not self._workers.wait():
-            self._send_stored()
+        if self._is_waiting():
+            self._delivery.want_flush()
+        elif not self._workers.wait():
+            self._flush_here()
 
     def _deliver_now(self) -> None:
         if not self._workers.wait(self._deadline) and not self._workers.are_running():
-            self._send_stored()
+            super()._deliver_now()
 
     def __del__(self) -> None:
-        super().__del__()
-        if "event_store" in self.__dict__ and not self.unanswered():
+        if "_workers" in self.__dict__:
+            # The threads know this emitter by a weak reference, which is dead by now.
             self._workers.stop()
+            self._workers = self._new_workers()
+        super().__del__()
 
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, stop the threads and take no more events."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from snowplow_tracker._native import RecordBatch, RecordBuffer
-    from snowplow_tracker.event_store import EventStore
+    from snowplow_tracker.event_store import EventStore, InMemoryEventStore
     from snowplow_tracker.typing import PayloadDictList
 
 __all__ = ["Batch", "batches_of_events", "batches_of_records"]
@@ -32,8 +32,11 @@ class Batch(Protocol):
 
 
 class _Records:
-    def __init__(self, buffer: RecordBuffer, batch: RecordBatch, sent_ms: int) -> None:
+    def __init__(
+        self, store: InMemoryEventStore, buffer: RecordBuffer, batch: RecordBatch, sent_ms: int
+    ) -> None:
         self._sent_ms = sent_ms
+        self._store = store
         self._buffer = buffer
         self._batch = batch
         self._count = len(batch)
@@ -49,10 +52,7 @@ class _Records:
         return self._events
 
     def settle(self, need_retry: bool) -> None:
-        if need_retry:
-            self._buffer.give_back(self._batch)
-        else:
-            self._buffer.done(self._batch)
+        self._store.settle(self._buffer, self._batch, need_retry)
 
 
 class _Dicts:
@@ -75,12 +75,14 @@ class _Dicts:
         self._store.cleanup(self._events + self._behind if need_retry else self._events, need_retry)
 
 
-def batches_of_records(buffer: RecordBuffer, max_bytes: int, sent_ms: int) -> Iterator[Batch]:
+def batches_of_records(
+    store: InMemoryEventStore, buffer: RecordBuffer, max_bytes: int, sent_ms: int
+) -> Iterator[Batch]:
     """Take what waits now, not what comes meanwhile, for bodies of at most `max_bytes`."""
     left = len(buffer)
     while left > 0 and (batch := buffer.take(left, max_bytes)) is not None:
         left -= len(batch)
-        yield _Records(buffer, batch, sent_ms)
+        yield _Records(store, buffer, batch, sent_ms)
 
 
 def batches_of_events(

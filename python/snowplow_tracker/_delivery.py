@@ -33,18 +33,33 @@ MAX_BODY_BYTES = 999_999
 
 
 class Delivery:
-    """Sends what an emitter hands it, by the emitter's own methods, and settles the outcome."""
+    """Sends what an emitter hands it, by the emitter's own methods, and settles the outcome.
+
+    Attributes:
+        failures: How many attempts were to be retried.
+    """
 
     def __init__(self, emitter: Emitter) -> None:
         self._emitter = emitter
-        self._callback = threading.local()
+        self._thread = threading.local()
         self._awaiting_retry: set[str] = set()
         self.counters = Counters()
         self.backoff = Backoff()
+        self.failures = 0
 
     def is_calling_back(self) -> bool:
         """Whether this thread is inside a callback."""
-        return getattr(self._callback, "is_running", False)
+        return getattr(self._thread, "is_calling_back", False)
+
+    def want_flush(self) -> None:
+        """Note that this thread wants to send what is stored."""
+        self._thread.wants_flush = True
+
+    def is_flush_wanted(self) -> bool:
+        """Whether this thread wanted to flush since it was last asked."""
+        wanted = getattr(self._thread, "wants_flush", False)
+        self._thread.wants_flush = False
+        return wanted
 
     def is_awaiting_retry(self, event_id: object) -> bool:
         """Whether an event that a callback was told of waits for another attempt."""
@@ -53,43 +68,66 @@ class Delivery:
     def post(self, batches: Iterable[Batch]) -> None:
         """Send batches, one request each, until one is to be retried."""
         for batch in batches:
-            verdict = self._post_batch(batch)
-            if verdict is Verdict.RETRY:
+            if self._post_batch(batch) is Verdict.RETRY:
                 return
 
     def _post_batch(self, batch: Batch) -> Verdict:
-        if len(batch.body) > MAX_BODY_BYTES:
-            self.counters.last_error = f"too large for any request: {len(batch.body)} bytes"
-            verdict = Verdict.REJECTED
-        else:
-            verdict = self._verdict(self._attempt("http_post", batch.body))
-            self.counters.add(requests=1, bytes=len(batch.body))
+        try:
+            verdict = self._verdict_of_post(batch.body)
+        except BaseException:  # Ctrl-C, or a signal's SystemExit: the events stay
+            batch.settle(need_retry=True)
+            raise
         is_sent = verdict is Verdict.SENT
         callback = self._emitter.on_success if is_sent else self._emitter.on_failure
         events = batch.events() if callback is not None or self._awaiting_retry else []
         batch.settle(verdict is Verdict.RETRY)
-        self._conclude({verdict: len(batch)}, events)
+        self._await_retry(events, verdict)
+        self._conclude({verdict: len(batch)})
         if is_sent:
             self._call_back(callback, events)
         else:
             self._call_back(callback, 0, events)
         return verdict
 
+    def _verdict_of_post(self, body: bytes) -> Verdict:
+        if len(body) > MAX_BODY_BYTES:
+            self.counters.last_error = f"too large for any request: {len(body)} bytes"
+            return Verdict.REJECTED
+        verdict = self._verdict(self._attempt("http_post", body))
+        self.counters.add(requests=1, bytes=len(body))
+        return verdict
+
     def get(self, events: PayloadDictList) -> None:
-        """Send events, one request each, and settle each by itself."""
+        """Send events, one request each, and settle each by itself.
+
+        After a network error, the others are not tried: each would wait for its own time-out.
+        """
         outcome: dict[Verdict, PayloadDictList] = {verdict: [] for verdict in Verdict}
-        for event in events:
-            outcome[self._verdict(self._attempt("http_get", event))].append(event)
-        self.counters.add(requests=len(events))
-        for verdict, part in outcome.items():
-            if part:
-                self._emitter.event_store.cleanup(part, verdict is Verdict.RETRY)
+        try:
+            self._get_each(events, outcome)
+        finally:
+            for verdict, part in outcome.items():
+                if part:
+                    self._emitter.event_store.cleanup(part, verdict is Verdict.RETRY)
+                    self._await_retry(part, verdict)
+        self._conclude({verdict: len(part) for verdict, part in outcome.items()})
         sent, failed = outcome[Verdict.SENT], outcome[Verdict.REJECTED] + outcome[Verdict.RETRY]
-        self._conclude({verdict: len(part) for verdict, part in outcome.items()}, failed)
         if sent:
             self._call_back(self._emitter.on_success, sent)
         if failed:
             self._call_back(self._emitter.on_failure, len(sent), failed)
+
+    def _get_each(self, events: PayloadDictList, outcome: dict[Verdict, PayloadDictList]) -> None:
+        left = list(events)
+        try:
+            while left and not self._emitter.is_out_of_time():
+                status = self._attempt("http_get", left[0])
+                self.counters.add(requests=1)
+                outcome[self._verdict(status)].append(left.pop(0))
+                if status == NETWORK_ERROR:
+                    return
+        finally:
+            outcome[Verdict.RETRY] += left
 
     def _attempt(self, method: str, argument: Any) -> int:
         """Call `http_post` or `http_get`, which may be the user's own and raise."""
@@ -112,29 +150,34 @@ class Delivery:
         retried = is_retried(status, self._emitter.custom_retry_codes)
         return Verdict.RETRY if retried else Verdict.REJECTED
 
-    def _conclude(self, counts: dict[Verdict, int], events: PayloadDictList) -> None:
+    def _await_retry(self, events: PayloadDictList, verdict: Verdict) -> None:
+        """Remember which events a callback was told of that are still to be sent."""
+        ids = {str(event["eid"]) for event in events if "eid" in event}
+        if verdict is not Verdict.RETRY:
+            self._awaiting_retry -= ids
+        elif self._emitter.on_failure is not None:
+            self._awaiting_retry |= ids
+
+    def _conclude(self, counts: dict[Verdict, int]) -> None:
         """Count and log what became of events, and see to the next attempt for those to retry."""
         retried, rejected = counts.get(Verdict.RETRY, 0), counts.get(Verdict.REJECTED, 0)
         self.counters.add(sent=counts.get(Verdict.SENT, 0), retried=retried, rejected=rejected)
-        ids = {str(event["eid"]) for event in events if "eid" in event}
         if rejected:
             logger.error("%d events given up: %s", rejected, self.counters.last_error)
         if not retried:
             self.backoff.reset()
-            self._awaiting_retry -= ids
             return
-        if self._emitter.on_failure is not None:
-            self._awaiting_retry |= ids
+        self.failures += 1
         logger.warning("%d events not sent, to be retried: %s", retried, self.counters.last_error)
         self._emitter.retry_after(self.backoff.grow(self._emitter.max_retry_delay_seconds))
 
     def _call_back(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
         if callback is None:
             return
-        self._callback.is_running = True
+        self._thread.is_calling_back = True
         try:
             callback(*arguments)
         except Exception:
             logger.exception("A callback of the emitter failed")
         finally:
-            self._callback.is_running = False
+            self._thread.is_calling_back = False

@@ -17,7 +17,15 @@ from snowplow_tracker._retry import is_success
 from snowplow_tracker._worker import FlushTimer
 from snowplow_tracker.contracts import one_of
 from snowplow_tracker.event_store import InMemoryEventStore
-from snowplow_tracker.transport import HEADERS, Transport, ask, collector_uri, to_ascii
+from snowplow_tracker.transport import (
+    HEADERS,
+    Transport,
+    ask,
+    collector_uri,
+    fits_request_line,
+    post_uri,
+    to_ascii,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +55,6 @@ _DEFAULT_TIMEOUT = (10.0, 30.0)
 _DECIDES_LANE = frozenset(
     {"batch_size", "byte_limit", "event_store", "input", "method", "reached_limit"}
 )
-_refusals = OncePerMinute(logger)
 
 
 class Requester:
@@ -56,6 +63,14 @@ class Requester:
     def __init__(self, post: Callable[..., Any], get: Callable[..., Any]) -> None:
         self.post = post
         self.get = get
+
+    @classmethod
+    def of(cls, session: Any) -> Self:
+        """Return the functions of a session, looked up at each call: programs patch them."""
+        return cls(
+            post=lambda *args, **kwargs: session.post(*args, **kwargs),
+            get=lambda *args, **kwargs: session.get(*args, **kwargs),
+        )
 
 
 class Emitter(EmitterCore):
@@ -128,10 +143,12 @@ class Emitter(EmitterCore):
         wanted = batch_size if buffer_size is None else buffer_size
         default = DEFAULT_MAX_LENGTH if method == "post" else 1
         self.batch_size = min(default if wanted is None else wanted, capacity)
-        self.event_store = event_store or InMemoryEventStore(logger, capacity)
-        transport = Transport() if session is None else session
-        self.request_method = Requester(post=transport.post, get=transport.get)
-        self._own_requests = self.request_method if session is None else None
+        self.event_store = (
+            InMemoryEventStore(logger, capacity) if event_store is None else event_store
+        )
+        self._transport = Transport() if session is None else None
+        self.request_method = Requester.of(self._transport or session)
+        self._own_post = self.request_method.post if session is None else None
         self._open()
 
     def _start_closed(self) -> None:
@@ -140,6 +157,7 @@ class Emitter(EmitterCore):
         self._sends_at_once = False
         self._deadline: float | None = None
         self._delivery = Delivery(self)
+        self._refusals = OncePerMinute(logger)
         self.lock = threading.RLock()
         self.timer = FlushTimer(self, repeating=True)
         self.retry_timer = FlushTimer(self, repeating=False)
@@ -220,7 +238,7 @@ class Emitter(EmitterCore):
         """Take one event, and send when that fills a batch. For POST, values become text."""
         if not self._is_open:
             self._delivery.counters.add(dropped=1)
-            _refusals.warning("Event refused: its emitter is closed")
+            self._refusals.warning("Event refused: its emitter is closed")
             return
         event = _native.clean_fields(payload, self.method == "post")
         event.pop("stm", None)
@@ -254,13 +272,18 @@ class Emitter(EmitterCore):
     # --- out
 
     def flush(self) -> None:
-        """Send all that is stored. While an attempt is due later, or in a callback, do nothing."""
-        if not self._is_waiting():
-            self._send_stored()
+        """Send all that is stored: in a callback, after it; while an attempt is due later, then."""
+        Emitter._flush_here(self)
 
     def sync_flush(self) -> None:
         """Send all that is stored before returning."""
-        Emitter.flush(self)
+        Emitter._flush_here(self)
+
+    def _flush_here(self) -> None:
+        """Send what is stored on this thread, and what callbacks wanted to be sent meanwhile."""
+        self._delivery.want_flush()
+        while not self._is_waiting() and self._delivery.is_flush_wanted():
+            self._send_stored()
 
     def async_flush(self) -> None:
         """Do as `flush`."""
@@ -270,13 +293,22 @@ class Emitter(EmitterCore):
         return self.retry_timer.is_active() or self._delivery.is_calling_back()
 
     def _send_stored(self) -> None:
+        """Send what is stored now, until an attempt fails."""
         if self.bytes_queued is not None:
             self.bytes_queued = 0
         records = self._records()
         is_plain = self.method == "post" and self.is_own("send_events", "attach_sent_timestamp")
         if is_plain and records is not None:
-            self._delivery.post(batches_of_records(records, self._max_bytes(), _now_ms()))
-        elif events := self.event_store.get_events_batch():
+            batches = batches_of_records(self.event_store, records, self._max_bytes(), _now_ms())
+            self._delivery.post(batches)
+            return
+        left = self.event_store.size()
+        failures = self._delivery.failures
+        while left > 0 and failures == self._delivery.failures:
+            events = self.event_store.get_events_batch()
+            if not events:
+                return
+            left -= len(events)
             self.send_events(events)
 
     def send_events(self, evts: PayloadDictList) -> None:
@@ -300,17 +332,28 @@ class Emitter(EmitterCore):
 
     def http_post(self, data: str | bytes) -> int:
         """Send a body by POST. Returns the status, -1 after a network error."""
-        own = self.request_method is self._own_requests
-        return self._ask(
-            self.request_method.post, data=data if own else to_ascii(data), headers=dict(HEADERS)
-        )
+        post = self.request_method.post
+        body = data if post is self._own_post else to_ascii(data)
+        return self._ask(post, data=body, headers=dict(HEADERS))
 
     def http_get(self, payload: PayloadDict) -> int:
-        """Send an event by GET. Returns the status, -1 after a network error."""
-        return self._ask(self.request_method.get, params=payload)
+        """Send an event by GET, or by POST if it is too long for that.
 
-    def _ask(self, send: Callable[..., Any], **request: Any) -> int:
-        status, error = ask(send, self.endpoint, timeout=self._timeout(), **request)
+        Returns the status, -1 after a network error.
+        """
+        if fits_request_line(self.endpoint, payload):
+            return self._ask(self.request_method.get, params=payload)
+        ((_, body),) = _native.request_bodies([payload], MAX_BODY_BYTES)
+        return self._ask(
+            self.request_method.post,
+            post_uri(self.endpoint),
+            data=to_ascii(body),
+            headers=dict(HEADERS),
+        )
+
+    def _ask(self, send: Callable[..., Any], url: str | None = None, **request: Any) -> int:
+        timeout = self._timeout()
+        status, error = ask(send, url or self.endpoint, timeout=timeout, **request)
         if error is not None:
             self._delivery.counters.last_error = error
         return status
@@ -320,7 +363,7 @@ class Emitter(EmitterCore):
         """Whether a status says that the collector has the events."""
         return is_success(status_code)
 
-    def _timeout(self) -> tuple[float, float]:
+    def _timeout(self) -> tuple[float | None, float | None]:
         """Return the seconds to connect and to wait, none beyond the deadline of a close."""
         given = self.request_timeout
         if given is None:
@@ -329,7 +372,11 @@ class Emitter(EmitterCore):
         if self._deadline is None:
             return connect, read
         left = max(self._deadline - time.monotonic(), 0.001)
-        return min(connect, left), min(read, left)
+        return _earlier(connect, left), _earlier(read, left)
+
+    def is_out_of_time(self) -> bool:
+        """Whether the deadline of a close is over."""
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     def _max_bytes(self) -> int:
         return min(MAX_BODY_BYTES, self.byte_limit or MAX_BODY_BYTES)
@@ -409,6 +456,8 @@ class Emitter(EmitterCore):
 
     def _deliver_now(self) -> None:
         self._send_stored()
+        if self._sends_at_once and self._transport is not None:
+            self._transport.close()
 
     def unanswered(self) -> int:
         """Return how many events are stored or being sent."""
@@ -422,8 +471,12 @@ class Emitter(EmitterCore):
         """Become as new, as in a forked child: what is stored belongs to the parent."""
         if isinstance(self.event_store, InMemoryEventStore):
             self.event_store.forget_all()
+        was_open = self._is_open
         self._start_closed()
-        self._open()
+        if self.bytes_queued is not None:
+            self.bytes_queued = 0
+        if was_open:
+            self._open()
 
     def stats(self) -> dict[str, Any]:
         """Return what became of the events so far.
@@ -444,6 +497,10 @@ class Emitter(EmitterCore):
             "last_error": self._delivery.counters.last_error,
             "oldest_queued_seconds": None if oldest is None else time.time() - oldest / 1000,
         }
+
+
+def _earlier(timeout: float | None, left: float) -> float:
+    return left if timeout is None else min(timeout, left)
 
 
 def _now_ms() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -17,18 +16,17 @@ class OncePerMinute:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
-        self._lock = threading.RLock()
         self._next: dict[str, float] = {}
         self._held_back: dict[str, int] = {}
 
     def warning(self, message: str, *args: object) -> None:
         """Log a warning, unless the same message was logged less than a minute ago."""
-        with self._lock:
-            now = time.monotonic()
-            if now < self._next.get(message, now):
-                self._held_back[message] = self._held_back.get(message, 0) + 1
-                return
-            self._next[message] = now + _SECONDS
-            held_back = self._held_back.pop(message, 0)
+        # No lock: a finaliser may come back here, and a line too many does no harm.
+        now = time.monotonic()
+        if now < self._next.get(message, now):
+            self._held_back[message] = self._held_back.get(message, 0) + 1
+            return
+        self._next[message] = now + _SECONDS
+        held_back = self._held_back.pop(message, 0)
         suffix = f" ({held_back} more in the last minute)" if held_back else ""
         self._logger.warning("%s%s", message % args, suffix)

@@ -46,10 +46,8 @@ def is_retried(status: int, custom: Mapping[int, bool]) -> bool:
     """Whether a failed request is worth another attempt.
 
     All are, but those for which the same request can only fail again. `custom` overrides, with
-    -1 for network errors; a success is never retried.
+    -1 for network errors.
     """
-    if is_success(status):
-        return False
     return custom.get(status, status not in _NEVER_RETRIED)
 
 

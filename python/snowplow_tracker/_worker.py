@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import queue
+import sys
 import threading
 import time
 import weakref
@@ -33,13 +34,15 @@ class FlushTimer:
     def __init__(self, emitter: Emitter, repeating: bool) -> None:
         self._emitter = emitter
         self._repeating = repeating
+        self._lock = threading.RLock()
         self._cancelled: threading.Event | None = None
 
     def start(self, timeout: float) -> bool:
         """Flush `timeout` seconds from now; False, and nothing changes, while it is running."""
-        if self.is_active():
-            return False
-        self._cancelled = threading.Event()
+        with self._lock:
+            if self.is_active():
+                return False
+            self._cancelled = threading.Event()
         thread = threading.Thread(
             target=self._run,
             args=(timeout, self._cancelled),
@@ -174,6 +177,9 @@ _exit_has_begun = False
 def register(emitter: Emitter) -> None:
     """Have an emitter deliver what it holds at exit, and start empty in a forked child."""
     _emitters.add(emitter)
+    if _exit_has_begun:
+        now = time.monotonic()
+        emitter.deliver_before_exit(now, now + emitter.exit_timeout)
 
 
 def adopt(emitter: Emitter) -> None:
@@ -205,7 +211,10 @@ def _deliver_at_exit() -> None:
     for place, emitter in enumerate(emitters):
         now, end = time.monotonic(), started + emitter.exit_timeout
         share = max(end - now, 0.0) / max(waiting - place, 1)
-        emitter.deliver_before_exit(now + share, end)
+        try:
+            emitter.deliver_before_exit(now + share, end)
+        except Exception:
+            logger.exception("An emitter failed to deliver before the exit")
 
 
 def _start_empty_in_child() -> None:
@@ -215,9 +224,19 @@ def _start_empty_in_child() -> None:
     _orphans.clear()
     for emitter in list(_emitters):
         emitter.start_empty()
+    if (util := sys.modules.get("multiprocessing.util")) is not None:
+        # It forgets in the child what runs at the end, before it calls what is registered here.
+        util.register_after_fork(_deliver_at_exit, _deliver_at_exit_of_child)
+
+
+def _deliver_at_exit_of_child(deliver: Callable[[], None]) -> None:
+    """Have a child of multiprocessing deliver: it ends without the handlers of atexit."""
+    sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=0)
 
 
 # Registered when this package is imported, so that handlers of the program itself run before.
 atexit.register(_deliver_at_exit)
+if (_process := sys.modules.get("multiprocessing.process")) and _process.parent_process():
+    _deliver_at_exit_of_child(_deliver_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_start_empty_in_child)

@@ -11,6 +11,7 @@ from snowplow_tracker._native import RecordBuffer, is_text_only
 if TYPE_CHECKING:
     from logging import Logger
 
+    from snowplow_tracker._native import RecordBatch
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["EventStore", "InMemoryEventStore"]
@@ -49,6 +50,8 @@ class InMemoryEventStore:
         self._lock = threading.RLock()
         self._records: RecordBuffer | None = RecordBuffer(max(buffer_capacity, 0))
         self._events: PayloadDictList = []
+        # Records that were in flight when the others became dicts are settled with their buffer.
+        self._sealed: RecordBuffer | None = None
         self._in_flight = 0
         self._buffer_capacity = buffer_capacity
 
@@ -116,8 +119,19 @@ class InMemoryEventStore:
     @property
     def in_flight(self) -> int:
         """How many events were taken and are neither sent nor put back."""
-        records = self._records
+        records = self._sealed if self._records is None else self._records
         return self._in_flight if records is None else self._in_flight + records.in_flight
+
+    def settle(self, buffer: RecordBuffer, batch: RecordBatch, need_retry: bool) -> None:
+        """Forget records that were taken, or put them back before the others if `need_retry`."""
+        with self._lock:
+            if not need_retry:
+                buffer.done(batch)
+            elif buffer is self._records:
+                buffer.give_back(batch)
+            else:
+                self._events[:0] = batch.events()
+                buffer.done(batch)
 
     def log_full(self) -> None:
         """Log that an event was refused."""
@@ -128,11 +142,12 @@ class InMemoryEventStore:
         self._lock = threading.RLock()
         self._in_flight = 0
         self._events.clear()
-        if self._records is not None:
-            self._records.clear()
+        for records in (self._records, self._sealed):
+            if records is not None:
+                records.clear()
 
     def _add_dict(self, payload: PayloadDict) -> bool:
-        if len(self._events) + self._in_flight >= self.buffer_capacity:
+        if len(self._events) + self.in_flight >= self.buffer_capacity:
             return False
         self._events.append(payload)
         return True
@@ -142,7 +157,8 @@ class InMemoryEventStore:
         with self._lock:
             if self._records is None:
                 return
-            records, self._records = self._records, None
+            self._sealed, self._records = self._records, None
+            records = self._sealed
             records.seal()
             while batch := records.take(self.buffer_capacity or 1, 1_000_000):
                 self._events.extend(batch.events())

@@ -212,8 +212,9 @@ def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _order_of(args: tuple[Any, ...]) -> tuple[str, ...]:
-    is_1x = args and isinstance(args[0], str)
-    is_1x = is_1x or (len(args) > 1 and _is_emitters(args[1]))
+    if not args or _is_emitters(args[0]):
+        return _ORDER_0X
+    is_1x = isinstance(args[0], str) or (len(args) > 1 and _is_emitters(args[1]))
     return _ORDER_1X if is_1x else _ORDER_0X
 
 

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from snowplow_tracker._session import EmitterSession
     from snowplow_tracker.typing import HttpProtocol, Method
 
-__all__ = ["HEADERS", "Transport", "ask", "collector_uri", "to_ascii"]
+__all__ = [
+    "HEADERS",
+    "Transport",
+    "ask",
+    "collector_uri",
+    "fits_request_line",
+    "post_uri",
+    "to_ascii",
+]
 
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 _LOSE_THE_BODY = (301, 302, 303)
+_MAX_GET_BYTES = 16_000
 _PATHS = {"get": "i", "post": "com.snowplowanalytics.snowplow/tp2"}
 
 
@@ -54,9 +63,18 @@ class Transport:
         response: requests.Response = get(url, params=params, timeout=timeout)
         return response
 
+    def close(self) -> None:
+        """Close this thread's connections. The next request opens new ones."""
+        session = self._local.__dict__.pop("session", None)
+        self._local.pid = None
+        if session is not None:
+            session.close()
+
     def _session(self) -> EmitterSession:
         if getattr(self._local, "pid", None) != os.getpid():
             module = importlib.import_module("snowplow_tracker._session")
+            # In a forked child, the parent's connections stay open: they are not ours to end.
+            self._local.inherited = getattr(self._local, "session", None)
             self._local.session = module.EmitterSession()
             self._local.pid = os.getpid()
         session: EmitterSession = self._local.session
@@ -64,8 +82,12 @@ class Transport:
 
 
 def _replaced(name: str) -> Any:
-    """Return a function of requests if a program has put another in its place."""
-    function = getattr(importlib.import_module("requests"), name)
+    """Return a function of requests if a program has put another in its place.
+
+    Programs do so in requests itself or, by `snowplow_tracker.emitters.requests`, with all of it.
+    """
+    emitters = importlib.import_module("snowplow_tracker.emitters")
+    function = getattr(emitters.requests, name)
     is_genuine = getattr(function, "__module__", None) == "requests.api"
     return None if is_genuine else function
 
@@ -99,6 +121,18 @@ def collector_uri(endpoint: str, protocol: HttpProtocol, port: int | None, metho
     if port is not None and not re.search(r":\d+$", host):
         host = f"{host}:{port}"
     return f"{scheme}://{host}{slash}{path}/{_PATHS[method]}"
+
+
+def post_uri(get_uri: str) -> str:
+    """Return where the collector of a GET endpoint takes POSTs."""
+    return get_uri.removesuffix(_PATHS["get"]) + _PATHS["post"]
+
+
+def fits_request_line(url: str, params: dict[str, Any]) -> bool:
+    """Whether a GET is short enough: a collector takes no request line beyond 20,480 bytes."""
+    from urllib.parse import urlencode  # noqa: PLC0415 - needed by GET alone
+
+    return len(url) + len(urlencode(params, errors="replace")) < _MAX_GET_BYTES
 
 
 def to_ascii(body: str | bytes) -> str:

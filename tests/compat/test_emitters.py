@@ -95,8 +95,9 @@ def test_buffer_size_is_batch_size():
     assert emitter.batch_size == 4
 
 
-def track(emitter):
-    return Tracker("ns", emitter).track(StructuredEvent("shop", "add", "naïve"))
+def track(emitter: Emitter) -> str | None:
+    event_id: str | None = Tracker("ns", emitter).track(StructuredEvent("shop", "add", "naïve"))
+    return event_id
 
 
 @pytest.mark.parametrize("settings", [{}, {"autospec": True}])

@@ -88,7 +88,7 @@ def test_loggers_are_named_after_their_modules():
     assert snowplow_tracker.logger.name == "snowplow_tracker.emitters"
 
 
-def in_a_fresh_interpreter(program):
+def in_a_fresh_interpreter(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,

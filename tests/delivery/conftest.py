@@ -3,9 +3,6 @@ from __future__ import annotations
 import json
 import re
 import socketserver
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections import deque
@@ -22,12 +19,11 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """One request as it came over the wire, and on which connection."""
+    """One request as it came over the wire."""
 
     def __init__(self, handler: _Connection, body: bytes) -> None:
         self.method, self.target, self.headers = handler.command, handler.path, handler.headers
         self.body = body
-        self.connection = handler.number
 
     @property
     def events(self) -> list[dict[str, str]]:
@@ -42,7 +38,6 @@ class _Connection(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.server.connections += 1
-        self.number = self.server.connections
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -57,7 +52,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 - the name that the base class looks for
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
@@ -144,17 +139,6 @@ def until() -> Callable[..., None]:
             threading.Event().wait(0.002)
 
     return wait
-
-
-@pytest.fixture(scope="session")
-def run_program() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a program's text in an interpreter of its own."""
-
-    def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "error", "-c", textwrap.dedent(program), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=15, check=False)
-
-    return run
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
 
 
-def worker_threads():
+def worker_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("snowplow")]
 
 
@@ -83,7 +83,7 @@ def test_thread_count_is_the_eighth_parameter_and_that_many_threads_send(server,
     for n in range(3):
         track(tracker, n)
         server.wait_for(n + 1)
-    assert len({request.connection for request in server.requests}) == 3
+    assert server.connections == 3
 
 
 @pytest.mark.parametrize("kind", [Emitter, AsyncEmitter])
@@ -154,7 +154,11 @@ def test_an_event_from_an_on_success_callback_needs_no_further_call(server, trac
     until(lambda: server.labels() == ["order", "receipt"], seconds=3)
 
 
-WARNED = [("collector.example.com", {}), ("10.0.0.1:8080", {}), ("127.0.0.1.example.com", {})]
+WARNED: list[tuple[str, dict[str, object]]] = [
+    ("collector.example.com", {}),
+    ("10.0.0.1:8080", {}),
+    ("127.0.0.1.example.com", {}),
+]
 SILENT: list[tuple[str, dict[str, object]]] = [
     ("collector.example.com", {"protocol": "http"}),
     ("collector.example.com", {"protocol": "https"}),

@@ -164,7 +164,7 @@ def test_emitters_and_events_may_be_mocks():
 
 def test_a_payload_is_sent_as_it_is_and_the_tracker_returned():
     inbox = Inbox()
-    tracker = Tracker("ns", inbox)  # type: ignore[call-overload]
+    tracker = Tracker("ns", inbox)
     assert tracker.track(Payload({"e": "pv", "n": 1})) is tracker
     assert inbox.events == [{"e": "pv", "n": 1}]
 

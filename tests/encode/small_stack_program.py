@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STACK_BYTES = 131_072
+# Some interpreters need more stack than that to free what is nested deeply: the main thread does.
+KEPT: list[Any] = []
 
 
 class One(NamedTuple):
@@ -66,6 +68,7 @@ def nested(levels: int, shapes: list[Any]) -> Any:
     value: Any = float("nan")
     for level in range(levels):
         value = shapes[level % len(shapes)](value)
+    KEPT.append(value)
     return value
 
 
