@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from cases import CASES
+
 from snowplow_tracker import Emitter, Tracker
 
 EVENTS = 2_000

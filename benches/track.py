@@ -7,7 +7,7 @@ import json
 import platform
 import subprocess
 import sys
-from datetime import date
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,14 @@ class Side:
         self._process.communicate()
 
 
+def cpu() -> str:
+    """Return the name of the processor, where the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
 def install_opponent() -> Path:
     """Install the opponent into a folder of its own, once."""
     folder = HERE / ".opponents" / OPPONENT
@@ -73,10 +81,9 @@ def compare(ours: Side, theirs: Side, case: str, emitter: str) -> tuple[float, f
 def main() -> None:
     opponent_path = install_opponent()
     ours, theirs = Side(None), Side(opponent_path)
-    print(
-        f"snowplow-tracker-rs {version('snowplow-tracker-rs')} against {OPPONENT}, {date.today()}"
-    )  # noqa: DTZ011
-    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
+    today = datetime.now(tz=timezone.utc).date()
+    print(f"snowplow-tracker-rs {version('snowplow-tracker-rs')} against {OPPONENT}, {today}")
+    print(f"CPython {platform.python_version()}, {cpu()}")
     print(f"CPU time of construct + track, minimum of {ROUNDS} interleaved rounds\n")
     print(f"{'emitter':<32}{'event':<20}{'ours us':>10}{'1.1.0 us':>10}{'ratio':>8}")
     for emitter, title in EMITTERS.items():

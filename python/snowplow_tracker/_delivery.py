@@ -86,7 +86,7 @@ class Delivery:
         if is_sent:
             self._call_back(callback, events)
         else:
-            self._call_back(callback, 0, events)
+            self._call_back_failure(callback, 0, events)
         return verdict
 
     def _verdict_of_post(self, body: bytes) -> Verdict:
@@ -115,7 +115,7 @@ class Delivery:
         if sent:
             self._call_back(self._emitter.on_success, sent)
         if failed:
-            self._call_back(self._emitter.on_failure, len(sent), failed)
+            self._call_back_failure(self._emitter.on_failure, len(sent), failed)
 
     def _get_each(self, events: PayloadDictList, outcome: dict[Verdict, PayloadDictList]) -> None:
         left = list(events)
@@ -170,6 +170,12 @@ class Delivery:
         self.failures += 1
         logger.warning("%d events not sent, to be retried: %s", retried, self.counters.last_error)
         self._emitter.retry_after(self.backoff.grow(self._emitter.max_retry_delay_seconds))
+
+    def _call_back_failure(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
+        """Call back, and send nothing for it: what failed may come back in, for ever."""
+        wanted = self.is_flush_wanted()
+        self._call_back(callback, *arguments)
+        self._thread.wants_flush = wanted
 
     def _call_back(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
         if callback is None:

@@ -68,8 +68,8 @@ class Requester:
     def of(cls, session: Any) -> Self:
         """Return the functions of a session, looked up at each call: programs patch them."""
         return cls(
-            post=lambda *args, **kwargs: session.post(*args, **kwargs),
-            get=lambda *args, **kwargs: session.get(*args, **kwargs),
+            post=lambda url, **request: session.post(url, **request),
+            get=lambda url, **request: session.get(url, **request),
         )
 
 
@@ -296,11 +296,11 @@ class Emitter(EmitterCore):
         """Send what is stored now, until an attempt fails."""
         if self.bytes_queued is not None:
             self.bytes_queued = 0
-        records = self._records()
+        records, store = self._records(), self.event_store
         is_plain = self.method == "post" and self.is_own("send_events", "attach_sent_timestamp")
-        if is_plain and records is not None:
-            batches = batches_of_records(self.event_store, records, self._max_bytes(), _now_ms())
-            self._delivery.post(batches)
+        if is_plain and records is not None and isinstance(store, InMemoryEventStore):
+            limit = self._max_bytes()
+            self._delivery.post(batches_of_records(store, records, limit, _now_ms()))
             return
         left = self.event_store.size()
         failures = self._delivery.failures
@@ -439,6 +439,8 @@ class Emitter(EmitterCore):
         """
         if self._is_open:
             self._sends_at_once = True
+            if self._transport is not None:
+                self._transport.keeps_alive = False
             self._choose_lane()
             self._finish(deadline)
             self._deadline = end
@@ -456,8 +458,6 @@ class Emitter(EmitterCore):
 
     def _deliver_now(self) -> None:
         self._send_stored()
-        if self._sends_at_once and self._transport is not None:
-            self._transport.close()
 
     def unanswered(self) -> int:
         """Return how many events are stored or being sent."""

@@ -38,9 +38,13 @@ class Transport:
     """Keeps a session for each thread of each process, made when first needed.
 
     Where a program has replaced `requests.post` or `requests.get`, those are called instead.
+
+    Attributes:
+        keeps_alive: Whether connections stay open. At exit, nobody is left to close them.
     """
 
     def __init__(self) -> None:
+        self.keeps_alive = True
         self._local = threading.local()
 
     def post(
@@ -63,13 +67,6 @@ class Transport:
         response: requests.Response = get(url, params=params, timeout=timeout)
         return response
 
-    def close(self) -> None:
-        """Close this thread's connections. The next request opens new ones."""
-        session = self._local.__dict__.pop("session", None)
-        self._local.pid = None
-        if session is not None:
-            session.close()
-
     def _session(self) -> EmitterSession:
         if getattr(self._local, "pid", None) != os.getpid():
             module = importlib.import_module("snowplow_tracker._session")
@@ -78,6 +75,8 @@ class Transport:
             self._local.session = module.EmitterSession()
             self._local.pid = os.getpid()
         session: EmitterSession = self._local.session
+        if not self.keeps_alive:
+            session.headers["Connection"] = "close"
         return session
 
 

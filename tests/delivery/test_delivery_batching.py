@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from snowplow_tracker import Emitter, StructuredEvent, Tracker
+from snowplow_tracker import (
+    Emitter,
+    SelfDescribing,
+    SelfDescribingJson,
+    StructuredEvent,
+    Tracker,
+)
 
 LARGEST_BODY = 999_999
 
@@ -118,11 +124,12 @@ def test_an_event_too_large_for_any_request_is_given_up_and_the_next_ones_go(ser
 
 def test_a_get_event_too_long_for_a_request_line_goes_as_a_post(collector):
     tracker = Tracker("ns", Emitter(collector.url, method="get", max_retry_delay_seconds=0.05))
-    tracker.track(StructuredEvent("shop", "add", "x" * 30_000))
-    tracker.track(StructuredEvent("shop", "add", "short"))
-    collector.journal.wait_for(2, timeout=3)
-    labels = {len(row["event"]["se_label"]) for row in collector.journal.good()}
-    assert labels == {30_000, 5}
+    for length in (30_000, 5):
+        text = SelfDescribingJson("iglu:com.acme/text/jsonschema/1-0-0", {"text": "x" * length})
+        tracker.track(SelfDescribing(text))
+    assert collector.journal.wait_for(2, timeout=3)["good"] == 2
+    versions = {row["rawEvent"]["api"]["version"] for row in collector.journal.good()}
+    assert versions == {"tp2", "tp1"}
 
 
 def test_flush_sends_what_is_stored_and_then_there_is_nothing_to_send(server, track):

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from snowplow_tracker import AsyncEmitter, Emitter, Tracker, _emitter
-from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker import AsyncEmitter, Emitter, Tracker
 
 KINDS = [Emitter, AsyncEmitter]
 METHODS = ["post", "get"]
@@ -31,10 +30,7 @@ def test_a_trackers_with_block_closes_its_emitters(server, track, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("method", METHODS)
-def test_tracking_afterwards_is_refused_and_logged(
-    server, track, logged, monkeypatch, kind, method
-):
-    monkeypatch.setattr(_emitter, "_refusals", OncePerMinute(_emitter.logger))
+def test_tracking_afterwards_is_refused_and_logged(server, track, logged, kind, method):
     emitter = kind(server.url, method=method)
     tracker = Tracker("ns", emitter)
     emitter.close()

@@ -79,7 +79,7 @@ def write(levels: int, shapes: list[Any]) -> None:
     data = SelfDescribingJson("iglu:com.acme/a/jsonschema/1-0-0", nested(levels, shapes))
     emitter = Emitter("127.0.0.1:9", batch_size=100, exit_timeout=0)
     for way in (emitter, Inbox()):
-        tracker: Any = Tracker("ns", [way], json_encoder=encoder)  # type: ignore[list-item]
+        tracker: Any = Tracker("ns", [way], json_encoder=encoder)
         tracker.track(SelfDescribing(data, context=[data]))
     emitter.event_store.cleanup(emitter.event_store.get_events_batch(), need_retry=False)
 
