@@ -67,10 +67,14 @@ class Requester:
     @classmethod
     def of(cls, session: Any) -> Self:
         """Return the functions of a session, looked up at each call: programs patch them."""
-        return cls(
-            post=lambda url, **request: session.post(url, **request),
-            get=lambda url, **request: session.get(url, **request),
-        )
+
+        def post(url: str, **request: Any) -> Any:
+            return session.post(url, **request)
+
+        def get(url: str, **request: Any) -> Any:
+            return session.get(url, **request)
+
+        return cls(post, get)
 
 
 class Emitter(EmitterCore):

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import requests
+from freezegun import freeze_time
 
 from snowplow_tracker.collector import CollectorServer, Journal
 
@@ -95,3 +96,11 @@ def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(RuntimeError, match=r"pip install 'snowplow-tracker-rs\[collector\]'"):
         CollectorServer()
+
+
+def test_answers_and_stops_while_the_clock_is_moved():
+    with CollectorServer() as collector, freeze_time("2040-01-01") as clock:
+        assert requests.get(f"{collector.url}/health", timeout=5).ok
+        clock.move_to("2020-01-01")
+        assert requests.get(f"{collector.url}/health", timeout=5).ok
+    assert not collector.running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -86,7 +87,7 @@ class CollectorServer:
         server = self._make_server()
         self._server = server
         self._thread = threading.Thread(
-            target=server.run, args=([listener],), name="snowplow-collector", daemon=True
+            target=_serve, args=(server, listener), name="snowplow-collector", daemon=True
         )
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
@@ -131,7 +132,6 @@ class CollectorServer:
             application(self.journal, self._report),
             http="h11",
             ws="none",
-            loop="asyncio",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -143,6 +143,29 @@ class CollectorServer:
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
         return uvicorn.Server(config)
+
+
+class _SteadyLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock goes on where a test has frozen or moved that of `time`."""
+
+    def time(self, *, clock: Callable[[], float] = time.monotonic) -> float:
+        return clock()
+
+
+def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    loop = _SteadyLoop()
+    try:
+        loop.run_until_complete(server.serve(sockets=[listener]))
+        loop.run_until_complete(_cancel_what_is_left())
+    finally:
+        loop.close()
+
+
+async def _cancel_what_is_left() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def _require_extra() -> None:
