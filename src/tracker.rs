@@ -137,7 +137,8 @@ impl Lanes<'_> {
             Self::One(lane) => lane.push(record, created_ms),
             Self::Many(lanes) => {
                 // Every emitter has the event before the first exception out of one is raised.
-                lanes.iter().fold(Ok(()), |result, lane| result.and(lane.push(record, created_ms)))
+                let results: Vec<_> = lanes.iter().map(|lane| lane.push(record, created_ms)).collect();
+                results.into_iter().collect()
             }
         }
     }
