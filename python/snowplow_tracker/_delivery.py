@@ -120,7 +120,7 @@ class Delivery:
     def _get_each(self, events: PayloadDictList, outcome: dict[Verdict, PayloadDictList]) -> None:
         left = list(events)
         try:
-            while left and not self._emitter.is_out_of_time():
+            while left and not self._emitter._is_out_of_time():
                 status = self._attempt("http_get", left[0])
                 self.counters.add(requests=1)
                 outcome[self._verdict(status)].append(left.pop(0))
@@ -131,7 +131,7 @@ class Delivery:
 
     def _attempt(self, method: str, argument: Any) -> int:
         """Call `http_post` or `http_get`, which may be the user's own and raise."""
-        is_own = self._emitter.is_own(method)
+        is_own = self._emitter._is_own(method)
         if isinstance(argument, bytes) and not is_own:
             argument = to_ascii(argument)
         try:
@@ -169,7 +169,7 @@ class Delivery:
             return
         self.failures += 1
         logger.warning("%d events not sent, to be retried: %s", retried, self.counters.last_error)
-        self._emitter.retry_after(self.backoff.grow(self._emitter.max_retry_delay_seconds))
+        self._emitter._retry_after(self.backoff.grow(self._emitter.max_retry_delay_seconds))
 
     def _call_back_failure(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
         """Call back, and send nothing for it: what failed may come back in, for ever."""

@@ -11,25 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 from snowplow_tracker import _native, _worker
 from snowplow_tracker._batch import batches_of_events, batches_of_records
 from snowplow_tracker._delivery import MAX_BODY_BYTES, Delivery
+from snowplow_tracker._http import HttpMethods, Requester
 from snowplow_tracker._log_limit import OncePerMinute
 from snowplow_tracker._native import EmitterCore
-from snowplow_tracker._retry import is_success
 from snowplow_tracker._worker import FlushTimer
 from snowplow_tracker.contracts import one_of
 from snowplow_tracker.event_store import InMemoryEventStore
-from snowplow_tracker.transport import (
-    HEADERS,
-    Transport,
-    ask,
-    collector_uri,
-    fits_request_line,
-    post_uri,
-    to_ascii,
-)
+from snowplow_tracker.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from typing_extensions import Self
 
     from snowplow_tracker._native import RecordBuffer
@@ -51,33 +41,12 @@ DEFAULT_MAX_LENGTH = 10
 PROTOCOLS = {"http", "https"}
 METHODS = {"get", "post"}
 
-_DEFAULT_TIMEOUT = (10.0, 30.0)
 _DECIDES_LANE = frozenset(
     {"batch_size", "byte_limit", "event_store", "input", "method", "reached_limit"}
 )
 
 
-class Requester:
-    """The two functions that an emitter sends with, called as those of `requests`."""
-
-    def __init__(self, post: Callable[..., Any], get: Callable[..., Any]) -> None:
-        self.post = post
-        self.get = get
-
-    @classmethod
-    def of(cls, session: Any) -> Self:
-        """Return the functions of a session, looked up at each call: programs patch them."""
-
-        def post(url: str, **request: Any) -> Any:
-            return session.post(url, **request)
-
-        def get(url: str, **request: Any) -> Any:
-            return session.get(url, **request)
-
-        return cls(post, get)
-
-
-class Emitter(EmitterCore):
+class Emitter(EmitterCore, HttpMethods):
     """Sends events to a collector, on the thread whose `track` fills a batch.
 
     Args:
@@ -196,22 +165,6 @@ class Emitter(EmitterCore):
         store = self.event_store
         return store.records if type(store) is InMemoryEventStore else None
 
-    @staticmethod
-    def as_collector_uri(
-        endpoint: str,
-        protocol: HttpProtocol = "https",
-        port: int | None = None,
-        method: Method = "post",
-    ) -> str:
-        """Return the address of a collector's endpoint for a method.
-
-        A scheme or port in `endpoint` wins over the parameters, and a path in it stays.
-
-        Raises:
-            ValueError: The endpoint is empty.
-        """
-        return collector_uri(endpoint, protocol, port, method)
-
     @property
     def buffer_size(self) -> int:
         """The name of `batch_size` in generation 0.x."""
@@ -301,7 +254,7 @@ class Emitter(EmitterCore):
         if self.bytes_queued is not None:
             self.bytes_queued = 0
         records, store = self._records(), self.event_store
-        is_plain = self.method == "post" and self.is_own("send_events", "attach_sent_timestamp")
+        is_plain = self.method == "post" and self._is_own("send_events", "attach_sent_timestamp")
         if is_plain and records is not None and isinstance(store, InMemoryEventStore):
             limit = self._max_bytes()
             self._delivery.post(batches_of_records(store, records, limit, _now_ms()))
@@ -334,63 +287,15 @@ class Emitter(EmitterCore):
             created = str(event.get("dtm", ""))
             event["stm"] = str(max(now, int(created)) if created.isdecimal() else now)
 
-    def http_post(self, data: str | bytes) -> int:
-        """Send a body by POST. Returns the status, -1 after a network error."""
-        post = self.request_method.post
-        body = data if post is self._own_post else to_ascii(data)
-        return self._ask(post, data=body, headers=dict(HEADERS))
-
-    def http_get(self, payload: PayloadDict) -> int:
-        """Send an event by GET, or by POST if it is too long for that.
-
-        Returns the status, -1 after a network error.
-        """
-        if fits_request_line(self.endpoint, payload):
-            return self._ask(self.request_method.get, params=payload)
-        ((_, body),) = _native.request_bodies([payload], MAX_BODY_BYTES)
-        return self._ask(
-            self.request_method.post,
-            post_uri(self.endpoint),
-            data=to_ascii(body),
-            headers=dict(HEADERS),
-        )
-
-    def _ask(self, send: Callable[..., Any], url: str | None = None, **request: Any) -> int:
-        timeout = self._timeout()
-        status, error = ask(send, url or self.endpoint, timeout=timeout, **request)
-        if error is not None:
-            self._delivery.counters.last_error = error
-        return status
-
-    @staticmethod
-    def is_good_status_code(status_code: int) -> bool:
-        """Whether a status says that the collector has the events."""
-        return is_success(status_code)
-
-    def _timeout(self) -> tuple[float | None, float | None]:
-        """Return the seconds to connect and to wait, none beyond the deadline of a close."""
-        given = self.request_timeout
-        if given is None:
-            given = _DEFAULT_TIMEOUT
-        connect, read = given if isinstance(given, tuple) else (given, given)
-        if self._deadline is None:
-            return connect, read
-        left = max(self._deadline - time.monotonic(), 0.001)
-        return _earlier(connect, left), _earlier(read, left)
-
-    def is_out_of_time(self) -> bool:
-        """Whether the deadline of a close is over."""
-        return self._deadline is not None and time.monotonic() > self._deadline
-
     def _max_bytes(self) -> int:
         return min(MAX_BODY_BYTES, self.byte_limit or MAX_BODY_BYTES)
 
-    def retry_after(self, seconds: float) -> None:
+    def _retry_after(self, seconds: float) -> None:
         """Flush again after a time, unless this emitter is at its end."""
         if self._deadline is None:
             self.retry_timer.start(seconds)
 
-    def is_own(self, *methods: str) -> bool:
+    def _is_own(self, *methods: str) -> bool:
         """Whether methods are this class's own, neither overridden nor replaced."""
         return all(
             name not in self.__dict__ and getattr(type(self), name) is _OWN_METHODS[name]
@@ -432,10 +337,10 @@ class Emitter(EmitterCore):
         self.close()
 
     def __del__(self) -> None:
-        if self.__dict__.get("_is_open") and self.unanswered():
+        if self.__dict__.get("_is_open") and self._unanswered():
             _worker.adopt(self)
 
-    def deliver_before_exit(self, deadline: float, end: float) -> None:
+    def _deliver_before_exit(self, deadline: float, end: float) -> None:
         """Send what is stored until a deadline, and what is tracked later at once, until the end.
 
         Both are times on `time.monotonic`'s clock. Exit handlers of the program may run after the
@@ -453,9 +358,9 @@ class Emitter(EmitterCore):
         self.timer.cancel()
         self.retry_timer.cancel()
         self._deadline = deadline
-        if self.unanswered():
+        if self._unanswered():
             self._deliver_now()
-        if left := self.unanswered():
+        if left := self._unanswered():
             logger.warning(
                 "%d events were not delivered: %s", left, self._delivery.counters.last_error
             )
@@ -463,7 +368,7 @@ class Emitter(EmitterCore):
     def _deliver_now(self) -> None:
         self._send_stored()
 
-    def unanswered(self) -> int:
+    def _unanswered(self) -> int:
         """Return how many events are stored or being sent."""
         return self.event_store.size() + self._in_flight()
 
@@ -471,7 +376,7 @@ class Emitter(EmitterCore):
         in_flight: int = getattr(self.event_store, "in_flight", 0)
         return in_flight
 
-    def start_empty(self) -> None:
+    def _start_empty(self) -> None:
         """Become as new, as in a forked child: what is stored belongs to the parent."""
         if isinstance(self.event_store, InMemoryEventStore):
             self.event_store.forget_all()
@@ -501,10 +406,6 @@ class Emitter(EmitterCore):
             "last_error": self._delivery.counters.last_error,
             "oldest_queued_seconds": None if oldest is None else time.time() - oldest / 1000,
         }
-
-
-def _earlier(timeout: float | None, left: float) -> float:
-    return left if timeout is None else min(timeout, left)
 
 
 def _now_ms() -> int:

@@ -179,7 +179,7 @@ def register(emitter: Emitter) -> None:
     _emitters.add(emitter)
     if _exit_has_begun:
         now = time.monotonic()
-        emitter.deliver_before_exit(now, now + emitter.exit_timeout)
+        emitter._deliver_before_exit(now, now + emitter.exit_timeout)
 
 
 def adopt(emitter: Emitter) -> None:
@@ -206,13 +206,13 @@ def _deliver_at_exit() -> None:
     global _exit_has_begun  # noqa: PLW0603 - there is one exit
     _exit_has_begun = True
     started = time.monotonic()
-    emitters = sorted({*_emitters, *_orphans}, key=lambda emitter: not emitter.unanswered())
-    waiting = sum(1 for emitter in emitters if emitter.unanswered())
+    emitters = sorted({*_emitters, *_orphans}, key=lambda emitter: not emitter._unanswered())
+    waiting = sum(1 for emitter in emitters if emitter._unanswered())
     for place, emitter in enumerate(emitters):
         now, end = time.monotonic(), started + emitter.exit_timeout
         share = max(end - now, 0.0) / max(waiting - place, 1)
         try:
-            emitter.deliver_before_exit(now + share, end)
+            emitter._deliver_before_exit(now + share, end)
         except Exception:
             logger.exception("An emitter failed to deliver before the exit")
 
@@ -223,7 +223,7 @@ def _start_empty_in_child() -> None:
     _native.forget_pooled_randomness()
     _orphans.clear()
     for emitter in list(_emitters):
-        emitter.start_empty()
+        emitter._start_empty()
     if (util := sys.modules.get("multiprocessing.util")) is not None:
         # It forgets in the child what runs at the end, before it calls what is registered here.
         util.register_after_fork(_deliver_at_exit, _deliver_at_exit_of_child)

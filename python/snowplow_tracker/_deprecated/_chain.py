@@ -72,7 +72,7 @@ class ChainedMethods:
         event_subject: Subject | None = None,
     ) -> Tracker:
         """Track a self-describing event, by way of `track_self_describing_event`."""
-        caller = sys._getframe(2)  # noqa: SLF001 - past the decorator
+        caller = sys._getframe(2)
         if _is_reentered(self) or _runs_override(caller, self):
             # An override of track_self_describing_event hands its event on to this method.
             return ChainedMethods.track_self_describing_event(
