@@ -45,7 +45,7 @@ impl Encoded {
             return Ok(None);
         }
         let mut fields = Vec::new();
-        payload::write_items(&mut Record::part(&mut fields, lossy), dict)?;
+        Record::part(&mut fields, lossy).items(&payload::items(dict))?;
         let items = dict.iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
         Ok(Some(Self { items, fields }))
     }

@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use crate::buffer::{Batch, Pushed, Records};
 use crate::error::Result;
 use crate::json::Lossy;
-use crate::payload::{self, Record};
+use crate::payload::{self, Fields, Record};
 use crate::{panics, python, scratch};
 
 /// Events in memory as finished records, oldest first. Safe to use from several threads.
@@ -182,7 +182,7 @@ pub fn is_text_only(event: &Bound<'_, PyDict>) -> bool {
 fn record_of(event: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> Result<()> {
     let mut lossy = Lossy::default();
     let mut record = Record::begin(out, &mut lossy);
-    payload::write_items(&mut record, event)?;
+    record.items(&payload::items(event))?;
     record.end();
     Ok(python::warn_of_loss(event.py(), lossy)?)
 }

@@ -10,7 +10,7 @@ use crate::events::{Event, Snapshot};
 use crate::facts::Facts;
 use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
-use crate::payload::{self, Encoding, Fields, Record};
+use crate::payload::{self, Dict, Encoding, Fields, Record};
 use crate::{event_id, panics, python, scratch};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
@@ -196,14 +196,27 @@ impl<'a, 'py> Tracking<'a, 'py> {
         {
             return Ok(Some(id));
         }
-        // The encoder may change subject and facts: they count as they are now.
-        let (subject, facts) = (subject.map(|fields| fields.copy()).transpose()?, self.facts.copy()?);
-        let fields = payload::event_as_dict(self.py(), event, subject.as_ref(), self.encoding())?;
-        payload::add_item(&fields, "eid", &self.new_id()?.into_python(self.py())?)?;
-        payload::add_item(&fields, "dtm", &self.timestamp()?)?;
-        payload::add_items(&fields, &facts)?;
-        self.hand_out(fields.as_any())?;
-        Ok(fields.get_item("eid")?)
+        self.track_dict(event, subject.as_ref())
+    }
+
+    fn track_dict(
+        &self,
+        event: &Snapshot<'py>,
+        subject: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Option<Bound<'py, PyAny>>> {
+        let (subject, facts) = (subject.map(payload::items).unwrap_or_default(), payload::items(&self.facts));
+        let mut lossy = Lossy::default();
+        let mut fields = Dict::begin(self.py(), &mut lossy);
+        payload::write_event(&mut fields, event, self.encoding())?;
+        fields.items(&subject)?;
+        fields.value("eid", &self.new_id()?.into_python(self.py())?)?;
+        fields.value("dtm", &self.timestamp()?)?;
+        fields.items(&facts)?;
+        let fields = fields.end();
+        python::warn_of_loss(self.py(), lossy)?;
+        let id = fields.get_item(pyo3::intern!(self.py(), "eid"))?;
+        self.hand_out(fields.as_any(), true)?;
+        Ok(id)
     }
 
     /// None, and nothing is tracked, where the facts are such that a record could have a name twice.
@@ -259,14 +272,14 @@ impl<'a, 'py> Tracking<'a, 'py> {
     fn track_payload(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         let py = self.py();
         if event.is_instance(python::payload_class(py)?)? {
-            self.hand_out(payload::nv_pairs(event)?.as_any())?;
+            self.hand_out(payload::nv_pairs(event)?.as_any(), false)?;
             return Ok(Some(self.tracker.clone().into_any()));
         }
         let arguments = PyDict::new(py);
         arguments.set_item("event", event)?;
         let payload = self.tracker.call_method("complete_payload", (), Some(&arguments))?;
         let fields = payload.getattr("nv_pairs")?;
-        self.hand_out(&fields)?;
+        self.hand_out(&fields, false)?;
         Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
     }
 
@@ -287,15 +300,17 @@ impl<'a, 'py> Tracking<'a, 'py> {
         Ok(Some(Lanes::Many(lanes)))
     }
 
-    /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs.
-    fn hand_out(&self, fields: &Bound<'py, PyAny>) -> Result<()> {
+    /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs. The
+    /// last one gets `fields` itself where it is nobody else's.
+    fn hand_out(&self, fields: &Bound<'py, PyAny>, is_ours: bool) -> Result<()> {
+        let emitters = self.emitters.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         let mut result = Ok(());
-        for emitter in self.emitters.try_iter()? {
+        for (index, emitter) in emitters.iter().enumerate() {
             let own = match fields.cast::<PyDict>() {
-                Ok(dict) => dict.copy()?.into_any(),
-                Err(_) => fields.clone(),
+                Ok(dict) if !is_ours || index + 1 < emitters.len() => dict.copy()?.into_any(),
+                _ => fields.clone(),
             };
-            let handed = emitter?.call_method1(pyo3::intern!(self.py(), "input"), (own,));
+            let handed = emitter.call_method1(pyo3::intern!(self.py(), "input"), (own,));
             result = result.and(handed.map(drop));
         }
         Ok(result?)

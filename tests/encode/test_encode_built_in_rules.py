@@ -165,7 +165,6 @@ class TestNumpy:
             ("bool_", True, True),
             ("str_", "é", "é"),
             ("datetime64", "2026-01-02", "2026-01-02"),
-            ("datetime64", "NaT", None),
         ],
     )
     def test_scalars_are_their_python_value(self, np, name, value, expected):

@@ -1,0 +1,120 @@
+//! Where a payload's fields go, and which values are worth a field.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
+
+use crate::base64;
+use crate::contracts::is_blank;
+use crate::error::Result;
+use crate::json::{self, Lossy};
+
+/// Where a payload's fields go, in order. None and "" are left out, as are numbers that are not finite.
+pub trait Fields<'py> {
+    /// A field with a value out of Python.
+    fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()>;
+    /// A field with a name out of Python as well.
+    fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()>;
+    /// Fields with names and values out of Python.
+    fn items(&mut self, items: &[(Bound<'py, PyAny>, Bound<'py, PyAny>)]) -> Result<()> {
+        items.iter().try_for_each(|(name, value)| self.item(name, value))
+    }
+    /// A field with a plain text.
+    fn text(&mut self, name: &'static str, text: &'static str) -> Result<()>;
+    /// A field with JSON text or its base64.
+    fn encoded(&mut self, name: &'static str, json: &[u8], base64: bool) -> Result<()>;
+    /// Where to note what could not be said.
+    fn lossy(&mut self) -> &mut Lossy;
+}
+
+/// A dict in the making. Values keep their types, and a later field replaces an earlier one.
+pub struct Dict<'a, 'py> {
+    fields: Bound<'py, PyDict>,
+    lossy: &'a mut Lossy,
+}
+
+impl<'a, 'py> Dict<'a, 'py> {
+    /// Begins a dict.
+    pub fn begin(py: Python<'py>, lossy: &'a mut Lossy) -> Self {
+        Self { fields: PyDict::new(py), lossy }
+    }
+
+    /// Ends the dict.
+    pub fn end(self) -> Bound<'py, PyDict> {
+        self.fields
+    }
+}
+
+impl<'py> Fields<'py> for Dict<'_, 'py> {
+    fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.item(PyString::new(self.fields.py(), name).as_any(), value)
+    }
+
+    fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
+        if is_left_out(value) {
+            return Ok(());
+        }
+        let name = plain_text(name)?;
+        match value.cast::<PyString>() {
+            Ok(text) if text.to_str().is_err() => {
+                self.fields.set_item(name, json::without_surrogates(text, self.lossy)?)?;
+            }
+            _ => self.fields.set_item(name, value)?,
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, name: &'static str, text: &'static str) -> Result<()> {
+        Ok(self.fields.set_item(name, text)?)
+    }
+
+    fn encoded(&mut self, name: &'static str, json: &[u8], base64: bool) -> Result<()> {
+        let mut encoded = Vec::new();
+        if base64 {
+            base64::append(&mut encoded, json);
+        } else {
+            encoded.extend_from_slice(json);
+        }
+        Ok(self.fields.set_item(name, String::from_utf8(encoded).map_err(PyErr::from)?)?)
+    }
+
+    fn lossy(&mut self) -> &mut Lossy {
+        self.lossy
+    }
+}
+
+/// The exact `str` for a value: a text's own characters (an enum member's too), anything else as `str()` shows it.
+pub fn plain_text<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
+    match value.cast::<PyString>() {
+        Ok(text) if text.is_exact_instance_of::<PyString>() => Ok(text.clone()),
+        Ok(text) => Ok(value
+            .py()
+            .get_type::<PyString>()
+            .call_method1("join", ("", (text,)))?
+            .cast_into()
+            .map_err(PyErr::from)?),
+        Err(_) => Ok(value.str()?),
+    }
+}
+
+/// What a payload leaves out: None, the empty text, and numbers that are not finite.
+pub fn is_left_out(value: &Bound<'_, PyAny>) -> bool {
+    if value.cast::<PyString>().is_ok() || value.cast_exact::<PyInt>().is_ok() {
+        return is_blank(value);
+    }
+    match value.cast::<PyFloat>() {
+        Ok(number) => !number.value().is_finite(),
+        Err(_) => value.is_none() || is_not_a_finite_number(value),
+    }
+}
+
+/// Decimals and the like, by their text: a float could not hold each of them.
+#[cold]
+fn is_not_a_finite_number(value: &Bound<'_, PyAny>) -> bool {
+    let text = || value.str().is_ok_and(|text| text.to_str().is_ok_and(is_named_non_finite));
+    value.hasattr(pyo3::intern!(value.py(), "__float__")).unwrap_or(false) && text()
+}
+
+fn is_named_non_finite(text: &str) -> bool {
+    let name = text.trim_start_matches(['+', '-', 's']).to_ascii_lowercase();
+    ["nan", "inf", "infinity"].contains(&name.as_str())
+}

@@ -1,0 +1,123 @@
+//! Payload fields into a wire record: a JSON object in which every value is text.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyString};
+
+use super::fields::{Fields, is_left_out, plain_text};
+use crate::error::Result;
+use crate::json::{self, Lossy};
+use crate::{base64, text};
+
+/// A wire record in the making. Every value leaves as text, and no name comes twice: the caller sees to that.
+pub struct Record<'a> {
+    out: &'a mut Vec<u8>,
+    lossy: &'a mut Lossy,
+}
+
+impl<'a> Record<'a> {
+    /// Begins a record in `out`.
+    pub fn begin(out: &'a mut Vec<u8>, lossy: &'a mut Lossy) -> Self {
+        out.push(b'{');
+        Self { out, lossy }
+    }
+
+    /// Goes on with a part of a record.
+    pub fn part(out: &'a mut Vec<u8>, lossy: &'a mut Lossy) -> Self {
+        Self { out, lossy }
+    }
+
+    /// Appends fields that are encoded already, each with its comma.
+    pub fn raw(&mut self, fields: &[u8]) {
+        self.out.extend_from_slice(fields);
+    }
+
+    /// Ends the record.
+    pub fn end(self) {
+        if self.out.last() == Some(&b',') {
+            self.out.pop();
+        }
+        self.out.push(b'}');
+    }
+
+    /// A field whose name and value need no escape.
+    pub fn plain(&mut self, name: &'static str, value: &[u8]) {
+        self.name(name);
+        self.out.push(b'"');
+        self.out.extend_from_slice(value);
+        self.out.extend_from_slice(b"\",");
+    }
+
+    fn name(&mut self, name: &'static str) {
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    /// The value as text: a text's own characters (an enum member's too), anything else as `str()` shows it.
+    fn append_value(&mut self, value: &Bound<'_, PyAny>) -> Result<()> {
+        if let Ok(text) = value.cast::<PyString>() {
+            json::append_text(self.out, text, self.lossy)?;
+        } else if let Ok(number) = value.cast_exact::<PyInt>()
+            && let Ok(number) = number.extract::<i64>()
+        {
+            self.out.push(b'"');
+            self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            self.out.push(b'"');
+        } else {
+            json::append_text(self.out, &value.str()?, self.lossy)?;
+        }
+        self.out.push(b',');
+        Ok(())
+    }
+}
+
+impl<'py> Fields<'py> for Record<'_> {
+    fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()> {
+        // Most values are plain text: the rules for it, and nothing else, in one step.
+        if let Ok(text) = value.cast_exact::<PyString>()
+            && let Ok(text) = text.to_str()
+        {
+            if !text.is_empty() {
+                self.name(name);
+                text::append_string(self.out, text);
+                self.out.push(b',');
+            }
+            return Ok(());
+        }
+        if is_left_out(value) {
+            return Ok(());
+        }
+        self.name(name);
+        self.append_value(value)
+    }
+
+    fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
+        if is_left_out(value) {
+            return Ok(());
+        }
+        json::append_text(self.out, &plain_text(name)?, self.lossy)?;
+        self.out.push(b':');
+        self.append_value(value)
+    }
+
+    fn text(&mut self, name: &'static str, text: &'static str) -> Result<()> {
+        self.plain(name, text.as_bytes());
+        Ok(())
+    }
+
+    fn encoded(&mut self, name: &'static str, json: &[u8], base64: bool) -> Result<()> {
+        self.name(name);
+        self.out.push(b'"');
+        if base64 {
+            base64::append(self.out, json);
+        } else {
+            text::append_escaped(self.out, json);
+        }
+        self.out.extend_from_slice(b"\",");
+        Ok(())
+    }
+
+    fn lossy(&mut self) -> &mut Lossy {
+        self.lossy
+    }
+}
