@@ -26,6 +26,7 @@ lint: build ## formatting, lint and types only
 	cargo fmt --check
 	cargo clippy --all-targets -- --deny warnings
 	cargo clippy --all-targets --no-default-features -- --deny warnings
+	cargo clippy --features abi3 -- --deny warnings
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 	$(BIN)/mypy --strict
 

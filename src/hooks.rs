@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
+use crate::class_version::CheckedClasses;
 use crate::events::{Event, SelfDescribingJson};
 
 /// The methods that users patch or override, as this package made them.
@@ -16,6 +17,10 @@ pub struct Hooks {
     complete_payload: Py<PyAny>,
     input: Py<PyAny>,
     reached_limit: Py<PyAny>,
+    events: CheckedClasses,
+    data: CheckedClasses,
+    trackers: CheckedClasses,
+    emitters: CheckedClasses,
 }
 
 static HOOKS: PyOnceLock<Hooks> = PyOnceLock::new();
@@ -32,6 +37,10 @@ pub fn note_own_methods(py: Python<'_>, tracker: &Bound<'_, PyType>, emitter: &B
         complete_payload: tracker.getattr("complete_payload")?.unbind(),
         input: emitter.getattr("input")?.unbind(),
         reached_limit: emitter.getattr("reached_limit")?.unbind(),
+        events: CheckedClasses::new(),
+        data: CheckedClasses::new(),
+        trackers: CheckedClasses::new(),
+        emitters: CheckedClasses::new(),
     };
     let _ = HOOKS.set(py, hooks);
     Ok(())
@@ -52,12 +61,24 @@ macro_rules! is_ours {
 impl Hooks {
     /// Whether an event is encoded by this package's own `build_payload`.
     pub fn build_payload_is_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
-        Ok(!event.borrow().is_patched() && is_ours!(&event.get_type(), "build_payload", &self.build_payload))
+        let class = event.get_type();
+        Ok(!event.borrow().is_patched()
+            && self.events.pass(&class, || Ok(is_ours!(&class, "build_payload", &self.build_payload)))?)
     }
 
     /// Whether a self-describing JSON says what it is by this package's own `to_json`.
     pub fn to_json_is_ours(&self, json: &Bound<'_, SelfDescribingJson>) -> PyResult<bool> {
-        Ok(!json.borrow().is_patched() && is_ours!(&json.get_type(), "to_json", &self.to_json))
+        let class = json.get_type();
+        Ok(!json.borrow().is_patched() && self.data.pass(&class, || Ok(is_ours!(&class, "to_json", &self.to_json)))?)
+    }
+
+    /// Whether everything that `track` calls on a tracker's class is this package's own.
+    pub fn tracker_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
+        self.trackers.pass(class, || {
+            Ok(self.complete_payload_is_ours(class)?
+                && self.get_uuid_is_ours(class)?
+                && self.get_timestamp_is_ours(class)?)
+        })
     }
 
     /// Whether a tracker's class completes payloads by this package's own method.
@@ -77,6 +98,8 @@ impl Hooks {
 
     /// Whether an emitter's class takes events by this package's own methods.
     pub fn input_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
-        Ok(is_ours!(class, "input", &self.input) && is_ours!(class, "reached_limit", &self.reached_limit))
+        self.emitters.pass(class, || {
+            Ok(is_ours!(class, "input", &self.input) && is_ours!(class, "reached_limit", &self.reached_limit))
+        })
     }
 }

@@ -12,6 +12,8 @@ mod text;
 #[cfg(feature = "python")]
 mod attributes;
 #[cfg(feature = "python")]
+mod class_version;
+#[cfg(feature = "python")]
 mod contracts;
 #[cfg(feature = "python")]
 mod emitter;

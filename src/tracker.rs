@@ -154,6 +154,8 @@ struct Tracking<'a, 'py> {
     json_encoder: Option<Bound<'py, PyAny>>,
     facts: Bound<'py, PyDict>,
     is_patched: bool,
+    /// Whether ids, times and payloads come from this package's own methods.
+    is_plain: bool,
 }
 
 impl<'a, 'py> Tracking<'a, 'py> {
@@ -171,13 +173,16 @@ impl<'a, 'py> Tracking<'a, 'py> {
             json_encoder: core.json_encoder.as_ref().map(bind),
             facts: payload::as_dict(core.standard_nv_pairs.bind(py))?,
             is_patched: core.is_patched,
+            is_plain: false,
         };
         drop(core);
-        Ok(Self { base64: encode_base64.is_truthy()?, ..tracking })
+        let is_plain = !tracking.is_patched && tracking.hooks.tracker_is_ours(&tracker.get_type())?;
+        Ok(Self { base64: encode_base64.is_truthy()?, is_plain, ..tracking })
     }
 
     fn track(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
-        let own_way = !self.is_patched && self.hooks.complete_payload_is_ours(&self.tracker.get_type())?;
+        let own_way =
+            self.is_plain || !self.is_patched && self.hooks.complete_payload_is_ours(&self.tracker.get_type())?;
         if let Ok(event) = event.cast::<Event>()
             && own_way
             && self.hooks.build_payload_is_ours(event)?
@@ -258,7 +263,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
     }
 
     fn write_timestamp(&self, record: &mut Record<'_>) -> Result<i64> {
-        if self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
+        if self.is_plain || self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
             let now = now_ms(self.py())?;
             record.plain("dtm", itoa::Buffer::new().format(now).as_bytes());
             return Ok(now);
@@ -317,14 +322,14 @@ impl<'a, 'py> Tracking<'a, 'py> {
     }
 
     fn new_id(&self) -> Result<EventId<'py>> {
-        if self.hooks.get_uuid_is_ours(&self.tracker.get_type())? {
+        if self.is_plain || self.hooks.get_uuid_is_ours(&self.tracker.get_type())? {
             return EventId::new(self.py());
         }
         Ok(EventId::Given(self.tracker.call_method0("get_uuid")?))
     }
 
     fn timestamp(&self) -> Result<Bound<'py, PyAny>> {
-        if self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
+        if self.is_plain || self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
             return Ok(now_ms(self.py())?.into_pyobject(self.py()).map_err(PyErr::from)?.into_any());
         }
         Ok(self.tracker.call_method0("get_timestamp")?)
