@@ -12,10 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cases import CASES
+
 HERE = Path(__file__).parent
 OPPONENT = "snowplow-tracker==1.1.0"
 ROUNDS = 15
-CASES = ("page view", "structured event", "self-describing", "with two contexts")
 EMITTERS = {"post": "POST Emitter", "input": "emitter with only input(dict)"}
 DIFFERENT = ("eid", "dtm", "tv")
 

@@ -5,12 +5,17 @@
 
 use std::collections::VecDeque;
 
+macro_rules! payload_data_schema {
+    () => {
+        "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
+    };
+}
+
 /// Schema of a request body that carries events.
-pub const PAYLOAD_DATA_SCHEMA: &str = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4";
+pub const PAYLOAD_DATA_SCHEMA: &str = payload_data_schema!();
 
 const CHUNK_BYTES: usize = 64 * 1024;
-const BODY_START: &[u8] =
-    b"{\"schema\":\"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4\",\"data\":[";
+const BODY_START: &[u8] = concat!("{\"schema\":\"", payload_data_schema!(), "\",\"data\":[").as_bytes();
 const BODY_END: &[u8] = b"]}";
 const STM_START: &[u8] = b",\"stm\":\"";
 const STM_END: &[u8] = b"\"}";
@@ -250,7 +255,10 @@ impl Records {
         let count = batch.len();
         self.done(count);
         self.waiting += count;
-        for chunk in batch.chunks.into_iter().rev() {
+        for mut chunk in batch.chunks.into_iter().rev() {
+            // It takes no more records: while a collector is down, unused room would add up.
+            chunk.bytes.shrink_to_fit();
+            chunk.entries.shrink_to_fit();
             self.chunks.push_front(chunk);
         }
     }
@@ -315,6 +323,17 @@ mod tests {
         }
         let batches: Vec<_> = (0..3).map(|_| numbers(&records.take(10, 1_000))).collect();
         assert_eq!(batches, [[0], [1], [2]]);
+    }
+
+    #[test]
+    fn memory_stays_with_what_waits_through_retries() {
+        let mut records = Records::new(usize::MAX);
+        for number in 0..1_000 {
+            let batch = records.take(10, 1_000_000);
+            records.push(&record(number, 400), 0);
+            records.give_back(batch);
+        }
+        assert!(records.allocated() < 1_000 * 450 + 2 * 64 * 1024);
     }
 
     proptest! {

@@ -21,8 +21,15 @@ __all__ = ["AsyncEmitter"]
 logger = logging.getLogger("snowplow_tracker.emitters")
 
 _LOOPBACK = re.compile(r"(localhost|127\.[\d.]+|\[::1\])([:/]|$)")
-# A string of its own, that compares as "http" and yet tells whether a program gave that.
-_HTTP_UNASKED = cast("HttpProtocol", "https"[:-1])
+
+
+class _Unasked(str):
+    """A default that nobody gave."""
+
+    __slots__ = ()
+
+
+_HTTP_UNASKED = cast("HttpProtocol", _Unasked("http"))
 
 
 class AsyncEmitter(Emitter):
@@ -80,7 +87,11 @@ class AsyncEmitter(Emitter):
             buffer_size=buffer_size,
             exit_timeout=exit_timeout,
         )
-        if protocol is _HTTP_UNASKED and "://" not in endpoint and not _LOOPBACK.match(endpoint):
+        if (
+            isinstance(protocol, _Unasked)
+            and "://" not in endpoint
+            and not _LOOPBACK.match(endpoint)
+        ):
             logger.warning("Events travel unencrypted, protocol was not given: %s", self.endpoint)
 
     def _start_closed(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker import _native
 from snowplow_tracker._counters import Counters
 from snowplow_tracker._retry import (
     NETWORK_ERROR,
@@ -15,14 +17,13 @@ from snowplow_tracker._retry import (
     is_success,
     status_of,
 )
-from snowplow_tracker.transport import to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from snowplow_tracker._batch import Batch
     from snowplow_tracker.emitters import Emitter
-    from snowplow_tracker.typing import PayloadDictList
+    from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["MAX_BODY_BYTES", "Delivery"]
 
@@ -43,6 +44,7 @@ class Delivery:
         self._emitter = emitter
         self._thread = threading.local()
         self._awaiting_retry: set[str] = set()
+        self._settled = threading.Condition()
         self.counters = Counters()
         self.backoff = Backoff()
         self.failures = 0
@@ -65,13 +67,27 @@ class Delivery:
         """Whether an event that a callback was told of waits for another attempt."""
         return event_id in self._awaiting_retry
 
+    def wait_until(self, condition: Callable[[], bool], deadline: float) -> None:
+        """Wait until a condition holds after some request, or until a deadline."""
+        with self._settled:
+            self._settled.wait_for(condition, max(deadline - time.monotonic(), 0))
+
     def post(self, batches: Iterable[Batch]) -> None:
         """Send batches, one request each, until one is to be retried."""
-        for batch in batches:
-            if self._post_batch(batch) is Verdict.RETRY:
+        remaining = iter(batches)
+        for batch in remaining:
+            verdict, events = self._post_batch(batch)
+            try:
+                self._tell(verdict, events)
+            except BaseException:  # Ctrl-C in a callback: the events behind stay
+                behind = next(remaining, None)
+                if behind is not None and verdict is not Verdict.RETRY:
+                    behind.settle(need_retry=True)
+                raise
+            if verdict is Verdict.RETRY:
                 return
 
-    def _post_batch(self, batch: Batch) -> Verdict:
+    def _post_batch(self, batch: Batch) -> tuple[Verdict, PayloadDictList]:
         try:
             verdict = self._verdict_of_post(batch.body)
         except BaseException:  # Ctrl-C, or a signal's SystemExit: the events stay
@@ -83,19 +99,27 @@ class Delivery:
         batch.settle(verdict is Verdict.RETRY)
         self._await_retry(events, verdict)
         self._conclude({verdict: len(batch)})
-        if is_sent:
-            self._call_back(callback, events)
+        return verdict, events
+
+    def _tell(self, verdict: Verdict, events: PayloadDictList) -> None:
+        if verdict is Verdict.SENT:
+            self._call_back(self._emitter.on_success, events)
         else:
-            self._call_back_failure(callback, 0, events)
-        return verdict
+            self._call_back_failure(self._emitter.on_failure, 0, events)
 
     def _verdict_of_post(self, body: bytes) -> Verdict:
-        if len(body) > MAX_BODY_BYTES:
-            self.counters.last_error = f"too large for any request: {len(body)} bytes"
+        wire_body = self._emitter._wire_body(body)
+        if self._is_too_large(wire_body):
             return Verdict.REJECTED
-        verdict = self._verdict(self._attempt("http_post", body))
-        self.counters.add(requests=1, bytes=len(body))
+        verdict = self._verdict(self._attempt("http_post", wire_body))
+        self.counters.add(requests=1, bytes=len(wire_body))
         return verdict
+
+    def _is_too_large(self, wire_body: str | bytes) -> bool:
+        if len(wire_body) <= MAX_BODY_BYTES:
+            return False
+        self.counters.last_error = f"too large for any request: {len(wire_body)} bytes"
+        return True
 
     def get(self, events: PayloadDictList) -> None:
         """Send events, one request each, and settle each by itself.
@@ -110,7 +134,7 @@ class Delivery:
                 if part:
                     self._emitter.event_store.cleanup(part, verdict is Verdict.RETRY)
                     self._await_retry(part, verdict)
-        self._conclude({verdict: len(part) for verdict, part in outcome.items()})
+            self._conclude({verdict: len(part) for verdict, part in outcome.items()})
         sent, failed = outcome[Verdict.SENT], outcome[Verdict.REJECTED] + outcome[Verdict.RETRY]
         if sent:
             self._call_back(self._emitter.on_success, sent)
@@ -121,19 +145,24 @@ class Delivery:
         left = list(events)
         try:
             while left and not self._emitter._is_out_of_time():
-                status = self._attempt("http_get", left[0])
-                self.counters.add(requests=1)
-                outcome[self._verdict(status)].append(left.pop(0))
+                verdict, status = self._verdict_of_get(left[0])
+                outcome[verdict].append(left.pop(0))
                 if status == NETWORK_ERROR:
                     return
         finally:
             outcome[Verdict.RETRY] += left
 
+    def _verdict_of_get(self, event: PayloadDict) -> tuple[Verdict, int | None]:
+        ((_, body),) = _native.request_bodies([event], MAX_BODY_BYTES)
+        if self._is_too_large(self._emitter._wire_body(body)):
+            return Verdict.REJECTED, None
+        status = self._attempt("http_get", event)
+        self.counters.add(requests=1)
+        return self._verdict(status), status
+
     def _attempt(self, method: str, argument: Any) -> int:
         """Call `http_post` or `http_get`, which may be the user's own and raise."""
         is_own = self._emitter._is_own(method)
-        if isinstance(argument, bytes) and not is_own:
-            argument = to_ascii(argument)
         try:
             status = status_of(getattr(self._emitter, method)(argument))
         except Exception as error:
@@ -162,6 +191,8 @@ class Delivery:
         """Count and log what became of events, and see to the next attempt for those to retry."""
         retried, rejected = counts.get(Verdict.RETRY, 0), counts.get(Verdict.REJECTED, 0)
         self.counters.add(sent=counts.get(Verdict.SENT, 0), retried=retried, rejected=rejected)
+        with self._settled:
+            self._settled.notify_all()
         if rejected:
             logger.error("%d events given up: %s", rejected, self.counters.last_error)
         if not retried:

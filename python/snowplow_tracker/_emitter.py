@@ -201,10 +201,10 @@ class Emitter(EmitterCore, HttpMethods):
         event.pop("stm", None)
         if self._delivery.is_awaiting_retry(event.get("eid")):
             return
-        if self.bytes_queued is not None:
-            self.bytes_queued += len(str(payload))
         if not self.event_store.add_event(event):
             self._delivery.counters.add(dropped=1)
+        elif self.bytes_queued is not None:
+            self.bytes_queued += len(str(payload))
         if self._sends_at_once:
             self._deliver_now()
         elif self.reached_limit():
@@ -266,7 +266,18 @@ class Emitter(EmitterCore, HttpMethods):
             if not events:
                 return
             left -= len(events)
-            self.send_events(events)
+            self._hand_to_send_events(events)
+
+    def _hand_to_send_events(self, events: PayloadDictList) -> None:
+        """Call `send_events`. One of the user's own need not tell the store: it has the events."""
+        store = self.event_store
+        is_ours = self._is_own("send_events") or not isinstance(store, InMemoryEventStore)
+        before = self._in_flight() - len(events)
+        self.send_events(events)
+        kept = 0 if is_ours else min(self._in_flight() - before, len(events))
+        if kept > 0:
+            store.cleanup(events[:kept], False)
+            self._delivery.counters.add(sent=kept)
 
     def send_events(self, evts: PayloadDictList) -> None:
         """Send events, call the callbacks, and store again what is to be retried."""
@@ -288,7 +299,9 @@ class Emitter(EmitterCore, HttpMethods):
             event["stm"] = str(max(now, int(created)) if created.isdecimal() else now)
 
     def _max_bytes(self) -> int:
-        return min(MAX_BODY_BYTES, self.byte_limit or MAX_BODY_BYTES)
+        # Written in ASCII, text grows at most threefold.
+        largest = MAX_BODY_BYTES if self._sends_utf8() else MAX_BODY_BYTES // 3
+        return min(largest, self.byte_limit or largest)
 
     def _retry_after(self, seconds: float) -> None:
         """Flush again after a time, unless this emitter is at its end."""
@@ -337,7 +350,7 @@ class Emitter(EmitterCore, HttpMethods):
         self.close()
 
     def __del__(self) -> None:
-        if self.__dict__.get("_is_open") and self._unanswered():
+        if self.__dict__.get("_is_open"):
             _worker.adopt(self)
 
     def _deliver_before_exit(self, deadline: float, end: float) -> None:
@@ -358,12 +371,16 @@ class Emitter(EmitterCore, HttpMethods):
         self.timer.cancel()
         self.retry_timer.cancel()
         self._deadline = deadline
-        if self._unanswered():
+        if self.event_store.size():
+            self._deliver_now()
+        # What another thread was sending may come back, and is tried once more like the rest.
+        was_in_flight = self._in_flight() > 0
+        self._delivery.wait_until(lambda: not self._in_flight(), deadline)
+        if was_in_flight and self.event_store.size():
             self._deliver_now()
         if left := self._unanswered():
-            logger.warning(
-                "%d events were not delivered: %s", left, self._delivery.counters.last_error
-            )
+            reason = self._delivery.counters.last_error or "not answered in time"
+            logger.warning("%d events were not delivered: %s", left, reason)
 
     def _deliver_now(self) -> None:
         self._send_stored()
@@ -380,12 +397,14 @@ class Emitter(EmitterCore, HttpMethods):
         """Become as new, as in a forked child: what is stored belongs to the parent."""
         if isinstance(self.event_store, InMemoryEventStore):
             self.event_store.forget_all()
-        was_open = self._is_open
+        was_open, timer = self._is_open, self.timer
         self._start_closed()
         if self.bytes_queued is not None:
             self.bytes_queued = 0
         if was_open:
             self._open()
+            if timer.is_active():
+                self.set_flush_timer(timer.interval)
 
     def stats(self) -> dict[str, Any]:
         """Return what became of the events so far.

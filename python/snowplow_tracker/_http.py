@@ -83,9 +83,16 @@ class HttpMethods:
 
     def http_post(self, data: str | bytes) -> int:
         """Send a body by POST. Returns the status, -1 after a network error."""
-        post = self.request_method.post
-        body = data if post is self._own_post else to_ascii(data)
-        return self._ask(post, data=body, headers=dict(HEADERS))
+        return self._ask(self.request_method.post, data=data, headers=dict(HEADERS))
+
+    def _sends_utf8(self) -> bool:
+        """Whether bodies leave by this package's own code, and need not be ASCII."""
+        own = self.request_method.post is self._own_post
+        return own and "http_post" not in self.__dict__ and type(self).http_post is _OWN_POST
+
+    def _wire_body(self, body: bytes) -> str | bytes:
+        """Return a body as it is handed to `http_post`."""
+        return body if self._sends_utf8() else to_ascii(body)
 
     def http_get(self, payload: PayloadDict) -> int:
         """Send an event by GET, or by POST if it is too long for that.
@@ -98,7 +105,7 @@ class HttpMethods:
         return self._ask(
             self.request_method.post,
             post_uri(self.endpoint),
-            data=to_ascii(body),
+            data=self._wire_body(body),
             headers=dict(HEADERS),
         )
 
@@ -128,6 +135,9 @@ class HttpMethods:
     def _is_out_of_time(self) -> bool:
         """Whether the deadline of a close is over."""
         return self._deadline is not None and time.monotonic() > self._deadline
+
+
+_OWN_POST = HttpMethods.http_post
 
 
 def _earlier(timeout: float | None, left: float) -> float:

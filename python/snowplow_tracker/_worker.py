@@ -29,6 +29,9 @@ class FlushTimer:
     Args:
         emitter: What to flush.
         repeating: Whether it goes on until it is cancelled.
+
+    Attributes:
+        interval: The seconds that it was last started with.
     """
 
     def __init__(self, emitter: Emitter, repeating: bool) -> None:
@@ -36,31 +39,36 @@ class FlushTimer:
         self._repeating = repeating
         self._lock = threading.RLock()
         self._cancelled: threading.Event | None = None
+        self.interval = 0.0
 
     def start(self, timeout: float) -> bool:
         """Flush `timeout` seconds from now; False, and nothing changes, while it is running."""
+        cancelled = threading.Event()
         with self._lock:
             if self.is_active():
                 return False
-            self._cancelled = threading.Event()
+            self._cancelled, self.interval = cancelled, timeout
         thread = threading.Thread(
-            target=self._run,
-            args=(timeout, self._cancelled),
-            name="snowplow-flush-timer",
-            daemon=True,
+            target=self._run, args=(timeout, cancelled), name="snowplow-flush-timer", daemon=True
         )
         try:
             thread.start()
         except RuntimeError:  # the interpreter is shutting down; the exit handler sends the rest
-            self._cancelled = None
+            self._forget(cancelled)
             return False
         return True
 
     def cancel(self) -> None:
         """Stop; what it has begun to flush goes on."""
-        cancelled, self._cancelled = self._cancelled, None
+        with self._lock:
+            cancelled, self._cancelled = self._cancelled, None
         if cancelled is not None:
             cancelled.set()
+
+    def _forget(self, cancelled: threading.Event) -> None:
+        with self._lock:
+            if self._cancelled is cancelled:
+                self._cancelled = None
 
     def is_active(self) -> bool:
         """Whether a flush is due."""
@@ -68,8 +76,8 @@ class FlushTimer:
 
     def _run(self, timeout: float, cancelled: threading.Event) -> None:
         while not cancelled.wait(timeout):
-            if not self._repeating and self._cancelled is cancelled:
-                self._cancelled = None
+            if not self._repeating:
+                self._forget(cancelled)
             try:
                 self._emitter.flush()
             except Exception:
@@ -102,6 +110,7 @@ class Workers:
         if not self._woken:
             self._woken = True
             self._request()
+            self._woken = self.are_running()
 
     def wait(self, deadline: float | None = None) -> bool:
         """Ask for a round and wait until it and all before it have ended.
@@ -135,16 +144,20 @@ class Workers:
         """Do rounds until stopped: what each thread runs."""
         while (ticket := self.queue.get()) is not None:
             self._woken = False
-            job = self._job()
             try:
-                if job is not None:
-                    job()
-            except Exception:
-                logger.exception("A worker failed to send")
-            del job
-            with self._done:
-                self._open.discard(ticket)
-                self._done.notify_all()
+                self._do_job()
+            finally:
+                with self._done:
+                    self._open.discard(ticket)
+                    self._done.notify_all()
+
+    def _do_job(self) -> None:
+        job = self._job()
+        try:
+            if job is not None:
+                job()
+        except BaseException:  # whatever a callback raises, others are waiting for this thread
+            logger.exception("A worker failed to send")
 
     def _request(self) -> int:
         with self._done:
@@ -159,12 +172,14 @@ class Workers:
         return all(other > ticket for other in self._open)
 
     def _start(self) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
         while len(self._threads) < self._count:
             name = f"snowplow-emitter-{len(self._threads) + 1}"
             thread = threading.Thread(target=self.consume, name=name, daemon=True)
             try:
                 thread.start()
-            except RuntimeError:  # the interpreter is shutting down, or the system has no more
+            except RuntimeError as error:  # at exit, or the system has no more: the next one tries
+                logger.warning("No thread to send with: %s", error)
                 return
             self._threads.append(thread)
 
@@ -187,7 +202,7 @@ def adopt(emitter: Emitter) -> None:
 
     A finaliser may run anywhere, in the middle of `threading` too, whose locks it must not want.
     """
-    if _exit_has_begun:
+    if _exit_has_begun or not _holds_events(emitter):
         return
     _orphans.add(emitter)
     try:
@@ -201,13 +216,30 @@ def _see_off(emitter: Emitter) -> None:
     _orphans.discard(emitter)
 
 
+def _known_emitters() -> set[Emitter]:
+    while True:
+        try:
+            return {*_emitters, *_orphans}
+        except RuntimeError:  # another thread made an emitter meanwhile
+            continue
+
+
+def _holds_events(emitter: Emitter) -> bool:
+    try:
+        return emitter._unanswered() > 0
+    except Exception:
+        logger.exception("A store does not tell how many events it holds")
+        return True
+
+
 def _deliver_at_exit() -> None:
     """Share the time among the emitters that hold events; the others come last."""
     global _exit_has_begun  # noqa: PLW0603 - there is one exit
     _exit_has_begun = True
     started = time.monotonic()
-    emitters = sorted({*_emitters, *_orphans}, key=lambda emitter: not emitter._unanswered())
-    waiting = sum(1 for emitter in emitters if emitter._unanswered())
+    holds = {emitter: _holds_events(emitter) for emitter in _known_emitters()}
+    emitters = sorted(holds, key=lambda emitter: not holds[emitter])
+    waiting = sum(holds.values())
     for place, emitter in enumerate(emitters):
         now, end = time.monotonic(), started + emitter.exit_timeout
         share = max(end - now, 0.0) / max(waiting - place, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-import time
+import time  # the clock of `stm`, looked up here since programs patch it here
 from typing import Any
 
 from snowplow_tracker._async_emitter import AsyncEmitter
@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-# The clock of `stm` is looked up here, where programs patch it.
 
 
 def __getattr__(name: str) -> Any:

@@ -135,7 +135,9 @@ class InMemoryEventStore:
 
     def log_full(self) -> None:
         """Log that an event was refused."""
-        self._full.warning("Event refused: %d events are waiting already", self.buffer_capacity)
+        self._full.warning(
+            "Event refused: the store is full, its capacity is %d", self.buffer_capacity
+        )
 
     def forget_all(self) -> None:
         """Become empty, as a forked child must: what was stored is its parent's."""
