@@ -217,11 +217,10 @@ def _see_off(emitter: Emitter) -> None:
 
 
 def _known_emitters() -> set[Emitter]:
-    while True:
-        try:
-            return {*_emitters, *_orphans}
-        except RuntimeError:  # another thread made an emitter meanwhile
-            continue
+    try:
+        return {*_emitters, *_orphans}
+    except RuntimeError:  # another thread made an emitter meanwhile
+        return _known_emitters()
 
 
 def _holds_events(emitter: Emitter) -> bool:
