@@ -23,12 +23,15 @@ class Batch(Protocol):
 
     def __len__(self) -> int:
         """Return how many events it holds."""
+        ...
 
     def events(self) -> PayloadDictList:
         """Return the events as dicts, `stm` included."""
+        ...
 
     def settle(self, need_retry: bool) -> None:
         """Tell the store what became of the events."""
+        ...
 
 
 class _Records:

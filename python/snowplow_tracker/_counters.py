@@ -16,7 +16,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._counts = dict.fromkeys(
+        self._counts: dict[str, int] = dict.fromkeys(
             ("sent", "retried", "rejected", "dropped", "bytes", "requests"), 0
         )
         self.last_error: str | None = None

@@ -178,8 +178,9 @@ class Workers:
             thread = threading.Thread(target=self.consume, name=name, daemon=True)
             try:
                 thread.start()
-            except RuntimeError as error:  # at exit, or the system has no more: the next one tries
-                logger.warning("No thread to send with: %s", error)
+            except RuntimeError as error:  # at exit the main thread sends; else the next one tries
+                if not _exit_has_begun:
+                    logger.warning("No thread to send with: %s", error)
                 return
             self._threads.append(thread)
 

@@ -22,15 +22,19 @@ class EventStore(Protocol):
 
     def add_event(self, payload: PayloadDict) -> bool:
         """Store an event; False where it was refused."""
+        ...
 
     def get_events_batch(self) -> PayloadDictList:
         """Take stored events to send them, oldest first: all or a part."""
+        ...
 
     def cleanup(self, batch: PayloadDictList, need_retry: bool) -> None:
         """Forget events that were taken, or store them again if `need_retry`."""
+        ...
 
     def size(self) -> int:
         """Return how many events are stored and not taken."""
+        ...
 
 
 class InMemoryEventStore:
