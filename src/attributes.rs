@@ -1,20 +1,13 @@
 //! What users add to an instance of a native class: attributes, and methods of its own.
 
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
-/// What `object.__setattr__` and `object.__delattr__` do, which Python refuses to do for a class with a `__setattr__` of its own.
-#[expect(
-    unsafe_code,
-    reason = "the safe way, looking into each event's __dict__ when it is tracked, makes that dict each time"
-)]
-pub fn set(object: &Bound<'_, PyAny>, name: &Bound<'_, PyString>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    let value = value.map_or(std::ptr::null_mut(), Bound::as_ptr);
-    // SAFETY: all three are live objects of this interpreter, which the bounds say we are attached to; the function takes a null
-    // value for "delete" and steals no reference (Python/C API, PyObject_GenericSetAttr).
-    let result = unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value) };
-    if result == 0 { Ok(()) } else { Err(PyErr::fetch(object.py())) }
+/// Whether a method was replaced on this very instance.
+pub fn has_own(object: &Bound<'_, PyAny>, method: &Bound<'_, PyString>) -> PyResult<bool> {
+    let attributes = object.getattr(pyo3::intern!(object.py(), "__dict__"))?;
+    let attributes = attributes.cast::<PyDict>()?;
+    Ok(!attributes.is_empty() && attributes.contains(method)?)
 }
 
 /// The attributes that users added to an instance: in its `__dict__`, and in the slots of their subclasses.

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
+use crate::attributes::has_own;
 use crate::class_version::CheckedClasses;
 use crate::events::{Event, SelfDescribingJson};
 
@@ -62,14 +63,15 @@ impl Hooks {
     /// Whether an event is encoded by this package's own `build_payload`.
     pub fn build_payload_is_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
         let class = event.get_type();
-        Ok(!event.borrow().is_patched()
+        Ok(!has_own(event, pyo3::intern!(event.py(), "build_payload"))?
             && self.events.pass(&class, || Ok(is_ours!(&class, "build_payload", &self.build_payload)))?)
     }
 
     /// Whether a self-describing JSON says what it is by this package's own `to_json`.
     pub fn to_json_is_ours(&self, json: &Bound<'_, SelfDescribingJson>) -> PyResult<bool> {
         let class = json.get_type();
-        Ok(!json.borrow().is_patched() && self.data.pass(&class, || Ok(is_ours!(&class, "to_json", &self.to_json)))?)
+        Ok(!has_own(json, pyo3::intern!(json.py(), "to_json"))?
+            && self.data.pass(&class, || Ok(is_ours!(&class, "to_json", &self.to_json)))?)
     }
 
     /// Whether everything that `track` calls on a tracker's class is this package's own.

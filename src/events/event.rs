@@ -2,7 +2,7 @@
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
 use super::kind::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use crate::error::{Error, Result, type_name};
@@ -26,8 +26,6 @@ pub struct Common<'py> {
 pub struct Event {
     pub(super) kind: &'static Kind,
     constructed: bool,
-    /// Whether `build_payload` was replaced on this very event.
-    is_patched: bool,
     values: [Option<Py<PyAny>>; MAX_FIELDS],
     event_subject: Option<Py<PyAny>>,
     context: Option<Py<PyAny>>,
@@ -44,7 +42,6 @@ impl Event {
         Self {
             kind,
             constructed: false,
-            is_patched: false,
             values: [const { None }; MAX_FIELDS],
             event_subject: None,
             context: None,
@@ -60,10 +57,8 @@ impl Event {
         for (field, value) in kind.fields.iter().zip(&values) {
             field.check(value.as_ref())?;
         }
-        let is_patched = slf.borrow().is_patched;
         let state = Self {
             constructed: true,
-            is_patched,
             values: values.map(|value| value.filter(|value| !kind.leaves_out(value)).map(Bound::unbind)),
             event_subject: common.event_subject.map(Bound::unbind),
             context: common.context.map(Bound::unbind),
@@ -78,11 +73,6 @@ impl Event {
     fn replace<T>(slf: &Bound<'_, Self>, part: impl FnOnce(&mut Self) -> &mut T, value: T) {
         let old = std::mem::replace(part(&mut slf.borrow_mut()), value);
         drop(old);
-    }
-
-    /// Whether `build_payload` was replaced on this very event.
-    pub fn is_patched(&self) -> bool {
-        self.is_patched
     }
 
     /// The value of a parameter.
@@ -310,33 +300,18 @@ impl Event {
         Ok(format!("{}({})", type_name(slf), shown.join(", ")))
     }
 
-    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if *name == "build_payload" {
-            slf.borrow_mut().is_patched = true;
-        }
-        attributes::set(slf, name, Some(value))
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
-        attributes::set(slf, name, None)?;
-        if *name == "build_payload" {
-            slf.borrow_mut().is_patched = false;
-        }
-        Ok(())
-    }
-
     /// For pickle and copy: the attributes that the user added, and everything native.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let added = attributes::added(slf)?;
         let event = slf.borrow();
         let bind = |value: &Option<Py<PyAny>>| value.as_ref().map(|value| value.bind(py).clone());
-        let (constructed, is_patched) = (event.constructed, event.is_patched);
+        let constructed = event.constructed;
         let values: Vec<_> = event.values.iter().map(bind).collect();
         let common = (bind(&event.event_subject), bind(&event.context), bind(&event.true_timestamp));
         let (payload, properties) = (bind(&event.payload), event.properties.as_ref().map(|dict| dict.bind(py).clone()));
         drop(event);
-        (added, constructed, is_patched, values, common, payload, properties).into_pyobject(py)
+        (added, constructed, values, common, payload, properties).into_pyobject(py)
     }
 
     #[expect(clippy::type_complexity, reason = "the state that __getstate__ made, taken apart once")]
@@ -345,27 +320,18 @@ impl Event {
         state: (
             attributes::Added<'py>,
             bool,
-            bool,
             Vec<Option<Py<PyAny>>>,
             (Option<Py<PyAny>>, Option<Py<PyAny>>, Option<Py<PyAny>>),
             Option<Py<PyAny>>,
             Option<Py<PyDict>>,
         ),
     ) -> PyResult<()> {
-        let (added, constructed, is_patched, values, common, payload, properties) = state;
+        let (added, constructed, values, common, payload, properties) = state;
         attributes::restore(slf, &added)?;
         let kind = slf.borrow().kind;
         let (event_subject, context, true_timestamp) = common;
-        let state = Self {
-            constructed,
-            is_patched,
-            event_subject,
-            context,
-            true_timestamp,
-            payload,
-            properties,
-            ..Self::unset(kind)
-        };
+        let state =
+            Self { constructed, event_subject, context, true_timestamp, payload, properties, ..Self::unset(kind) };
         Self::replace(slf, |event| event, state);
         for (index, value) in values.into_iter().enumerate().take(MAX_FIELDS) {
             Self::replace(slf, |event| &mut event.values[index], value);

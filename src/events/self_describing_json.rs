@@ -15,16 +15,9 @@ use crate::{attributes, hooks, python};
 pub struct SelfDescribingJson {
     schema: Option<Py<PyAny>>,
     data: Option<Py<PyAny>>,
-    /// Whether `to_json` was replaced on this very object.
-    is_patched: bool,
 }
 
 impl SelfDescribingJson {
-    /// Whether `to_json` was replaced on this very object.
-    pub fn is_patched(&self) -> bool {
-        self.is_patched
-    }
-
     /// Replaces a part. What was there is dropped when nothing is borrowed: its finaliser may look at this object.
     fn replace(slf: &Bound<'_, Self>, part: impl FnOnce(&mut Self) -> &mut Option<Py<PyAny>>, value: Bound<'_, PyAny>) {
         let old = part(&mut slf.borrow_mut()).replace(value.unbind());
@@ -37,7 +30,7 @@ impl SelfDescribingJson {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(schema, data)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { schema: None, data: None, is_patched: false }
+        Self { schema: None, data: None }
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
@@ -91,21 +84,6 @@ impl SelfDescribingJson {
         Ok(format!("{name}(schema={}, data={})", schema.repr()?, data.repr()?))
     }
 
-    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if *name == "to_json" {
-            slf.borrow_mut().is_patched = true;
-        }
-        attributes::set(slf, name, Some(value))
-    }
-
-    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
-        attributes::set(slf, name, None)?;
-        if *name == "to_json" {
-            slf.borrow_mut().is_patched = false;
-        }
-        Ok(())
-    }
-
     /// For pickle and copy. Only a constructed object has a schema, and then has data.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let added = attributes::added(slf)?;
@@ -113,17 +91,16 @@ impl SelfDescribingJson {
             (Ok(schema), Ok(data)) => Some((schema, data)),
             _ => None,
         };
-        (added, slf.borrow().is_patched, given).into_pyobject(slf.py())
+        (added, given).into_pyobject(slf.py())
     }
 
     #[expect(clippy::type_complexity, reason = "the state that __getstate__ made, taken apart once")]
     fn __setstate__<'py>(
         slf: &Bound<'py, Self>,
-        state: (attributes::Added<'py>, bool, Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
+        state: (attributes::Added<'py>, Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
     ) -> PyResult<()> {
-        let (added, is_patched, given) = state;
+        let (added, given) = state;
         attributes::restore(slf, &added)?;
-        slf.borrow_mut().is_patched = is_patched;
         if let Some((schema, data)) = given {
             Self::replace(slf, |json| &mut json.schema, schema);
             Self::replace(slf, |json| &mut json.data, data);
