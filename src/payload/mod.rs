@@ -162,34 +162,43 @@ fn json_field<'py>(
     write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
 ) -> Result<()> {
     scratch::with_buffer(|json| {
-        json.extend_from_slice(b"{\"schema\":\"");
-        json.extend_from_slice(schema.as_bytes());
-        json.extend_from_slice(b"\",\"data\":");
-        write(&mut Writer::new(json, encoding.json_encoder, fields.lossy()))?;
-        json.push(b'}');
+        let mut writer = Writer::new(json, encoding.json_encoder, fields.lossy());
+        write_with_schema(&mut writer, schema, write)?;
         fields.encoded(name, json, encoding.base64)
     })
 }
 
-fn screen_view<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Result<()> {
+fn write_with_schema<'py>(
+    writer: &mut Writer<'_, 'py>,
+    schema: &'static str,
+    write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
+) -> Result<()> {
     writer.raw(b"{\"schema\":\"");
-    writer.raw(SCREEN_VIEW_SCHEMA.as_bytes());
+    writer.raw(schema.as_bytes());
     writer.raw(b"\",\"data\":");
-    if let Some(properties) = &event.properties {
-        writer.write(properties)?;
-    } else {
-        let set = event.kind.fields.iter().zip(&event.values);
-        let mut separator: &[u8] = b"{\"";
-        for (field, value) in set.filter_map(|(field, value)| value.as_ref().map(|value| (field, value))) {
-            writer.raw(separator);
-            writer.raw(field.key.as_bytes());
-            writer.raw(b"\":");
-            writer.write(value)?;
-            separator = b",\"";
-        }
-        writer.raw(if separator == b"{\"" { b"{}" } else { b"}" });
-    }
+    write(writer)?;
     writer.raw(b"}");
+    Ok(())
+}
+
+fn screen_view<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Result<()> {
+    write_with_schema(writer, SCREEN_VIEW_SCHEMA, |writer| match &event.properties {
+        Some(properties) => writer.write(properties),
+        None => screen_view_values(writer, event),
+    })
+}
+
+fn screen_view_values<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Result<()> {
+    let set = event.kind.fields.iter().zip(&event.values);
+    let mut separator: &[u8] = b"{\"";
+    for (field, value) in set.filter_map(|(field, value)| value.as_ref().map(|value| (field, value))) {
+        writer.raw(separator);
+        writer.raw(field.key.as_bytes());
+        writer.raw(b"\":");
+        writer.write(value)?;
+        separator = b",\"";
+    }
+    writer.raw(if separator == b"{\"" { b"{}" } else { b"}" });
     Ok(())
 }
 
