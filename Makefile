@@ -2,6 +2,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Another PYTHON, or other dependencies, mean a new environment.
 ENVIRONMENT := .venv/.made-with-$(subst /,-,$(PYTHON))
+# The packages this one stands in for, each in a folder of its own.
+ORIGINALS := $(addprefix .venv/originals/,1.1.0 0.10.0)
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -9,7 +11,7 @@ unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format bench wheel wheel-check clean build tools
+.PHONY: help demo test lint format bench wheel wheel-check clean build originals tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -17,7 +19,7 @@ help: ## list the targets; PYTHON=python3.12 picks an interpreter
 demo: build ## known programs and real data through the tracker into a local collector
 	@$(BIN)/python -m demo
 
-test: lint ## the whole suite: formatting, lint, types, Rust tests, Python tests
+test: lint originals ## the whole suite: formatting, lint, types, Rust tests, Python tests
 	cargo test --no-default-features
 	$(BIN)/python -m pytest
 
@@ -34,7 +36,7 @@ format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
 	cargo fmt
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
-bench: build ## what construct + track costs, against snowplow-tracker 1.1.0
+bench: build originals ## what construct + track costs, against snowplow-tracker 1.1.0
 	$(BIN)/python benches/track.py
 
 wheel: $(ENVIRONMENT) ## one wheel for every CPython from 3.10 on, in dist
@@ -48,7 +50,13 @@ clean: ## remove all that was built, the virtual environment too
 	rm -rf .venv target dist demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
 
 build: $(ENVIRONMENT)
-	$(BIN)/maturin develop --release --extras collector
+	$(BIN)/maturin develop --release --extras celery,collector,redis
+
+originals: $(ORIGINALS)
+
+.venv/originals/%: $(ENVIRONMENT)
+	$(BIN)/python -m pip install --quiet --target $@ snowplow-tracker==$*
+	@touch $@
 
 $(ENVIRONMENT): pyproject.toml | tools
 	$(PYTHON) -m venv --clear --upgrade-deps .venv

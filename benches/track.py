@@ -15,7 +15,7 @@ from typing import Any
 from cases import CASES
 
 HERE = Path(__file__).parent
-OPPONENT = "snowplow-tracker==1.1.0"
+OPPONENT = "1.1.0"
 ROUNDS = 15
 EMITTERS = {"post": "POST Emitter", "input": "emitter with only input(dict)"}
 DIFFERENT = ("eid", "dtm", "tv")
@@ -51,12 +51,11 @@ def cpu() -> str:
     return names[0] if names else platform.machine()
 
 
-def install_opponent() -> Path:
-    """Install the opponent into a folder of its own, once."""
-    folder = HERE / ".opponents" / OPPONENT
+def opponent_path() -> Path:
+    """Return the folder of the opponent, which `make bench` installs."""
+    folder = Path(sys.prefix, "originals", OPPONENT)
     if not folder.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder)]
-        subprocess.run([*pip, OPPONENT], check=True)
+        raise SystemExit(f"snowplow-tracker {OPPONENT} is not in {folder}. Run: make bench")
     return folder
 
 
@@ -80,10 +79,10 @@ def compare(ours: Side, theirs: Side, case: str, emitter: str) -> tuple[float, f
 
 
 def main() -> None:
-    opponent_path = install_opponent()
-    ours, theirs = Side(None), Side(opponent_path)
+    ours, theirs = Side(None), Side(opponent_path())
     today = datetime.now(tz=timezone.utc).date()
-    print(f"snowplow-tracker-rs {version('snowplow-tracker-rs')} against {OPPONENT}, {today}")
+    ours_version = version("snowplow-tracker-rs")
+    print(f"snowplow-tracker-rs {ours_version} against snowplow-tracker {OPPONENT}, {today}")
     print(f"CPython {platform.python_version()}, {cpu()}")
     print(f"CPU time of construct + track, minimum of {ROUNDS} interleaved rounds\n")
     print(f"{'emitter':<32}{'event':<20}{'ours us':>10}{'1.1.0 us':>10}{'ratio':>8}")
