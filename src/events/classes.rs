@@ -47,6 +47,22 @@ macro_rules! event_class {
                 Ok(Event::construct(slf.as_super(), values, common)?)
             }
 
+            /// The constructor as users see it.
+            #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
+            #[pyo3(signature = (
+                $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None
+            ))]
+            fn __construct__<'py>(
+                slf: &Bound<'py, Self>,
+                $($required: Bound<'py, PyAny>,)*
+                $($optional: Option<Bound<'py, PyAny>>,)*
+                event_subject: Option<Bound<'py, PyAny>>,
+                context: Option<Bound<'py, PyAny>>,
+                true_timestamp: Option<Bound<'py, PyAny>>,
+            ) -> PyResult<()> {
+                Self::__init__(slf, $($required,)* $($optional,)* event_subject, context, true_timestamp)
+            }
+
             $(
                 #[getter]
                 fn $required<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {

@@ -222,6 +222,18 @@ impl Event {
         Ok(())
     }
 
+    /// The constructor as users see it.
+    #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None))]
+    fn __construct__<'py>(
+        slf: &Bound<'py, Self>,
+        dict_: Option<Bound<'py, PyAny>>,
+        event_subject: Option<Bound<'py, PyAny>>,
+        context: Option<Bound<'py, PyAny>>,
+        true_timestamp: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        Self::__init__(slf, dict_, event_subject, context, true_timestamp)
+    }
+
     /// A new Payload of this event: its own fields, contexts, true timestamp and subject. The event stays as it is.
     #[pyo3(signature = (encode_base64, json_encoder, subject=None))]
     fn build_payload<'py>(

@@ -40,6 +40,11 @@ impl SelfDescribingJson {
         Ok(())
     }
 
+    /// The constructor as users see it.
+    fn __construct__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
+        Self::__init__(slf, schema, data)
+    }
+
     #[getter]
     fn schema<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Ok(constructed(slf, slf.borrow().schema.as_ref())?)
