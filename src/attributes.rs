@@ -1,13 +1,45 @@
 //! What users add to an instance of a native class: attributes, and methods of its own.
 
+#[cfg(not(feature = "abi3"))]
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+#[cfg(not(feature = "abi3"))]
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
+/// An attribute, None as nothing.
+pub fn read<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    Ok(Some(object.getattr(name)?).filter(|value| !value.is_none()))
+}
+
 /// Whether a method was replaced on this very instance.
 pub fn has_own(object: &Bound<'_, PyAny>, method: &Bound<'_, PyString>) -> PyResult<bool> {
+    if has_no_dict_yet(object) {
+        return Ok(false);
+    }
     let attributes = object.getattr(pyo3::intern!(object.py(), "__dict__"))?;
     let attributes = attributes.cast::<PyDict>()?;
     Ok(!attributes.is_empty() && attributes.contains(method)?)
+}
+
+/// Whether an instance has had no attribute of its own so far. Asking for its `__dict__` would make one, for every event.
+#[cfg(not(feature = "abi3"))]
+#[expect(unsafe_code, reason = "a dict made and thrown away takes a tenth of construct + track")]
+fn has_no_dict_yet(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: the pointer is that of the class of a live object.
+    let offset = unsafe { (*object.get_type_ptr()).tp_dictoffset };
+    // SAFETY: a positive offset is where each instance of the class holds an aligned pointer to its dict, null before there is one;
+    // other threads write it under the lock that attachment means, or atomically where there is no such lock.
+    offset > 0
+        && unsafe { AtomicPtr::from_ptr(object.as_ptr().byte_offset(offset).cast::<*mut ffi::PyObject>()) }
+            .load(Ordering::Relaxed)
+            .is_null()
+}
+
+#[cfg(feature = "abi3")]
+fn has_no_dict_yet(_object: &Bound<'_, PyAny>) -> bool {
+    false
 }
 
 /// The attributes that users added to an instance: in its `__dict__`, and in the slots of their subclasses.
@@ -34,4 +66,9 @@ pub fn restore(object: &Bound<'_, PyAny>, added: &Added<'_>) -> PyResult<()> {
         object.setattr(name.cast::<PyString>()?, value)?;
     }
     Ok(())
+}
+
+/// How an instance is pickled: as `object` does it, in a protocol that keeps state.
+pub fn reduce<'py>(object: &Bound<'py, PyAny>, protocol: u8) -> PyResult<Bound<'py, PyAny>> {
+    object.py().get_type::<PyAny>().call_method1("__reduce_ex__", (object, protocol.max(2)))
 }

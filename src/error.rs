@@ -22,7 +22,7 @@ pub enum Error {
     /// An event whose constructor never ran, by the name of its type.
     NotConstructed(String),
     /// The operating system has no randomness to give.
-    NoRandomness(getrandom::Error),
+    NoRandomness(rand::rngs::SysError),
     /// Python code raised, the user's own included: it passes unchanged.
     Raised(PyErr),
 }

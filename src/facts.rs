@@ -1,8 +1,11 @@
 //! Facts that hold for many events, a subject's or a tracker's: encoded when they change, not for every event.
 
+use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
 use crate::error::Result;
@@ -50,9 +53,21 @@ impl Encoded {
         Ok(Some(Self { items, fields }))
     }
 
+    #[expect(unsafe_code, reason = "references to each item would take a twentieth of track()")]
     fn is_of(&self, dict: &Bound<'_, PyDict>) -> bool {
-        dict.len() == self.items.len()
-            && dict.iter().zip(&self.items).all(|((name, value), known)| name.is(&known.0) && value.is(&known.1))
+        with_critical_section(dict, || {
+            let mut known = self.items.iter();
+            let mut position = 0;
+            let (mut name, mut value) = (ptr::null_mut(), ptr::null_mut());
+            // SAFETY: the dict is alive, and nobody changes it before the loop ends: no Python code runs in it, and without the GIL
+            // the critical section holds the dict. The borrowed names and values are compared by address and not kept.
+            while unsafe { ffi::PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut name, &raw mut value) } != 0 {
+                if !known.next().is_some_and(|known| known.0.as_ptr() == name && known.1.as_ptr() == value) {
+                    return false;
+                }
+            }
+            known.next().is_none()
+        })
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Hooks {
     input: Py<PyAny>,
     reached_limit: Py<PyAny>,
     events: CheckedClasses,
+    properties: CheckedClasses,
     data: CheckedClasses,
     trackers: CheckedClasses,
     emitters: CheckedClasses,
@@ -39,6 +40,7 @@ pub fn note_own_methods(py: Python<'_>, tracker: &Bound<'_, PyType>, emitter: &B
         input: emitter.getattr("input")?.unbind(),
         reached_limit: emitter.getattr("reached_limit")?.unbind(),
         events: CheckedClasses::new(),
+        properties: CheckedClasses::new(),
         data: CheckedClasses::new(),
         trackers: CheckedClasses::new(),
         emitters: CheckedClasses::new(),
@@ -59,12 +61,41 @@ macro_rules! is_ours {
     }};
 }
 
+/// Whether an attribute of a class is a property that native code made, and no subclass has put another in its place.
+pub fn is_native_property(class: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
+    static NATIVE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let property = class.getattr(name)?.get_type();
+    Ok(property.is(NATIVE.import(class.py(), "types", "GetSetDescriptorType")?))
+}
+
+fn tracker_properties_are_ours(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    for name in ["emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs"] {
+        if !is_native_property(class, name)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl Hooks {
     /// Whether an event is encoded by this package's own `build_payload`.
     pub fn build_payload_is_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
         let class = event.get_type();
         Ok(!has_own(event, pyo3::intern!(event.py(), "build_payload"))?
             && self.events.pass(&class, || Ok(is_ours!(&class, "build_payload", &self.build_payload)))?)
+    }
+
+    /// Whether an event's parameters are read and set by this package's own properties.
+    pub fn properties_are_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
+        let class = event.get_type();
+        self.properties.pass(&class, || {
+            for name in Event::properties(event) {
+                if !is_native_property(&class, name)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 
     /// Whether a self-describing JSON says what it is by this package's own `to_json`.
@@ -77,9 +108,10 @@ impl Hooks {
     /// Whether everything that `track` calls on a tracker's class is this package's own.
     pub fn tracker_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
         self.trackers.pass(class, || {
-            Ok(self.complete_payload_is_ours(class)?
+            let methods_are_ours = self.complete_payload_is_ours(class)?
                 && self.get_uuid_is_ours(class)?
-                && self.get_timestamp_is_ours(class)?)
+                && self.get_timestamp_is_ours(class)?;
+            Ok(methods_are_ours && tracker_properties_are_ours(class)?)
         })
     }
 

@@ -75,7 +75,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::panics::silence_guarded_panics();
-        crate::events::show_signatures(module.py())?;
+        crate::events::prepare_classes(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -20,6 +20,13 @@ pub fn tracker_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     Ok(module.bind(py))
 }
 
+/// Its namespace.
+fn tracker_namespace(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
+    static NAMESPACE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let namespace = NAMESPACE.get_or_try_init(py, || tracker_module(py).map(|module| module.dict().unbind()))?;
+    Ok(namespace.bind(py))
+}
+
 /// The compact JSON text of an object, by the one writer of this package.
 #[pyfunction]
 #[pyo3(signature = (obj, json_encoder=None))]
@@ -48,10 +55,10 @@ fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyA
     })
 }
 
-/// Throws pooled randomness away. To be called in a child after a fork.
+/// Has event ids come from a new seed. To be called in a child after a fork.
 #[pyfunction]
 pub fn forget_pooled_randomness() {
-    event_id::forget_pooled_randomness();
+    event_id::seed_anew();
 }
 
 /// Logs what JSON could not say, if there was any.
@@ -65,34 +72,31 @@ pub fn warn_of_loss(py: Python<'_>, lossy: Lossy) -> PyResult<()> {
 /// The clock as Python shows it: freezegun replaces `time.time`, time-machine changes it in place, tests patch either module.
 pub fn now(py: Python<'_>) -> PyResult<f64> {
     let name = pyo3::intern!(py, "time");
-    let time = attribute(tracker_module(py)?, name)?;
-    let function = match time.cast_exact::<PyModule>() {
-        Ok(module) => attribute(module, name)?,
-        Err(_) => time.getattr(name)?,
+    let time = match tracker_namespace(py)?.get_item(name)? {
+        Some(time) => time,
+        None => tracker_module(py)?.getattr(name)?,
     };
-    function.call0()?.extract()
+    attribute(&time, name)?.call0()?.extract()
 }
 
-/// A module's attribute, straight out of its dict where it is there.
-fn attribute<'py>(module: &Bound<'py, PyModule>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-    match module.dict().get_item(name)? {
-        Some(value) => Ok(value),
-        None => module.getattr(name),
+/// An attribute, straight out of the dict where the object is a module that has it.
+fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    if let Ok(module) = object.cast_exact::<PyModule>()
+        && let Some(value) = module.dict().get_item(name)?
+    {
+        return Ok(value);
     }
+    object.getattr(name)
 }
 
 /// `uuid.uuid4`, where a program has replaced it.
 pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    let module = match tracker_module(py)?.dict().get_item(pyo3::intern!(py, "uuid"))? {
+    let module = match tracker_namespace(py)?.get_item(pyo3::intern!(py, "uuid"))? {
         Some(module) => Some(module),
         None => modules(py)?.get_item(pyo3::intern!(py, "uuid"))?,
     };
     let Some(module) = module else { return Ok(None) };
-    let name = pyo3::intern!(py, "uuid4");
-    let uuid4 = match module.cast_exact::<PyModule>() {
-        Ok(module) => attribute(module, name)?,
-        Err(_) => module.getattr(name)?,
-    };
+    let uuid4 = attribute(&module, pyo3::intern!(py, "uuid4"))?;
     Ok(if is_the_library_s_uuid4(&uuid4, &module)? { None } else { Some(uuid4) })
 }
 

@@ -5,19 +5,19 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::emitter::Lane;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, type_name};
 use crate::events::{Event, Snapshot};
 use crate::facts::Facts;
 use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
 use crate::payload::{self, Dict, Encoding, Fields, Record};
-use crate::{event_id, panics, python, scratch};
+use crate::{attributes, event_id, panics, python, scratch};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
 #[pyclass(subclass, module = "snowplow_tracker._native")]
 pub struct TrackerCore {
-    #[pyo3(get, set)]
-    emitters: Py<PyAny>,
+    /// None until the constructor of `Tracker` has run.
+    emitters: Option<Py<PyAny>>,
     #[pyo3(get, set)]
     subject: Option<Py<PyAny>>,
     #[pyo3(get, set)]
@@ -39,7 +39,7 @@ impl TrackerCore {
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(py: Python<'_>, _args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
         Self {
-            emitters: PyList::empty(py).into_any().unbind(),
+            emitters: None,
             subject: None,
             encode_base64: true
                 .into_pyobject(py)
@@ -50,6 +50,18 @@ impl TrackerCore {
             encoded_subject: Facts::default(),
             is_patched: false,
         }
+    }
+
+    #[getter]
+    fn emitters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let emitters = slf.borrow().emitters.as_ref().map(|emitters| emitters.bind(slf.py()).clone());
+        Ok(emitters.ok_or_else(|| Error::NotConstructed(type_name(slf)))?)
+    }
+
+    #[setter]
+    fn set_emitters(slf: &Bound<'_, Self>, emitters: Bound<'_, PyAny>) {
+        let old = slf.borrow_mut().emitters.replace(emitters.unbind());
+        drop(old);
     }
 
     /// Encodes an event and hands it to every emitter. Returns the event's id.
@@ -159,25 +171,48 @@ struct Tracking<'a, 'py> {
 }
 
 impl<'a, 'py> Tracking<'a, 'py> {
-    fn begin(tracker: &'a Bound<'py, TrackerCore>) -> PyResult<Self> {
+    fn begin(tracker: &'a Bound<'py, TrackerCore>) -> Result<Self> {
+        let hooks = hooks(tracker.py())?;
+        let is_patched = tracker.borrow().is_patched;
+        if is_patched || !hooks.tracker_is_ours(&tracker.get_type())? {
+            return Self::begin_with_own_properties(tracker, hooks, is_patched);
+        }
         let py = tracker.py();
         let core = tracker.borrow();
         let bind = |object: &Py<PyAny>| object.bind(py).clone();
         let encode_base64 = bind(&core.encode_base64);
         let tracking = Self {
             tracker,
-            hooks: hooks(py)?,
-            emitters: bind(&core.emitters),
+            hooks,
+            emitters: core.emitters.as_ref().map(bind).ok_or_else(|| Error::NotConstructed(type_name(tracker)))?,
             subject: core.subject.as_ref().map(bind),
             base64: true,
             json_encoder: core.json_encoder.as_ref().map(bind),
             facts: payload::as_dict(core.standard_nv_pairs.bind(py))?,
-            is_patched: core.is_patched,
-            is_plain: false,
+            is_patched,
+            is_plain: true,
         };
         drop(core);
-        let is_plain = !tracking.is_patched && tracking.hooks.tracker_is_ours(&tracker.get_type())?;
-        Ok(Self { base64: encode_base64.is_truthy()?, is_plain, ..tracking })
+        Ok(Self { base64: encode_base64.is_truthy()?, ..tracking })
+    }
+
+    /// The same where the class may have properties in the place of ours.
+    fn begin_with_own_properties(
+        tracker: &'a Bound<'py, TrackerCore>,
+        hooks: &'py Hooks,
+        is_patched: bool,
+    ) -> Result<Self> {
+        Ok(Self {
+            tracker,
+            hooks,
+            emitters: tracker.getattr("emitters")?,
+            subject: attributes::read(tracker, "subject")?,
+            base64: tracker.getattr("encode_base64")?.is_truthy()?,
+            json_encoder: attributes::read(tracker, "json_encoder")?,
+            facts: payload::as_dict(&tracker.getattr("standard_nv_pairs")?)?,
+            is_patched,
+            is_plain: false,
+        })
     }
 
     fn track(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {

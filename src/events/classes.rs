@@ -1,8 +1,15 @@
 //! The kinds of events as Python classes. Each is its parameters and nothing else: data and behaviour are those of `Event`.
 
+#[cfg(not(feature = "abi3"))]
+use std::array;
+
 use pyo3::prelude::*;
+#[cfg(not(feature = "abi3"))]
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
+#[cfg(not(feature = "abi3"))]
+use super::direct_call::{Arguments, CallFacts, DirectCall};
 use super::event::{Common, Event};
 use super::kind::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
 
@@ -88,6 +95,21 @@ macro_rules! event_class {
             )*
 
             $($methods)*
+        }
+
+        #[cfg(not(feature = "abi3"))]
+        impl DirectCall for $class {
+            fn call_facts() -> &'static PyOnceLock<CallFacts> {
+                static FACTS: PyOnceLock<CallFacts> = PyOnceLock::new();
+                &FACTS
+            }
+
+            fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>> {
+                let mut common = |index: usize| arguments[$kind.fields.len() + index].take().filter(|value| !value.is_none());
+                let common = Common { event_subject: common(0), context: common(1), true_timestamp: common(2) };
+                let event = Event::of(&$kind, array::from_fn(|index| arguments[index].take()), common)?;
+                Bound::new(py, PyClassInitializer::from(event).add_subclass(Self))
+            }
         }
     };
 }

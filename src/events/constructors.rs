@@ -1,9 +1,10 @@
-//! What `__init__` of a native class shows to `inspect.signature` and to `unittest.mock`'s autospec.
+//! How native classes are called: what their constructors show, and the short way in.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
-/// Puts the method `__construct__`, which has a signature, in the place of the slot wrapper `__init__`, which has none.
+/// Puts the method `__construct__`, which has a signature, in the place of the slot wrapper `__init__`, which has none: to
+/// `inspect.signature` and to `unittest.mock`'s autospec.
 ///
 /// Setting the attribute would make every construction look the method up by name (a tenth of construct + track). So the class's own
 /// dict is changed, and the class keeps calling its slot, which does the same.

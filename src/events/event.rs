@@ -6,12 +6,16 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::kind::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use crate::error::{Error, Result, type_name};
-use crate::{attributes, payload, python};
+use crate::{attributes, hooks, payload, python};
 
 /// The values of an event's parameters, unset ones None.
 pub type Values<'py> = [Option<Bound<'py, PyAny>>; MAX_FIELDS];
 
+/// The parameters that every kind has, after its own.
+pub const COMMON_PARAMETERS: [&str; 3] = ["event_subject", "context", "true_timestamp"];
+
 /// What any event may carry beside its own parameters.
+#[derive(Clone)]
 pub struct Common<'py> {
     /// The subject of this event alone.
     pub event_subject: Option<Bound<'py, PyAny>>,
@@ -51,22 +55,44 @@ impl Event {
         }
     }
 
-    /// What `__init__` does for every kind: checks the parameters and keeps them.
-    pub fn construct(slf: &Bound<'_, Self>, values: Values<'_>, common: Common<'_>) -> Result<()> {
-        let kind = slf.borrow().kind;
+    /// An event of this kind with these parameters, which are checked.
+    pub fn of(kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<Self> {
         for (field, value) in kind.fields.iter().zip(&values) {
             field.check(value.as_ref())?;
         }
-        let state = Self {
+        Ok(Self {
             constructed: true,
             values: values.map(|value| value.filter(|value| !kind.leaves_out(value)).map(Bound::unbind)),
             event_subject: common.event_subject.map(Bound::unbind),
             context: common.context.map(Bound::unbind),
             true_timestamp: common.true_timestamp.map(Bound::unbind),
             ..Self::unset(kind)
-        };
-        Self::replace(slf, |event| event, state);
+        })
+    }
+
+    /// What `__init__` does for every kind: checks the parameters and keeps them. Where a subclass has properties of its own in
+    /// their place, those are set.
+    pub fn construct(slf: &Bound<'_, Self>, values: Values<'_>, common: Common<'_>) -> Result<()> {
+        let kind = slf.borrow().kind;
+        let given = (!hooks::hooks(slf.py())?.properties_are_ours(slf)?).then(|| (values.clone(), common.clone()));
+        Self::replace(slf, |event| event, Self::of(kind, values, common)?);
+        if let Some((values, common)) = given {
+            let own = kind.fields.iter().map(|field| field.name).zip(values);
+            let common = [common.event_subject, common.context, common.true_timestamp];
+            for (name, value) in own.chain(COMMON_PARAMETERS.into_iter().zip(common)) {
+                if !hooks::is_native_property(&slf.get_type(), name)? {
+                    slf.setattr(name, value)?;
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// The names of all that a subclass may have a property of its own for.
+    pub fn properties(slf: &Bound<'_, Self>) -> impl Iterator<Item = &'static str> {
+        let kind = slf.borrow().kind;
+        let view = (kind.shape == Shape::ScreenView).then_some("screen_view_properties");
+        kind.fields.iter().map(|field| field.name).chain(COMMON_PARAMETERS).chain(["payload"]).chain(view)
     }
 
     /// Replaces a part. What was there is dropped when nothing is borrowed: its finaliser may look at this event.
@@ -151,18 +177,20 @@ impl Event {
             return Err(Error::NotConstructed(type_name(slf)));
         }
         let bind = |value: &Option<Py<PyAny>>| value.as_ref().map(|value| value.bind(py).clone());
-        let payload = bind(&event.payload);
         let mut snapshot = Snapshot {
             kind: event.kind,
-            values: std::array::from_fn(|index| bind(&event.values[index])),
+            values: std::array::from_fn(|index| event.values[index].as_ref().map(|value| value.bind(py).clone())),
             payload: None,
             properties: event.properties.as_ref().map(|dict| dict.bind(py).clone()),
             event_subject: bind(&event.event_subject),
             contexts: Vec::new(),
             true_timestamp: bind(&event.true_timestamp),
         };
-        let context = bind(&event.context);
+        let (mut context, mut payload) = (bind(&event.context), bind(&event.payload));
         drop(event);
+        if !hooks::hooks(py)?.properties_are_ours(slf)? {
+            snapshot.read_own_properties(slf, &mut context, &mut payload)?;
+        }
         if let Some(context) = context
             && context.is_truthy()?
         {
@@ -192,6 +220,30 @@ pub struct Snapshot<'py> {
     pub contexts: Vec<Bound<'py, PyAny>>,
     /// When it truly happened.
     pub true_timestamp: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Snapshot<'py> {
+    /// Reads what the event's class has properties of its own for as they show it.
+    fn read_own_properties(
+        &mut self,
+        event: &Bound<'py, Event>,
+        context: &mut Option<Bound<'py, PyAny>>,
+        payload: &mut Option<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let read = |name| attributes::read(event, name);
+        self.event_subject = read("event_subject")?;
+        self.true_timestamp = read("true_timestamp")?;
+        *context = read("context")?;
+        match self.kind.shape {
+            Shape::SelfDescribing => self.values[0] = read("event_json")?,
+            Shape::ScreenView => self.properties = Some(event.getattr("screen_view_properties")?.cast_into()?),
+            Shape::Flat => {}
+        }
+        if !hooks::is_native_property(&event.get_type(), "payload")? {
+            *payload = read("payload")?;
+        }
+        Ok(())
+    }
 }
 
 #[pymethods]
@@ -349,6 +401,11 @@ impl Event {
             Self::replace(slf, |event| &mut event.values[index], value);
         }
         Ok(())
+    }
+
+    /// The protocols before the second one have no state.
+    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyAny>> {
+        attributes::reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {

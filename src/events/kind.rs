@@ -69,6 +69,12 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// How many of its parameters, the first ones, are required.
+    #[cfg(not(feature = "abi3"))]
+    pub fn required(&self) -> usize {
+        self.fields.iter().filter(|field| !matches!(field.check, Check::Optional)).count()
+    }
+
     /// Whether a value is as good as none. In a screen view's data the empty text is a value.
     pub fn leaves_out(&self, value: &Bound<'_, PyAny>) -> bool {
         if self.shape == Shape::ScreenView { value.is_none() } else { contracts::is_blank(value) }

@@ -2,6 +2,8 @@
 
 mod classes;
 mod constructors;
+#[cfg(not(feature = "abi3"))]
+mod direct_call;
 mod event;
 mod kind;
 mod self_describing_json;
@@ -13,8 +15,8 @@ pub use event::{Event, Snapshot};
 pub use kind::Shape;
 pub use self_describing_json::{SelfDescribingJson, write as write_self_describing};
 
-/// Lets every class show its constructor's parameters. Called once, when the module is made.
-pub fn show_signatures(py: Python<'_>) -> PyResult<()> {
+/// Lets every class show its constructor's parameters, and be called the short way. Called once, when the module is made.
+pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
     let classes = [
         py.get_type::<Event>(),
         py.get_type::<PageView>(),
@@ -24,5 +26,22 @@ pub fn show_signatures(py: Python<'_>) -> PyResult<()> {
         py.get_type::<ScreenView>(),
         py.get_type::<SelfDescribingJson>(),
     ];
-    classes.iter().try_for_each(constructors::show_signature)
+    classes.iter().try_for_each(constructors::show_signature)?;
+    #[cfg(not(feature = "abi3"))]
+    {
+        enable_direct_call::<PageView>(py, &kind::PAGE_VIEW);
+        enable_direct_call::<PagePing>(py, &kind::PAGE_PING);
+        enable_direct_call::<StructuredEvent>(py, &kind::STRUCTURED);
+        enable_direct_call::<SelfDescribing>(py, &kind::SELF_DESCRIBING);
+        enable_direct_call::<ScreenView>(py, &kind::SCREEN_VIEW);
+        direct_call::enable::<SelfDescribingJson>(py, &self_describing_json::PARAMETERS, 2);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "abi3"))]
+fn enable_direct_call<T: direct_call::DirectCall>(py: Python<'_>, kind: &kind::Kind) {
+    let own = kind.fields.iter().map(|field| field.name);
+    let parameters: Vec<_> = own.chain(event::COMMON_PARAMETERS).collect();
+    direct_call::enable::<T>(py, &parameters, kind.required());
 }

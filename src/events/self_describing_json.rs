@@ -3,12 +3,20 @@
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+#[cfg(not(feature = "abi3"))]
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+#[cfg(not(feature = "abi3"))]
+use super::direct_call::{Arguments, CallFacts, DirectCall};
 use crate::contracts;
 use crate::error::{Error, Result, type_name};
 use crate::json::Writer;
 use crate::{attributes, hooks, python};
+
+/// What it is made of, both required.
+#[cfg(not(feature = "abi3"))]
+pub const PARAMETERS: [&str; 2] = ["schema", "data"];
 
 /// Data with the Iglu URI of the schema that describes it. It holds the caller's own data until an event is tracked.
 #[pyclass(subclass, dict, weakref, module = "snowplow_tracker.self_describing_json")]
@@ -18,6 +26,11 @@ pub struct SelfDescribingJson {
 }
 
 impl SelfDescribingJson {
+    fn of(schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> Result<Self> {
+        contracts::require_text("schema", Some(&schema))?;
+        Ok(Self { schema: Some(schema.unbind()), data: Some(data.unbind()) })
+    }
+
     /// Replaces a part. What was there is dropped when nothing is borrowed: its finaliser may look at this object.
     fn replace(slf: &Bound<'_, Self>, part: impl FnOnce(&mut Self) -> &mut Option<Py<PyAny>>, value: Bound<'_, PyAny>) {
         let old = part(&mut slf.borrow_mut()).replace(value.unbind());
@@ -34,9 +47,14 @@ impl SelfDescribingJson {
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
-        contracts::require_text("schema", Some(&schema))?;
-        Self::replace(slf, |json| &mut json.schema, schema);
-        Self::replace(slf, |json| &mut json.data, data);
+        if !slf.is_exact_instance_of::<Self>() {
+            // A subclass may have properties of its own in their place.
+            slf.setattr(pyo3::intern!(slf.py(), "schema"), schema)?;
+            return slf.setattr(pyo3::intern!(slf.py(), "data"), data);
+        }
+        let json = Self::of(schema, data)?;
+        let old = std::mem::replace(&mut *slf.borrow_mut(), json);
+        drop(old);
         Ok(())
     }
 
@@ -113,6 +131,11 @@ impl SelfDescribingJson {
         Ok(())
     }
 
+    /// The protocols before the second one have no state.
+    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyAny>> {
+        attributes::reduce(slf, protocol)
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         visit.call(&self.schema)?;
         visit.call(&self.data)
@@ -120,6 +143,19 @@ impl SelfDescribingJson {
 
     fn __clear__(&mut self) {
         drop((self.schema.take(), self.data.take()));
+    }
+}
+
+#[cfg(not(feature = "abi3"))]
+impl DirectCall for SelfDescribingJson {
+    fn call_facts() -> &'static PyOnceLock<CallFacts> {
+        static FACTS: PyOnceLock<CallFacts> = PyOnceLock::new();
+        &FACTS
+    }
+
+    fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>> {
+        let mut required = |index: usize| arguments[index].take().ok_or_else(|| Error::Empty(PARAMETERS[index]));
+        Bound::new(py, Self::of(required(0)?, required(1)?)?)
     }
 }
 
