@@ -1,13 +1,11 @@
 //! Facts that hold for many events, a subject's or a tracker's: encoded when they change, not for every event.
 
-use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
+use crate::dict_version::version_of;
 use crate::error::Result;
 use crate::json::Lossy;
 use crate::payload::{self, Fields, Record};
@@ -19,6 +17,7 @@ pub struct Facts {
 }
 
 struct Encoded {
+    version: u64,
     items: Vec<(Py<PyAny>, Py<PyAny>)>,
     fields: Vec<u8>,
 }
@@ -29,7 +28,7 @@ impl Facts {
     pub fn write(&self, record: &mut Record<'_>, dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<bool> {
         // No Python code runs while this lock is held: all names and values are of exact, immutable types.
         let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if !encoded.as_ref().is_some_and(|encoded| encoded.is_of(dict)) {
+        if !encoded.as_mut().is_some_and(|encoded| encoded.is_of(dict)) {
             *encoded = Encoded::new(dict, names, record.lossy())?;
         }
         if let Some(encoded) = &*encoded {
@@ -50,24 +49,24 @@ impl Encoded {
         let mut fields = Vec::new();
         Record::part(&mut fields, lossy).items(&payload::items(dict))?;
         let items = dict.iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
-        Ok(Some(Self { items, fields }))
+        Ok(Some(Self { version: version_of(dict), items, fields }))
     }
 
-    #[expect(unsafe_code, reason = "references to each item would take a twentieth of track()")]
-    fn is_of(&self, dict: &Bound<'_, PyDict>) -> bool {
-        with_critical_section(dict, || {
-            let mut known = self.items.iter();
-            let mut position = 0;
-            let (mut name, mut value) = (ptr::null_mut(), ptr::null_mut());
-            // SAFETY: the dict is alive, and nobody changes it before the loop ends: no Python code runs in it, and without the GIL
-            // the critical section holds the dict. The borrowed names and values are compared by address and not kept.
-            while unsafe { ffi::PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut name, &raw mut value) } != 0 {
-                if !known.next().is_some_and(|known| known.0.as_ptr() == name && known.1.as_ptr() == value) {
-                    return false;
-                }
-            }
-            known.next().is_none()
-        })
+    fn is_of(&mut self, dict: &Bound<'_, PyDict>) -> bool {
+        let version = version_of(dict);
+        if version != 0 && version == self.version {
+            return true;
+        }
+        let is_same = self.has_items_of(dict);
+        if is_same {
+            self.version = version;
+        }
+        is_same
+    }
+
+    fn has_items_of(&self, dict: &Bound<'_, PyDict>) -> bool {
+        dict.len() == self.items.len()
+            && dict.iter().zip(&self.items).all(|((name, value), known)| name.is(&known.0) && value.is(&known.1))
     }
 }
 

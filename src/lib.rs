@@ -16,6 +16,8 @@ mod class_version;
 #[cfg(feature = "python")]
 mod contracts;
 #[cfg(feature = "python")]
+mod dict_version;
+#[cfg(feature = "python")]
 mod emitter;
 #[cfg(feature = "python")]
 mod error;
@@ -27,6 +29,10 @@ mod facts;
 mod hooks;
 #[cfg(feature = "python")]
 mod json;
+#[cfg(feature = "python")]
+mod kept_function;
+#[cfg(feature = "python")]
+mod name;
 #[cfg(feature = "python")]
 mod panics;
 #[cfg(feature = "python")]

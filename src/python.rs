@@ -1,10 +1,16 @@
 //! The Python side by name: its classes, modules and functions, each looked up once.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(not(any(feature = "abi3", Py_3_14)))]
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule, PyString, PyType};
 
+use crate::dict_version::version_of;
 use crate::json::{Lossy, Writer};
+use crate::kept_function::KeptFunction;
 use crate::{base64, event_id, panics};
 
 /// The class Payload.
@@ -25,6 +31,25 @@ fn tracker_namespace(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
     static NAMESPACE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let namespace = NAMESPACE.get_or_try_init(py, || tracker_module(py).map(|module| module.dict().unbind()))?;
     Ok(namespace.bind(py))
+}
+
+/// A Python text of ASCII characters.
+#[cfg(not(any(feature = "abi3", Py_3_14)))]
+#[expect(unsafe_code, reason = "decoding an event's id takes a thirtieth of track()")]
+pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyResult<Bound<'py, PyString>> {
+    debug_assert!(characters.is_ascii());
+    // SAFETY: the text is new, known to nobody else, and has room for N characters of one byte, none of them above 127.
+    unsafe {
+        let text: Bound<'py, PyAny> = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(N.cast_signed(), 127))?;
+        ffi::PyUnicode_1BYTE_DATA(text.as_ptr()).copy_from_nonoverlapping(characters.as_ptr(), N);
+        Ok(text.cast_into_unchecked())
+    }
+}
+
+/// A Python text of ASCII characters.
+#[cfg(any(feature = "abi3", Py_3_14))]
+pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyResult<Bound<'py, PyString>> {
+    PyString::from_bytes(py, characters)
 }
 
 /// The compact JSON text of an object, by the one writer of this package.
@@ -71,16 +96,12 @@ pub fn warn_of_loss(py: Python<'_>, lossy: Lossy) -> PyResult<()> {
 
 /// The clock as Python shows it: freezegun replaces `time.time`, time-machine changes it in place, tests patch either module.
 pub fn now(py: Python<'_>) -> PyResult<f64> {
-    let name = pyo3::intern!(py, "time");
-    let time = match tracker_namespace(py)?.get_item(name)? {
-        Some(time) => time,
-        None => tracker_module(py)?.getattr(name)?,
-    };
-    attribute(&time, name)?.call0()?.extract()
+    static CLOCK: KeptFunction = KeptFunction::new();
+    CLOCK.get(tracker_module(py)?, tracker_namespace(py)?, pyo3::intern!(py, "time"))?.call0()?.extract()
 }
 
 /// An attribute, straight out of the dict where the object is a module that has it.
-fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+pub fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
     if let Ok(module) = object.cast_exact::<PyModule>()
         && let Some(value) = module.dict().get_item(name)?
     {
@@ -91,13 +112,27 @@ fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> Py
 
 /// `uuid.uuid4`, where a program has replaced it.
 pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    let module = match tracker_namespace(py)?.get_item(pyo3::intern!(py, "uuid"))? {
-        Some(module) => Some(module),
-        None => modules(py)?.get_item(pyo3::intern!(py, "uuid"))?,
+    static UNPATCHED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+    let (namespace, modules) = (tracker_namespace(py)?, modules(py)?);
+    let versions = || {
+        let of_uuid = GENUINE_UUID4.get(py).map_or(0, |(_, namespace)| version_of(namespace.bind(py)));
+        [version_of(namespace), version_of(modules), of_uuid]
     };
-    let Some(module) = module else { return Ok(None) };
-    let uuid4 = attribute(&module, pyo3::intern!(py, "uuid4"))?;
-    Ok(if is_the_library_s_uuid4(&uuid4, &module)? { None } else { Some(uuid4) })
+    if versions() == UNPATCHED.each_ref().map(|version| version.load(Ordering::Relaxed)) && version_of(namespace) != 0 {
+        return Ok(None);
+    }
+    let name = pyo3::intern!(py, "uuid");
+    let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;
+    if let Some(module) = module {
+        let uuid4 = attribute(&module, pyo3::intern!(py, "uuid4"))?;
+        if !is_the_library_s_uuid4(&uuid4, &module)? {
+            return Ok(Some(uuid4));
+        }
+    }
+    for (known, version) in UNPATCHED.iter().zip(versions()) {
+        known.store(version, Ordering::Relaxed);
+    }
+    Ok(None)
 }
 
 fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
@@ -105,18 +140,21 @@ fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
     MODULES.import(py, "sys", "modules")
 }
 
+/// The standard library's own function, with the namespace that it was made in.
+static GENUINE_UUID4: PyOnceLock<(Py<PyAny>, Py<PyDict>)> = PyOnceLock::new();
+
 /// The function that the standard library defines is known by the module that it was made in, and from then on by its identity.
 fn is_the_library_s_uuid4(uuid4: &Bound<'_, PyAny>, module: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static GENUINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = uuid4.py();
-    if let Some(genuine) = GENUINE.get(py) {
+    if let Some((genuine, _)) = GENUINE_UUID4.get(py) {
         return Ok(uuid4.is(genuine));
     }
+    let Ok(module) = module.cast::<PyModule>() else { return Ok(false) };
     let is_genuine = uuid4.get_type().name()? == "function"
-        && module.cast::<PyModule>().is_ok_and(|module| module.name().is_ok_and(|name| name == "uuid"))
-        && uuid4.getattr("__globals__")?.is(module.getattr("__dict__")?);
+        && module.name().is_ok_and(|name| name == "uuid")
+        && uuid4.getattr("__globals__")?.is(module.dict());
     if is_genuine {
-        let _ = GENUINE.set(py, uuid4.clone().unbind());
+        let _ = GENUINE_UUID4.set(py, (uuid4.clone().unbind(), module.dict().unbind()));
     }
     Ok(is_genuine)
 }

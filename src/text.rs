@@ -22,6 +22,7 @@ const fn escapes() -> [u8; 256] {
 
 /// Appends `text` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
 pub fn append_string(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     append_escaped(out, text.as_bytes());
     out.push(b'"');
@@ -29,32 +30,56 @@ pub fn append_string(out: &mut Vec<u8>, text: &str) {
 
 /// Appends UTF-8 `bytes` as they read inside a JSON string, without quotes.
 pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut rest = bytes;
-    loop {
-        let (plain, tail) = rest.split_at(plain_prefix(rest));
-        out.extend_from_slice(plain);
-        let Some((&special, after)) = tail.split_first() else {
-            return;
-        };
-        append_special(out, special);
-        rest = after;
+    if is_plain(bytes) {
+        out.extend_from_slice(bytes);
+    } else {
+        append_with_escapes(out, bytes);
     }
 }
 
-/// The length of the longest prefix that needs no escape. Whole blocks are judged at once, which compiles to vector code.
-fn plain_prefix(bytes: &[u8]) -> usize {
-    const BLOCK: usize = 16;
-    let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    let clean = blocks
-        .iter()
-        .take_while(|block| {
-            let special =
-                block.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
-            !special
-        })
-        .count()
-        * BLOCK;
-    bytes[clean..].iter().position(|&byte| ESCAPES[usize::from(byte)] != 0).map_or(bytes.len(), |offset| clean + offset)
+#[inline(never)]
+fn append_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Some(offset) = first_special(rest) {
+        out.extend_from_slice(&rest[..offset]);
+        append_special(out, rest[offset]);
+        rest = &rest[offset + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Where the first byte is that needs an escape. Whole blocks are passed at once.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    let plain = bytes.as_chunks::<BLOCK>().0.iter().take_while(|block| !has_special(block)).count() * BLOCK;
+    bytes[plain..].iter().position(|&byte| ESCAPES[usize::from(byte)] != 0).map(|offset| plain + offset)
+}
+
+const BLOCK: usize = 16;
+
+/// Whether no byte needs an escape. A rest that fills no block is looked at in a block, or two halves, that overlap what is known.
+fn is_plain(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    if blocks.iter().any(has_special) {
+        return false;
+    }
+    match (bytes.last_chunk::<BLOCK>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        _ if rest.is_empty() => true,
+        (Some(last), ..) => !has_special(last),
+        (None, Some(first), Some(last)) => !has_special(first) && !has_special(last),
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => !has_special(first) && !has_special(last),
+            _ => !rest.iter().any(|byte| is_special(*byte)),
+        },
+    }
+}
+
+/// Without a branch, which compiles to vector code.
+fn has_special<const N: usize>(block: &[u8; N]) -> bool {
+    block.iter().fold(false, |found, byte| found | is_special(*byte))
+}
+
+const fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 fn append_special(out: &mut Vec<u8>, byte: u8) {

@@ -2,7 +2,7 @@
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 
 use crate::emitter::Lane;
 use crate::error::{Error, Result, type_name};
@@ -10,6 +10,7 @@ use crate::events::{Event, Snapshot};
 use crate::facts::Facts;
 use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
+use crate::name::name;
 use crate::payload::{self, Dict, Encoding, Fields, Record};
 use crate::{attributes, event_id, panics, python, scratch};
 
@@ -131,7 +132,7 @@ impl<'py> EventId<'py> {
 
     fn into_python(self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         match self {
-            Self::Ours(text) => Ok(PyString::from_bytes(py, &text)?.into_any()),
+            Self::Ours(text) => Ok(python::ascii(py, &text)?.into_any()),
             Self::Given(id) => Ok(id),
         }
     }
@@ -249,12 +250,12 @@ impl<'a, 'py> Tracking<'a, 'py> {
         let mut fields = Dict::begin(self.py(), &mut lossy);
         payload::write_event(&mut fields, event, self.encoding())?;
         fields.items(&subject)?;
-        fields.value("eid", &self.new_id()?.into_python(self.py())?)?;
-        fields.value("dtm", &self.timestamp()?)?;
+        fields.value(name!("eid"), &self.new_id()?.into_python(self.py())?)?;
+        fields.value(name!("dtm"), &self.timestamp()?)?;
         fields.items(&facts)?;
         let fields = fields.end();
         python::warn_of_loss(self.py(), lossy)?;
-        let id = fields.get_item(pyo3::intern!(self.py(), "eid"))?;
+        let id = fields.get_item(name!("eid").python(self.py()))?;
         self.hand_out(fields.as_any(), true)?;
         Ok(id)
     }
@@ -275,8 +276,8 @@ impl<'a, 'py> Tracking<'a, 'py> {
             payload::write_event(&mut record, event, self.encoding())?;
             let id = self.new_id()?;
             match &id {
-                EventId::Ours(text) => record.plain("eid", text),
-                EventId::Given(id) => record.value("eid", id)?,
+                EventId::Ours(text) => record.plain(name!("eid"), text),
+                EventId::Given(id) => record.value(name!("eid"), id)?,
             }
             let created_ms = self.write_timestamp(&mut record)?;
             record.end();
@@ -300,11 +301,11 @@ impl<'a, 'py> Tracking<'a, 'py> {
     fn write_timestamp(&self, record: &mut Record<'_>) -> Result<i64> {
         if self.is_plain || self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
             let now = now_ms(self.py())?;
-            record.plain("dtm", itoa::Buffer::new().format(now).as_bytes());
+            record.plain(name!("dtm"), itoa::Buffer::new().format(now).as_bytes());
             return Ok(now);
         }
         let created = self.timestamp()?;
-        record.value("dtm", &created)?;
+        record.value(name!("dtm"), &created)?;
         Ok(created.extract().unwrap_or(0))
     }
 

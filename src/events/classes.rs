@@ -51,7 +51,7 @@ macro_rules! event_class {
                 $(values[$required_at] = Some($required);)*
                 $(values[$optional_at] = $optional;)*
                 let common = Common { event_subject, context, true_timestamp };
-                Ok(Event::construct(slf.as_super(), values, common)?)
+                Ok(Event::construct(slf.as_super(), &$kind, values, common)?)
             }
 
             /// The constructor as users see it.

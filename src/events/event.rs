@@ -2,7 +2,7 @@
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::kind::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use crate::error::{Error, Result, type_name};
@@ -72,8 +72,7 @@ impl Event {
 
     /// What `__init__` does for every kind: checks the parameters and keeps them. Where a subclass has properties of its own in
     /// their place, those are set.
-    pub fn construct(slf: &Bound<'_, Self>, values: Values<'_>, common: Common<'_>) -> Result<()> {
-        let kind = slf.borrow().kind;
+    pub fn construct(slf: &Bound<'_, Self>, kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<()> {
         let given = (!hooks::hooks(slf.py())?.properties_are_ours(slf)?).then(|| (values.clone(), common.clone()));
         Self::replace(slf, |event| event, Self::of(kind, values, common)?);
         if let Some((values, common)) = given {
@@ -103,7 +102,7 @@ impl Event {
 
     /// The value of a parameter.
     pub fn value<'py>(slf: &Bound<'py, Self>, index: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(key) = slf.borrow().kind.fields.get(index).map(|field| field.key) else {
+        let Some(key) = slf.borrow().kind.fields.get(index).map(|field| field.key.python(slf.py())) else {
             return Ok(None);
         };
         match Self::opened(slf)? {
@@ -120,7 +119,7 @@ impl Event {
             return Ok(());
         }
         match Self::opened(slf)? {
-            Some(fields) => fields.set_item(field.key, value)?,
+            Some(fields) => fields.set_item(field.key.python(slf.py()), value)?,
             None => Self::replace(slf, |event| &mut event.values[index], Some(value.clone().unbind())),
         }
         Ok(())
@@ -148,7 +147,7 @@ impl Event {
         let dict = PyDict::new(py);
         for (field, value) in self.kind.fields.iter().zip(&self.values) {
             if let Some(value) = value {
-                dict.set_item(field.key, value)?;
+                dict.set_item(field.key.python(py), value)?;
             }
         }
         Ok(dict)
@@ -266,7 +265,7 @@ impl Event {
         true_timestamp: Option<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let common = Common { event_subject, context, true_timestamp };
-        Self::construct(slf, [const { None }; MAX_FIELDS], common)?;
+        Self::construct(slf, &CUSTOM, [const { None }; MAX_FIELDS], common)?;
         if let Some(fields) = dict_ {
             let payload = python::payload_class(slf.py())?.call1((fields,))?;
             Self::replace(slf, |event| &mut event.payload, Some(payload.unbind()));
@@ -330,9 +329,15 @@ impl Event {
         Self::replace(slf, |event| &mut event.event_subject, subject.map(Bound::unbind));
     }
 
+    /// Programs append to it whether or not one was given.
     #[getter]
-    fn context<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.context.as_ref().map(|context| context.bind(py).clone())
+    fn context<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyAny> {
+        if let Some(context) = &slf.borrow().context {
+            return context.bind(slf.py()).clone();
+        }
+        let context = PyList::empty(slf.py()).into_any();
+        slf.borrow_mut().context = Some(context.clone().unbind());
+        context
     }
 
     #[setter]

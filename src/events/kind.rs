@@ -2,6 +2,7 @@
 
 use crate::contracts;
 use crate::error::Result;
+use crate::name::{Name, name};
 use pyo3::prelude::*;
 
 /// The most parameters that a kind of event has.
@@ -34,17 +35,17 @@ pub struct Field {
     /// Its Python name.
     pub name: &'static str,
     /// Its name in the payload, or for a screen view in the data.
-    pub key: &'static str,
+    pub key: &'static Name,
     /// What it must be.
     pub check: Check,
 }
 
 impl Field {
-    const fn optional(name: &'static str, key: &'static str) -> Self {
+    const fn optional(name: &'static str, key: &'static Name) -> Self {
         Self { name, key, check: Check::Optional }
     }
 
-    const fn text(name: &'static str, key: &'static str) -> Self {
+    const fn text(name: &'static str, key: &'static Name) -> Self {
         Self { name, key, check: Check::Text }
     }
 
@@ -89,9 +90,9 @@ pub static PAGE_VIEW: Kind = Kind {
     event_type: Some("pv"),
     shape: Shape::Flat,
     fields: &[
-        Field::text("page_url", "url"),
-        Field::optional("page_title", "page"),
-        Field::optional("referrer", "refr"),
+        Field::text("page_url", name!("url")),
+        Field::optional("page_title", name!("page")),
+        Field::optional("referrer", name!("refr")),
     ],
 };
 
@@ -100,13 +101,13 @@ pub static PAGE_PING: Kind = Kind {
     event_type: Some("pp"),
     shape: Shape::Flat,
     fields: &[
-        Field::text("page_url", "url"),
-        Field::optional("page_title", "page"),
-        Field::optional("referrer", "refr"),
-        Field::optional("min_x", "pp_mix"),
-        Field::optional("max_x", "pp_max"),
-        Field::optional("min_y", "pp_miy"),
-        Field::optional("max_y", "pp_may"),
+        Field::text("page_url", name!("url")),
+        Field::optional("page_title", name!("page")),
+        Field::optional("referrer", name!("refr")),
+        Field::optional("min_x", name!("pp_mix")),
+        Field::optional("max_x", name!("pp_max")),
+        Field::optional("min_y", name!("pp_miy")),
+        Field::optional("max_y", name!("pp_may")),
     ],
 };
 
@@ -115,11 +116,11 @@ pub static STRUCTURED: Kind = Kind {
     event_type: Some("se"),
     shape: Shape::Flat,
     fields: &[
-        Field::text("category", "se_ca"),
-        Field::text("action", "se_ac"),
-        Field::optional("label", "se_la"),
-        Field::optional("property_", "se_pr"),
-        Field::optional("value", "se_va"),
+        Field::text("category", name!("se_ca")),
+        Field::text("action", name!("se_ac")),
+        Field::optional("label", name!("se_la")),
+        Field::optional("property_", name!("se_pr")),
+        Field::optional("value", name!("se_va")),
     ],
 };
 
@@ -127,7 +128,7 @@ pub static STRUCTURED: Kind = Kind {
 pub static SELF_DESCRIBING: Kind = Kind {
     event_type: Some("ue"),
     shape: Shape::SelfDescribing,
-    fields: &[Field { name: "event_json", key: "event_json", check: Check::Present }],
+    fields: &[Field { name: "event_json", key: name!("event_json"), check: Check::Present }],
 };
 
 /// A screen view.
@@ -135,12 +136,12 @@ pub static SCREEN_VIEW: Kind = Kind {
     event_type: Some("ue"),
     shape: Shape::ScreenView,
     fields: &[
-        Field::text("id_", "id"),
-        Field::text("name", "name"),
-        Field::optional("type", "type"),
-        Field::optional("previous_name", "previousName"),
-        Field::optional("previous_id", "previousId"),
-        Field::optional("previous_type", "previousType"),
-        Field::optional("transition_type", "transitionType"),
+        Field::text("id_", name!("id")),
+        Field::text("name", name!("name")),
+        Field::optional("type", name!("type")),
+        Field::optional("previous_name", name!("previousName")),
+        Field::optional("previous_id", name!("previousId")),
+        Field::optional("previous_type", name!("previousType")),
+        Field::optional("transition_type", name!("transitionType")),
     ],
 };

@@ -4,18 +4,17 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::Writer;
+#[cfg(not(Py_GIL_DISABLED))]
+use super::levels::next_entry;
 use super::levels::{Level, Rest};
 use super::scalars::{float_repr, int_repr};
 use crate::error::{Error, Result, type_name};
 
 impl<'py> Writer<'_, 'py> {
     pub(super) fn open_dict(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
-        self.open(dict, Rest::Items(self.items.len()))?;
-        let bottom = self.items.len();
-        self.items.extend(dict.iter());
-        self.items[bottom..].reverse();
         self.out.push(b'{');
-        Ok(())
+        let rest = Rest::of_dict(dict, &mut self.items);
+        self.open(dict, rest)
     }
 
     /// A subclass of dict, by the items that it shows.
@@ -55,6 +54,11 @@ impl<'py> Writer<'_, 'py> {
         let depth = self.levels.len();
         while self.levels.len() == depth {
             match self.levels.last_mut().map(|level| &mut level.rest) {
+                #[cfg(not(Py_GIL_DISABLED))]
+                Some(Rest::Dict(position)) => {
+                    let position = *position;
+                    self.entries(position)?;
+                }
                 Some(Rest::Items(bottom)) => {
                     let bottom = *bottom;
                     self.next_item(bottom)?;
@@ -70,6 +74,39 @@ impl<'py> Writer<'_, 'py> {
         Ok(())
     }
 
+    /// A dict's items while all is plain: up to its end, or to a value that is a container or may run Python code.
+    #[cfg(not(Py_GIL_DISABLED))]
+    #[expect(unsafe_code, reason = "see next_entry")]
+    fn entries(&mut self, mut position: isize) -> Result<()> {
+        let Some(Level { object: dict, is_empty, .. }) = self.levels.last() else { return Ok(()) };
+        let (dict, mut is_first) = (dict.clone(), *is_empty);
+        // SAFETY: only plain scalars are written in this loop, which runs no Python code.
+        while let Some((key, value)) = unsafe { next_entry(&dict, &mut position) } {
+            if !std::mem::take(&mut is_first) {
+                self.out.push(b',');
+            }
+            let is_plain_key = self.plain_text(&key);
+            if is_plain_key {
+                self.out.push(b':');
+                if self.plain_scalar(&value) {
+                    continue;
+                }
+            }
+            if let Some(level) = self.levels.last_mut() {
+                (level.rest, level.is_empty) = (Rest::Dict(position), false);
+            }
+            let (key, value) = (key.to_owned(), value.to_owned());
+            if !is_plain_key {
+                self.settle();
+                self.uncommon_key(&key)?;
+                self.out.push(b':');
+            }
+            return self.begin(&value);
+        }
+        self.close(b"}");
+        Ok(())
+    }
+
     fn next_item(&mut self, bottom: usize) -> Result<()> {
         if self.items.len() == bottom {
             self.close(b"}");
@@ -77,22 +114,20 @@ impl<'py> Writer<'_, 'py> {
         }
         let Some((key, value)) = self.items.pop() else { return Ok(()) };
         self.separate();
-        match key.cast_exact::<PyString>() {
-            Ok(text) => self.text(text)?,
-            Err(_) => self.uncommon_key(&key)?,
+        if !self.plain_text(&key) {
+            self.uncommon_key(&key)?;
         }
         self.out.push(b':');
         self.begin(&value)
     }
 
     fn next_element(&mut self) -> Result<()> {
-        let element = match self.levels.last_mut() {
-            Some(level) => level.next_element()?,
-            None => None,
-        };
-        if let Some(element) = element {
+        while let Some(level) = self.levels.last_mut() {
+            let Some(element) = level.next_element()? else { break };
             self.separate();
-            return self.begin(&element);
+            if !self.plain_scalar(&element) {
+                return self.begin(&element);
+            }
         }
         self.close(b"]");
         Ok(())
@@ -148,7 +183,7 @@ impl<'py> Level<'py> {
                 self.object.cast::<PyTuple>().ok().and_then(|tuple| tuple.get_item(*at - 1).ok())
             }
             Rest::Iterator(iterator) => iterator.next().transpose()?,
-            Rest::Items(_) | Rest::Encoded(_) => None,
+            _ => None,
         };
         Ok(element)
     }

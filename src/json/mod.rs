@@ -6,12 +6,16 @@ mod levels;
 mod scalars;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use smallvec::SmallVec;
 
 use crate::error::Result;
-use levels::Level;
 pub use levels::MAX_DEPTH;
+use levels::{Item, Level};
 pub use scalars::{append_text, without_surrogates};
+
+/// Deeper data takes memory of its own.
+const USUAL_DEPTH: usize = 6;
 
 /// What JSON cannot say and was written in its place: reported, since the value changed on its way.
 #[derive(Clone, Copy, Default)]
@@ -28,16 +32,16 @@ pub struct Writer<'a, 'py> {
     out: &'a mut Vec<u8>,
     json_encoder: Option<&'a Bound<'py, PyAny>>,
     /// The containers that are being written, outermost first.
-    levels: Vec<Level<'py>>,
+    levels: SmallVec<[Level<'py>; USUAL_DEPTH]>,
     /// Dictionary items not yet written, next one last: a stack for all levels, since a dict may change while they are.
-    items: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    items: Vec<Item<'py>>,
     lossy: &'a mut Lossy,
 }
 
 impl<'a, 'py> Writer<'a, 'py> {
     /// A writer whose objects beyond JSON go to `json_encoder`, or to the built-in rules where that is `None`.
     pub fn new(out: &'a mut Vec<u8>, json_encoder: Option<&'a Bound<'py, PyAny>>, lossy: &'a mut Lossy) -> Self {
-        Self { out, json_encoder, levels: Vec::new(), items: Vec::new(), lossy }
+        Self { out, json_encoder, levels: SmallVec::new(), items: Vec::new(), lossy }
     }
 
     /// Appends bytes that are JSON already.
@@ -57,31 +61,22 @@ impl<'a, 'py> Writer<'a, 'py> {
     /// Appends a scalar, or opens a container. Exact types come first, the most frequent ahead; subclasses and the rest are told
     /// apart out of line.
     fn begin(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        if let Ok(text) = object.cast_exact::<PyString>() {
-            self.text(text)
-        } else if let Ok(number) = object.cast_exact::<PyInt>() {
-            self.int(number)
+        if self.plain_scalar(object) {
+            Ok(())
         } else if let Ok(dict) = object.cast_exact::<PyDict>() {
             self.open_dict(dict)
         } else if let Ok(list) = object.cast_exact::<PyList>() {
             self.open_list(list)
-        } else if let Ok(number) = object.cast_exact::<PyFloat>() {
-            self.float(number.value());
-            Ok(())
-        } else if object.is_none() {
-            self.raw(b"null");
-            Ok(())
-        } else if let Ok(flag) = object.cast_exact::<PyBool>() {
-            self.raw(if flag.is_true() { b"true" } else { b"false" });
-            Ok(())
         } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
             self.open_tuple(tuple)
         } else {
+            self.settle();
             self.begin_uncommon(object)
         }
     }
 
-    /// Subclasses are written as their base (an `IntEnum` as its number), and never reach the encoder.
+    /// Anything that may run Python code. Subclasses are written as their base (an `IntEnum` as its number), and never reach the
+    /// encoder.
     #[cold]
     #[inline(never)]
     fn begin_uncommon(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {

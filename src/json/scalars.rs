@@ -3,13 +3,42 @@
 use std::borrow::Cow;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::{Lossy, Writer};
 use crate::error::Result;
 use crate::text;
 
 impl Writer<'_, '_> {
+    /// Writes a text that is a plain `str` with no lone surrogate; false where it is something else. Runs no Python code.
+    #[inline]
+    pub(super) fn plain_text(&mut self, object: &Bound<'_, PyAny>) -> bool {
+        let Some(text) = object.cast_exact::<PyString>().ok().and_then(|text| text.to_str().ok()) else { return false };
+        text::append_string(self.out, text);
+        true
+    }
+
+    /// Writes a scalar of an exact type that JSON can hold as it is; false where it is something else. Runs no Python code.
+    #[inline]
+    pub(super) fn plain_scalar(&mut self, object: &Bound<'_, PyAny>) -> bool {
+        if self.plain_text(object) {
+            return true;
+        }
+        if let Ok(number) = object.cast_exact::<PyInt>() {
+            let Ok(number) = number.extract::<i64>() else { return false };
+            self.raw(itoa::Buffer::new().format(number).as_bytes());
+        } else if let Ok(number) = object.cast_exact::<PyFloat>() {
+            self.float(number.value());
+        } else if object.is_none() {
+            self.raw(b"null");
+        } else if let Ok(flag) = object.cast_exact::<PyBool>() {
+            self.raw(if flag.is_true() { b"true" } else { b"false" });
+        } else {
+            return false;
+        }
+        true
+    }
+
     pub(super) fn text(&mut self, text: &Bound<'_, PyString>) -> Result<()> {
         append_text(self.out, text, self.lossy)
     }

@@ -7,11 +7,12 @@ use crate::base64;
 use crate::contracts::is_blank;
 use crate::error::Result;
 use crate::json::{self, Lossy};
+use crate::name::Name;
 
 /// Where a payload's fields go, in order. None and "" are left out, as are numbers that are not finite.
 pub trait Fields<'py> {
     /// A field with a value out of Python.
-    fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()>;
+    fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()>;
     /// A field with a name out of Python as well.
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()>;
     /// Fields with names and values out of Python.
@@ -19,9 +20,9 @@ pub trait Fields<'py> {
         items.iter().try_for_each(|(name, value)| self.item(name, value))
     }
     /// A field with a plain text.
-    fn text(&mut self, name: &'static str, text: &'static str) -> Result<()>;
+    fn text(&mut self, name: &'static Name, text: &'static str) -> Result<()>;
     /// A field with JSON text or its base64.
-    fn encoded(&mut self, name: &'static str, json: &[u8], base64: bool) -> Result<()>;
+    fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()>;
     /// Where to note what could not be said.
     fn lossy(&mut self) -> &mut Lossy;
 }
@@ -38,22 +39,7 @@ impl<'a, 'py> Dict<'a, 'py> {
         Self { fields: PyDict::new(py), lossy }
     }
 
-    /// Ends the dict.
-    pub fn end(self) -> Bound<'py, PyDict> {
-        self.fields
-    }
-}
-
-impl<'py> Fields<'py> for Dict<'_, 'py> {
-    fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()> {
-        self.item(PyString::new(self.fields.py(), name).as_any(), value)
-    }
-
-    fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
-        if is_left_out(value) {
-            return Ok(());
-        }
-        let name = plain_text(name)?;
+    fn set(&mut self, name: &Bound<'py, PyString>, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {
             Ok(text) if text.to_str().is_err() => {
                 self.fields.set_item(name, json::without_surrogates(text, self.lossy)?)?;
@@ -63,18 +49,39 @@ impl<'py> Fields<'py> for Dict<'_, 'py> {
         Ok(())
     }
 
-    fn text(&mut self, name: &'static str, text: &'static str) -> Result<()> {
-        Ok(self.fields.set_item(name, text)?)
+    /// Ends the dict.
+    pub fn end(self) -> Bound<'py, PyDict> {
+        self.fields
+    }
+}
+
+impl<'py> Fields<'py> for Dict<'_, 'py> {
+    fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()> {
+        if is_left_out(value) {
+            return Ok(());
+        }
+        self.set(name.python(self.fields.py()), value)
     }
 
-    fn encoded(&mut self, name: &'static str, json: &[u8], base64: bool) -> Result<()> {
+    fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
+        if is_left_out(value) {
+            return Ok(());
+        }
+        self.set(&plain_text(name)?, value)
+    }
+
+    fn text(&mut self, name: &'static Name, text: &'static str) -> Result<()> {
+        Ok(self.fields.set_item(name.python(self.fields.py()), text)?)
+    }
+
+    fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()> {
         let mut encoded = Vec::new();
         if base64 {
             base64::append(&mut encoded, json);
         } else {
             encoded.extend_from_slice(json);
         }
-        Ok(self.fields.set_item(name, String::from_utf8(encoded).map_err(PyErr::from)?)?)
+        Ok(self.fields.set_item(name.python(self.fields.py()), String::from_utf8(encoded).map_err(PyErr::from)?)?)
     }
 
     fn lossy(&mut self) -> &mut Lossy {

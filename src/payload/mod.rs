@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt};
 use crate::error::{Error, Result};
 use crate::events::{Event, Shape, Snapshot, write_self_describing};
 use crate::json::{Lossy, Writer};
+use crate::name::{Name, name};
 use crate::{python, scratch};
 pub use fields::{Dict, Fields};
 use fields::{is_left_out, plain_text};
@@ -123,7 +124,7 @@ fn own_fields<'py>(fields: &mut impl Fields<'py>, event: &Snapshot<'py>, encodin
         fields.items(&items(payload))?;
     }
     if let (Some(event_type), None) = (event.kind.event_type, &event.payload) {
-        fields.text("e", event_type)?;
+        fields.text(name!("e"), event_type)?;
     }
     let parameters = event.kind.fields.iter().zip(&event.values);
     match event.kind.shape {
@@ -138,7 +139,7 @@ fn own_fields<'py>(fields: &mut impl Fields<'py>, event: &Snapshot<'py>, encodin
         }
         Shape::SelfDescribing => unstruct_event(fields, encoding, |writer| match &event.values[0] {
             Some(json) => write_self_describing(writer, "event_json", json),
-            None => Err(Error::Empty("event_json")),
+            None => Err(Error::NotSelfDescribing("event_json", "NoneType".to_owned())),
         }),
         Shape::ScreenView => unstruct_event(fields, encoding, |writer| screen_view(writer, event)),
     }
@@ -149,14 +150,14 @@ fn unstruct_event<'py>(
     encoding: Encoding<'_, 'py>,
     write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
 ) -> Result<()> {
-    let name = if encoding.base64 { "ue_px" } else { "ue_pr" };
+    let name = if encoding.base64 { name!("ue_px") } else { name!("ue_pr") };
     json_field(fields, name, UNSTRUCT_EVENT_SCHEMA, encoding, write)
 }
 
 /// A field that holds `{"schema": schema, "data": what write writes}`.
 fn json_field<'py>(
     fields: &mut impl Fields<'py>,
-    name: &'static str,
+    name: &'static Name,
     schema: &'static str,
     encoding: Encoding<'_, 'py>,
     write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
@@ -190,15 +191,14 @@ fn screen_view<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Resu
 
 fn screen_view_values<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Result<()> {
     let set = event.kind.fields.iter().zip(&event.values);
-    let mut separator: &[u8] = b"{\"";
+    let mut separator: &[u8] = b"{";
     for (field, value) in set.filter_map(|(field, value)| value.as_ref().map(|value| (field, value))) {
         writer.raw(separator);
-        writer.raw(field.key.as_bytes());
-        writer.raw(b"\":");
+        writer.raw(field.key.quoted().as_bytes());
         writer.write(value)?;
-        separator = b",\"";
+        separator = b",";
     }
-    writer.raw(if separator == b"{\"" { b"{}" } else { b"}" });
+    writer.raw(if separator == b"{" { b"{}" } else { b"}" });
     Ok(())
 }
 
@@ -207,7 +207,7 @@ fn contexts<'py>(
     contexts: &[Bound<'py, PyAny>],
     encoding: Encoding<'_, 'py>,
 ) -> Result<()> {
-    let name = if encoding.base64 { "cx" } else { "co" };
+    let name = if encoding.base64 { name!("cx") } else { name!("co") };
     json_field(fields, name, CONTEXT_SCHEMA, encoding, |writer| {
         let mut separator: &[u8] = b"[";
         for json in contexts {
@@ -223,12 +223,12 @@ fn contexts<'py>(
 /// `ttm`: whole milliseconds. Anything but a number is no timestamp, and left out.
 fn true_timestamp<'py>(fields: &mut impl Fields<'py>, timestamp: &Bound<'py, PyAny>) -> Result<()> {
     if timestamp.cast_exact::<PyInt>().is_ok() {
-        return fields.value("ttm", timestamp);
+        return fields.value(name!("ttm"), timestamp);
     }
     let is_finite_float = timestamp.cast::<PyFloat>().is_ok_and(|number| number.value().is_finite());
     if is_finite_float || timestamp.is_instance_of::<PyInt>() {
         let whole = timestamp.py().get_type::<PyInt>().call1((timestamp,))?;
-        fields.value("ttm", &whole)?;
+        fields.value(name!("ttm"), &whole)?;
     }
     Ok(())
 }

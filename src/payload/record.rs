@@ -6,6 +6,7 @@ use pyo3::types::{PyInt, PyString};
 use super::fields::{Fields, is_left_out, plain_text};
 use crate::error::Result;
 use crate::json::{self, Lossy};
+use crate::name::Name;
 use crate::{base64, text};
 
 /// A wire record in the making. Every value leaves as text, and no name comes twice: the caller sees to that.
@@ -40,17 +41,15 @@ impl<'a> Record<'a> {
     }
 
     /// A field whose name and value need no escape.
-    pub fn plain(&mut self, name: &'static str, value: &[u8]) {
+    pub fn plain(&mut self, name: &'static Name, value: &[u8]) {
         self.name(name);
         self.out.push(b'"');
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(b"\",");
     }
 
-    fn name(&mut self, name: &'static str) {
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+    fn name(&mut self, name: &'static Name) {
+        self.out.extend_from_slice(name.quoted().as_bytes());
     }
 
     /// The value as text: a text's own characters (an enum member's too), anything else as `str()` shows it.
@@ -72,7 +71,7 @@ impl<'a> Record<'a> {
 }
 
 impl<'py> Fields<'py> for Record<'_> {
-    fn value(&mut self, name: &'static str, value: &Bound<'py, PyAny>) -> Result<()> {
+    fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()> {
         // Most values are plain text: the rules for it, and nothing else, in one step.
         if let Ok(text) = value.cast_exact::<PyString>()
             && let Ok(text) = text.to_str()
@@ -100,12 +99,12 @@ impl<'py> Fields<'py> for Record<'_> {
         self.append_value(value)
     }
 
-    fn text(&mut self, name: &'static str, text: &'static str) -> Result<()> {
+    fn text(&mut self, name: &'static Name, text: &'static str) -> Result<()> {
         self.plain(name, text.as_bytes());
         Ok(())
     }
 
-    fn encoded(&mut self, name: &'static str, json: &[u8], base64: bool) -> Result<()> {
+    fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()> {
         self.name(name);
         self.out.push(b'"');
         if base64 {
