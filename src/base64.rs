@@ -1,12 +1,10 @@
 //! URL-safe base64 with padding (RFC 4648, section 5), as `ue_px` and `cx` carry JSON.
 
-use base64_simd::{AsOut as _, URL_SAFE};
+use base64_simd::URL_SAFE;
 
 /// Appends the base64 of `bytes`.
 pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    out.resize(start + URL_SAFE.encoded_length(bytes.len()), 0);
-    let _ = URL_SAFE.encode(bytes, out[start..].as_out());
+    URL_SAFE.encode_append(bytes, out);
 }
 
 #[cfg(test)]

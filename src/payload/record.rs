@@ -1,7 +1,7 @@
 //! Payload fields into a wire record: a JSON object in which every value is text.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyFloat, PyInt, PyString};
 
 use super::fields::{Fields, is_left_out, plain_text};
 use crate::error::Result;
@@ -59,15 +59,28 @@ impl<'a> Record<'a> {
         } else if let Ok(number) = value.cast_exact::<PyInt>()
             && let Ok(number) = number.extract::<i64>()
         {
-            self.out.push(b'"');
-            self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-            self.out.push(b'"');
+            self.quoted(itoa::Buffer::new().format(number));
+        } else if let Ok(number) = value.cast_exact::<PyFloat>()
+            && is_written_alike(number.value())
+        {
+            self.quoted(ryu::Buffer::new().format_finite(number.value()));
         } else {
             json::append_text(self.out, &value.str()?, self.lossy)?;
         }
         self.out.push(b',');
         Ok(())
     }
+
+    fn quoted(&mut self, plain: &str) {
+        self.out.push(b'"');
+        self.out.extend_from_slice(plain.as_bytes());
+        self.out.push(b'"');
+    }
+}
+
+/// Whether Rust and Python write a number the same: both give the shortest digits, but not the same exponents.
+fn is_written_alike(number: f64) -> bool {
+    number == 0.0 || (1e-4..1e16).contains(&number.abs())
 }
 
 impl<'py> Fields<'py> for Record<'_> {
