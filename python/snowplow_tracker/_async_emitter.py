@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from snowplow_tracker import _worker
 from snowplow_tracker._emitter import Emitter
+from snowplow_tracker._overrides import call_override, note_own
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -113,20 +114,24 @@ class AsyncEmitter(Emitter):
     def flush(self) -> None:
         """Have all that is stored sent, and return."""
         if not self._is_waiting():
+            self._forget_bytes()
             self._workers.wake()
         else:
             self._delivery.want_flush()
 
     def sync_flush(self) -> None:
         """Wait until all that is stored is sent, or given back by a failing collector."""
-        if self._is_waiting():
+        if call_override(self, "flush"):
+            self._workers.join()
+        elif self._is_waiting():
             self._delivery.want_flush()
         elif not self._workers.wait():
             self._flush_here()
 
     def _deliver_now(self) -> None:
-        if not self._workers.wait(self._deadline) and not self._workers.are_running():
-            super()._deliver_now()
+        wait = self._workers.join if call_override(self, "flush") else self._workers.wait
+        if not wait(self._deadline) and not self._workers.are_running():
+            self._send_stored()
 
     def __del__(self) -> None:
         if "_workers" in self.__dict__:
@@ -137,5 +142,11 @@ class AsyncEmitter(Emitter):
 
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, stop the threads and take no more events."""
-        super().close(timeout)
-        self._workers.stop()
+        if self._is_open:
+            try:
+                super().close(timeout)
+            finally:
+                self._workers.stop()
+
+
+note_own(AsyncEmitter, "flush")

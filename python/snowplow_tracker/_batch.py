@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from snowplow_tracker._native import RecordBatch, RecordBuffer
-    from snowplow_tracker.event_store import EventStore, InMemoryEventStore
+    from snowplow_tracker._stored_events import StoredEvents
+    from snowplow_tracker.event_store import InMemoryEventStore
     from snowplow_tracker.typing import PayloadDictList
 
 __all__ = ["Batch", "batches_of_events", "batches_of_records"]
@@ -60,7 +61,7 @@ class _Records:
 
 class _Dicts:
     def __init__(
-        self, store: EventStore, events: PayloadDictList, body: bytes, behind: PayloadDictList
+        self, store: StoredEvents, events: PayloadDictList, body: bytes, behind: PayloadDictList
     ) -> None:
         self.body = body
         self._store = store
@@ -89,7 +90,7 @@ def batches_of_records(
 
 
 def batches_of_events(
-    store: EventStore, events: PayloadDictList, max_bytes: int
+    store: StoredEvents, events: PayloadDictList, max_bytes: int
 ) -> Iterator[Batch]:
     """Divide events that were taken from a store, for bodies of at most `max_bytes`."""
     for count, body in _native.request_bodies(events, max_bytes):

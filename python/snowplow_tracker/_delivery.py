@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
 from snowplow_tracker._counters import Counters
+from snowplow_tracker._overrides import is_own
 from snowplow_tracker._retry import (
     NETWORK_ERROR,
     Backoff,
@@ -31,6 +32,7 @@ logger = logging.getLogger("snowplow_tracker.emitters")
 
 # A collector takes no body beyond 1,048,576 bytes: it answers 200 and all events are lost.
 MAX_BODY_BYTES = 999_999
+_MAX_LOST_SECONDS = 1.0
 
 
 class Delivery:
@@ -71,6 +73,11 @@ class Delivery:
         """Wait until a condition holds after some request, or until a deadline."""
         with self._settled:
             self._settled.wait_for(condition, max(deadline - time.monotonic(), 0))
+
+    def note_settled(self) -> None:
+        """Wake who waits for a request to end."""
+        with self._settled:
+            self._settled.notify_all()
 
     def post(self, batches: Iterable[Batch]) -> None:
         """Send batches, one request each, until one is to be retried."""
@@ -124,7 +131,8 @@ class Delivery:
     def get(self, events: PayloadDictList) -> None:
         """Send events, one request each, and settle each by itself.
 
-        After a network error, the others are not tried: each would wait for its own time-out.
+        Once network errors have taken a second, the others are not tried: each would wait for
+        its own time-out.
         """
         outcome: dict[Verdict, PayloadDictList] = {verdict: [] for verdict in Verdict}
         try:
@@ -132,7 +140,7 @@ class Delivery:
         finally:
             for verdict, part in outcome.items():
                 if part:
-                    self._emitter.event_store.cleanup(part, verdict is Verdict.RETRY)
+                    self._emitter._stored.cleanup(part, verdict is Verdict.RETRY)
                     self._await_retry(part, verdict)
             self._conclude({verdict: len(part) for verdict, part in outcome.items()})
         sent, failed = outcome[Verdict.SENT], outcome[Verdict.REJECTED] + outcome[Verdict.RETRY]
@@ -142,13 +150,14 @@ class Delivery:
             self._call_back_failure(self._emitter.on_failure, len(sent), failed)
 
     def _get_each(self, events: PayloadDictList, outcome: dict[Verdict, PayloadDictList]) -> None:
-        left = list(events)
+        left, lost = list(events), 0.0
         try:
-            while left and not self._emitter._is_out_of_time():
+            while left and lost < _MAX_LOST_SECONDS and not self._emitter._is_out_of_time():
+                began = time.monotonic()
                 verdict, status = self._verdict_of_get(left[0])
                 outcome[verdict].append(left.pop(0))
                 if status == NETWORK_ERROR:
-                    return
+                    lost += time.monotonic() - began
         finally:
             outcome[Verdict.RETRY] += left
 
@@ -162,14 +171,13 @@ class Delivery:
 
     def _attempt(self, method: str, argument: Any) -> int:
         """Call `http_post` or `http_get`, which may be the user's own and raise."""
-        is_own = self._emitter._is_own(method)
         try:
             status = status_of(getattr(self._emitter, method)(argument))
         except Exception as error:
             logger.exception("%s failed", method)
             self.counters.last_error = f"{type(error).__name__}: {error}"
             return NETWORK_ERROR
-        if not is_own and not is_success(status):
+        if not is_own(self._emitter, method) and not is_success(status):
             self.counters.last_error = f"{method} answered {status}"
         return status
 
@@ -191,8 +199,7 @@ class Delivery:
         """Count and log what became of events, and see to the next attempt for those to retry."""
         retried, rejected = counts.get(Verdict.RETRY, 0), counts.get(Verdict.REJECTED, 0)
         self.counters.add(sent=counts.get(Verdict.SENT, 0), retried=retried, rejected=rejected)
-        with self._settled:
-            self._settled.notify_all()
+        self.note_settled()
         if rejected:
             logger.error("%d events given up: %s", rejected, self.counters.last_error)
         if not retried:

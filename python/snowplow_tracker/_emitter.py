@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from snowplow_tracker import _native, _worker
 from snowplow_tracker._batch import batches_of_events, batches_of_records
+from snowplow_tracker._closing import ClosingMethods
 from snowplow_tracker._delivery import MAX_BODY_BYTES, Delivery
 from snowplow_tracker._http import HttpMethods, Requester
 from snowplow_tracker._log_limit import OncePerMinute
 from snowplow_tracker._native import EmitterCore
+from snowplow_tracker._overrides import call_override, is_own, note_own
+from snowplow_tracker._retry import is_success
+from snowplow_tracker._stored_events import StoredEvents
 from snowplow_tracker._worker import FlushTimer
 from snowplow_tracker.contracts import one_of
 from snowplow_tracker.event_store import InMemoryEventStore
-from snowplow_tracker.transport import Transport
+from snowplow_tracker.transport import Transport, collector_uri
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from snowplow_tracker._native import RecordBuffer
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import (
         FailureCallback,
@@ -41,12 +42,11 @@ DEFAULT_MAX_LENGTH = 10
 PROTOCOLS = {"http", "https"}
 METHODS = {"get", "post"}
 
-_DECIDES_LANE = frozenset(
-    {"batch_size", "byte_limit", "event_store", "input", "method", "reached_limit"}
-)
+_ATTRIBUTES = {"batch_size", "byte_limit", "event_store", "method"}  # or a subclass's properties
+_DECIDES_LANE = _ATTRIBUTES | {"input", "reached_limit"}
 
 
-class Emitter(EmitterCore, HttpMethods):
+class Emitter(EmitterCore, HttpMethods, ClosingMethods):
     """Sends events to a collector, on the thread whose `track` fills a batch.
 
     Args:
@@ -112,13 +112,15 @@ class Emitter(EmitterCore, HttpMethods):
         self.max_retry_delay_seconds = max_retry_delay_seconds
         self.custom_retry_codes = {} if custom_retry_codes is None else custom_retry_codes
         self.exit_timeout = exit_timeout
-        capacity = self._default_capacity if buffer_capacity is None else buffer_capacity
+        if event_store is None:
+            buffer_capacity = self._default_capacity if buffer_capacity is None else buffer_capacity
+            event_store = InMemoryEventStore(logger, buffer_capacity)
+        self.event_store: EventStore = event_store
         wanted = batch_size if buffer_size is None else buffer_size
         default = DEFAULT_MAX_LENGTH if method == "post" else 1
-        self.batch_size = min(default if wanted is None else wanted, capacity)
-        self.event_store = (
-            InMemoryEventStore(logger, capacity) if event_store is None else event_store
-        )
+        self.batch_size = default if wanted is None else wanted
+        if buffer_capacity is not None:
+            self.batch_size = min(self.batch_size, buffer_capacity)
         self._transport = Transport() if session is None else None
         self.request_method = Requester.of(self._transport or session)
         self._own_post = self.request_method.post if session is None else None
@@ -126,9 +128,9 @@ class Emitter(EmitterCore, HttpMethods):
 
     def _start_closed(self) -> None:
         """Set what needs no parameter. Until `_open`, attributes may be set in any order."""
-        self._is_open = False
         self._sends_at_once = False
         self._deadline: float | None = None
+        self._stored = StoredEvents(self)
         self._delivery = Delivery(self)
         self._refusals = OncePerMinute(logger)
         self.lock = threading.RLock()
@@ -153,17 +155,13 @@ class Emitter(EmitterCore, HttpMethods):
 
     def _choose_lane(self) -> None:
         """Let the tracker append records itself, where nothing of this emitter stands between."""
-        if not self.__dict__.get("_is_open"):
+        if not self._is_open:
             return
         plain = self.method == "post" and self.byte_limit is None and not self._sends_at_once
         replaced = {"input", "reached_limit"} & self.__dict__.keys()
+        replaced |= {name for name in _ATTRIBUTES if hasattr(type(self), name)}
         self._batch_full_at = max(self.batch_size, 0)
-        self._lane = None if not plain or replaced else self._records()
-
-    def _records(self) -> RecordBuffer | None:
-        """Return the store's records, if it is this package's own and keeps events as such."""
-        store = self.event_store
-        return store.records if type(store) is InMemoryEventStore else None
+        self._lane = None if not plain or replaced else self._stored.records
 
     @property
     def buffer_size(self) -> int:
@@ -189,6 +187,33 @@ class Emitter(EmitterCore, HttpMethods):
         """Seconds between the last failed attempt and the next one; 0 after a success."""
         return self._delivery.backoff.delay
 
+    @retry_delay.setter
+    def retry_delay(self, seconds: float) -> None:
+        self._delivery.backoff.reset(seconds)
+
+    # Static methods stand here, not in a base: autospec takes inherited ones for others.
+
+    @staticmethod
+    def as_collector_uri(
+        endpoint: str,
+        protocol: HttpProtocol = "https",
+        port: int | None = None,
+        method: Method = "post",
+    ) -> str:
+        """Return the address of a collector's endpoint for a method.
+
+        A scheme or port in `endpoint` wins over the parameters, and a path in it stays.
+
+        Raises:
+            ValueError: The endpoint is empty.
+        """
+        return collector_uri(endpoint, protocol, port, method)
+
+    @staticmethod
+    def is_good_status_code(status_code: int) -> bool:
+        """Whether a status says that the collector has the events."""
+        return is_success(status_code)
+
     # --- in
 
     def input(self, payload: PayloadDict) -> None:
@@ -201,7 +226,7 @@ class Emitter(EmitterCore, HttpMethods):
         event.pop("stm", None)
         if self._delivery.is_awaiting_retry(event.get("eid")):
             return
-        if not self.event_store.add_event(event):
+        if not self._stored.add(event):
             self._delivery.counters.add(dropped=1)
         elif self.bytes_queued is not None:
             self.bytes_queued += len(str(payload))
@@ -224,7 +249,7 @@ class Emitter(EmitterCore, HttpMethods):
         """Whether the stored events make a batch."""
         if self.byte_limit is not None and (self.bytes_queued or 0) >= self.byte_limit:
             return True
-        return self.event_store.size() >= self.batch_size
+        return self._stored.size() >= self.batch_size
 
     # --- out
 
@@ -233,8 +258,9 @@ class Emitter(EmitterCore, HttpMethods):
         Emitter._flush_here(self)
 
     def sync_flush(self) -> None:
-        """Send all that is stored before returning."""
-        Emitter._flush_here(self)
+        """Send all that is stored before returning, by an overridden `flush` if there is one."""
+        if not call_override(self, "flush"):
+            Emitter._flush_here(self)
 
     def _flush_here(self) -> None:
         """Send what is stored on this thread, and what callbacks wanted to be sent meanwhile."""
@@ -249,34 +275,38 @@ class Emitter(EmitterCore, HttpMethods):
     def _is_waiting(self) -> bool:
         return self.retry_timer.is_active() or self._delivery.is_calling_back()
 
-    def _send_stored(self) -> None:
-        """Send what is stored now, until an attempt fails."""
+    def _forget_bytes(self) -> None:
         if self.bytes_queued is not None:
             self.bytes_queued = 0
-        records, store = self._records(), self.event_store
-        is_plain = self.method == "post" and self._is_own("send_events", "attach_sent_timestamp")
+
+    def _send_stored(self) -> None:
+        """Send what is stored now, until an attempt fails."""
+        self._forget_bytes()
+        records, store = self._stored.records, self.event_store
+        is_plain = self.method == "post" and is_own(self, "send_events", "attach_sent_timestamp")
         if is_plain and records is not None and isinstance(store, InMemoryEventStore):
             limit = self._max_bytes()
             self._delivery.post(batches_of_records(store, records, limit, _now_ms()))
             return
-        left = self.event_store.size()
+        with self._stored.turn() as is_its_turn:
+            if is_its_turn and not self.retry_timer.is_active():
+                self._send_batches()
+
+    def _send_batches(self) -> None:
         failures = self._delivery.failures
-        while left > 0 and failures == self._delivery.failures:
-            events = self.event_store.get_events_batch()
-            if not events:
-                return
-            left -= len(events)
+        for events in self._stored.batches():
             self._hand_to_send_events(events)
+            if failures != self._delivery.failures:
+                return
 
     def _hand_to_send_events(self, events: PayloadDictList) -> None:
         """Call `send_events`. One of the user's own need not tell the store: it has the events."""
-        store = self.event_store
-        is_ours = self._is_own("send_events") or not isinstance(store, InMemoryEventStore)
-        before = self._in_flight() - len(events)
+        is_told = is_own(self, "send_events") or not self._stored.is_in_memory()
+        before = self._stored.in_flight() - len(events)
         self.send_events(events)
-        kept = 0 if is_ours else min(self._in_flight() - before, len(events))
+        kept = 0 if is_told else min(self._stored.in_flight() - before, len(events))
         if kept > 0:
-            store.cleanup(events[:kept], False)
+            self._stored.cleanup(events[:kept], False)
             self._delivery.counters.add(sent=kept)
 
     def send_events(self, evts: PayloadDictList) -> None:
@@ -285,8 +315,7 @@ class Emitter(EmitterCore, HttpMethods):
             return
         self.attach_sent_timestamp(evts)
         if self.method == "post":
-            store, limit = self.event_store, self._max_bytes()
-            self._delivery.post(batches_of_events(store, list(evts), limit))
+            self._delivery.post(batches_of_events(self._stored, list(evts), self._max_bytes()))
         else:
             self._delivery.get(evts)
 
@@ -308,13 +337,6 @@ class Emitter(EmitterCore, HttpMethods):
         if self._deadline is None:
             self.retry_timer.start(seconds)
 
-    def _is_own(self, *methods: str) -> bool:
-        """Whether methods are this class's own, neither overridden nor replaced."""
-        return all(
-            name not in self.__dict__ and getattr(type(self), name) is _OWN_METHODS[name]
-            for name in methods
-        )
-
     # --- timers
 
     def set_flush_timer(self, timeout: float, flush_now: bool = False) -> None:
@@ -327,80 +349,13 @@ class Emitter(EmitterCore, HttpMethods):
         """Stop flushing by time."""
         self.timer.cancel()
 
-    # --- end
-
-    def close(self, timeout: float | None = None) -> None:
-        """Send what is stored, once, and take no more events.
-
-        Args:
-            timeout: Seconds that this may take. Default None: `exit_timeout`.
-        """
-        if not self._is_open:
-            return
-        self._is_open = False
-        self._lane = None
-        if (records := self._records()) is not None:
-            records.seal()
-        self._finish(time.monotonic() + (self.exit_timeout if timeout is None else timeout))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if self.__dict__.get("_is_open"):
-            _worker.adopt(self)
-
-    def _deliver_before_exit(self, deadline: float, end: float) -> None:
-        """Send what is stored until a deadline, and what is tracked later at once, until the end.
-
-        Both are times on `time.monotonic`'s clock. Exit handlers of the program may run after the
-        one that calls this, and track.
-        """
-        if self._is_open:
-            self._sends_at_once = True
-            if self._transport is not None:
-                self._transport.keeps_alive = False
-            self._choose_lane()
-            self._finish(deadline)
-            self._deadline = end
-
-    def _finish(self, deadline: float) -> None:
-        self.timer.cancel()
-        self.retry_timer.cancel()
-        self._deadline = deadline
-        if self.event_store.size():
-            self._deliver_now()
-        # What another thread was sending may come back, and is tried once more like the rest.
-        was_in_flight = self._in_flight() > 0
-        self._delivery.wait_until(lambda: not self._in_flight(), deadline)
-        if was_in_flight and self.event_store.size():
-            self._deliver_now()
-        if left := self._unanswered():
-            reason = self._delivery.counters.last_error or "not answered in time"
-            logger.warning("%d events were not delivered: %s", left, reason)
-
-    def _deliver_now(self) -> None:
-        self._send_stored()
-
-    def _unanswered(self) -> int:
-        """Return how many events are stored or being sent."""
-        return self.event_store.size() + self._in_flight()
-
-    def _in_flight(self) -> int:
-        in_flight: int = getattr(self.event_store, "in_flight", 0)
-        return in_flight
-
     def _start_empty(self) -> None:
         """Become as new, as in a forked child: what is stored belongs to the parent."""
         if isinstance(self.event_store, InMemoryEventStore):
             self.event_store.forget_all()
         was_open, timer = self._is_open, self.timer
         self._start_closed()
-        if self.bytes_queued is not None:
-            self.bytes_queued = 0
+        self._forget_bytes()
         if was_open:
             self._open()
             if timer.is_active():
@@ -415,9 +370,9 @@ class Emitter(EmitterCore, HttpMethods):
             `oldest_queued_seconds`, the age of the oldest stored event, None where unknown.
         """
         counts: dict[str, Any] = self._delivery.counters.snapshot()
-        counts["queued"], counts["in_flight"] = self.event_store.size(), self._in_flight()
+        counts["queued"], counts["in_flight"] = self._stored.size(), self._stored.in_flight()
         parts = ("queued", "in_flight", "sent", "rejected", "dropped")
-        records = self._records()
+        records = self._stored.records
         oldest = None if records is None else records.oldest_ms
         return {
             "tracked": sum(counts[part] for part in parts),
@@ -433,7 +388,4 @@ def _now_ms() -> int:
     return int(emitters.time.time() * 1000)
 
 
-_OWN_METHODS = {
-    name: getattr(Emitter, name)
-    for name in ("attach_sent_timestamp", "http_get", "http_post", "send_events")
-}
+note_own(Emitter, "attach_sent_timestamp", "flush", "send_events")

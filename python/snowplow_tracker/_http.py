@@ -6,11 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
-from snowplow_tracker._retry import is_success
+from snowplow_tracker._overrides import is_own, note_own
 from snowplow_tracker.transport import (
     HEADERS,
     ask,
-    collector_uri,
     fits_request_line,
     post_uri,
     to_ascii,
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from snowplow_tracker._delivery import Delivery
-    from snowplow_tracker.typing import HttpProtocol, Method, PayloadDict
+    from snowplow_tracker.typing import PayloadDict
 
 __all__ = ["HttpMethods", "Requester"]
 
@@ -65,30 +64,15 @@ class HttpMethods:
     _deadline: float | None
     _delivery: Delivery
 
-    @staticmethod
-    def as_collector_uri(
-        endpoint: str,
-        protocol: HttpProtocol = "https",
-        port: int | None = None,
-        method: Method = "post",
-    ) -> str:
-        """Return the address of a collector's endpoint for a method.
-
-        A scheme or port in `endpoint` wins over the parameters, and a path in it stays.
-
-        Raises:
-            ValueError: The endpoint is empty.
-        """
-        return collector_uri(endpoint, protocol, port, method)
-
-    def http_post(self, data: str | bytes) -> int:
+    # Where it is not overridden, bytes come in as well: overrides see the text of `_wire_body`.
+    def http_post(self, data: str) -> int:
         """Send a body by POST. Returns the status, -1 after a network error."""
         return self._ask(self.request_method.post, data=data, headers=dict(HEADERS))
 
     def _sends_utf8(self) -> bool:
         """Whether bodies leave by this package's own code, and need not be ASCII."""
         own = self.request_method.post is self._own_post
-        return own and "http_post" not in self.__dict__ and type(self).http_post is _OWN_POST
+        return own and is_own(self, "http_post")
 
     def _wire_body(self, body: bytes) -> str | bytes:
         """Return a body as it is handed to `http_post`."""
@@ -116,19 +100,12 @@ class HttpMethods:
             self._delivery.counters.last_error = error
         return status
 
-    @staticmethod
-    def is_good_status_code(status_code: int) -> bool:
-        """Whether a status says that the collector has the events."""
-        return is_success(status_code)
-
-    def _timeout(self) -> tuple[float | None, float | None]:
-        """Return the seconds to connect and to wait, none beyond the deadline of a close."""
-        given = self.request_timeout
-        if given is None:
-            given = _DEFAULT_TIMEOUT
-        connect, read = given if isinstance(given, tuple) else (given, given)
+    def _timeout(self) -> float | tuple[float | None, float | None]:
+        """Return the time-out of a request: as given, or what a close leaves of that."""
+        given = _DEFAULT_TIMEOUT if self.request_timeout is None else self.request_timeout
         if self._deadline is None:
-            return connect, read
+            return given
+        connect, read = given if isinstance(given, tuple) else (given, given)
         left = max(self._deadline - time.monotonic(), 0.001)
         return _earlier(connect, left), _earlier(read, left)
 
@@ -137,7 +114,7 @@ class HttpMethods:
         return self._deadline is not None and time.monotonic() > self._deadline
 
 
-_OWN_POST = HttpMethods.http_post
+note_own(HttpMethods, "http_get", "http_post")
 
 
 def _earlier(timeout: float | None, left: float) -> float:

@@ -65,6 +65,6 @@ class Backoff:
         self.delay = self._bound / 2 + jitter
         return self.delay
 
-    def reset(self) -> None:
-        """Start over."""
-        self.delay = self._bound = 0.0
+    def reset(self, delay: float = 0.0) -> None:
+        """Start over, or go on from a delay in seconds."""
+        self.delay = self._bound = delay

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FlushTimer", "Workers", "adopt", "register"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("snowplow_tracker.emitters")
 
 
 class FlushTimer:
@@ -121,11 +121,17 @@ class Workers:
         Returns:
             Whether they have ended. False at once where no thread can be had.
         """
+        if threading.current_thread() not in self._threads:
+            self._request()
+        return self.join(deadline)
+
+    def join(self, deadline: float | None = None) -> bool:
+        """Wait as `wait` does, but for the rounds that were asked for so far."""
         if threading.current_thread() in self._threads:
             return True
-        ticket = self._request()
         if not self._threads:
-            return False
+            return not self._open
+        ticket = self._last
         with self._done:
             timeout = None if deadline is None else max(deadline - time.monotonic(), 0)
             return self._done.wait_for(lambda: self._ended(ticket), timeout)
@@ -213,8 +219,12 @@ def adopt(emitter: Emitter) -> None:
 
 
 def _see_off(emitter: Emitter) -> None:
-    emitter.close()
-    _orphans.discard(emitter)
+    try:
+        emitter.close()
+    except Exception:
+        logger.exception("An emitter failed to deliver before its end")
+    finally:
+        _orphans.discard(emitter)
 
 
 def _known_emitters() -> set[Emitter]:

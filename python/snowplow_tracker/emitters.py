@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import time  # the clock of `stm`, looked up here since programs patch it here
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._async_emitter import AsyncEmitter
 from snowplow_tracker._emitter import DEFAULT_MAX_LENGTH, METHODS, PROTOCOLS, Emitter, Requester
@@ -27,9 +27,12 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+# Programs patch `snowplow_tracker.emitters.requests.post`; importing that is slow.
+if TYPE_CHECKING:
+    import requests as requests  # noqa: PLC0414 - exported by that
+else:
 
-def __getattr__(name: str) -> Any:
-    # Programs patch `snowplow_tracker.emitters.requests.post`; importing that is slow.
-    if name == "requests":
-        return importlib.import_module("requests")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "requests":
+            return importlib.import_module("requests")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EventStore", "InMemoryEventStore"]
 
+STORE_METHODS = ("add_event", "cleanup", "get_events_batch", "size")
+
 
 class EventStore(Protocol):
     """What an emitter requires of a store."""
@@ -49,7 +51,6 @@ class InMemoryEventStore:
     """
 
     def __init__(self, logger: Logger, buffer_capacity: int = 10_000) -> None:
-        self.logger = logger
         self._full = OncePerMinute(logger)
         self._lock = threading.RLock()
         self._records: RecordBuffer | None = RecordBuffer(max(buffer_capacity, 0))
@@ -58,6 +59,20 @@ class InMemoryEventStore:
         self._sealed: RecordBuffer | None = None
         self._in_flight = 0
         self._buffer_capacity = buffer_capacity
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in STORE_METHODS:  # replaced on this very store: records would pass it by
+            self._keep_dicts()
+
+    @property
+    def logger(self) -> Logger:
+        """Where a full store is logged."""
+        return self._full.logger
+
+    @logger.setter
+    def logger(self, value: Logger) -> None:
+        self._full.logger = value
 
     @property
     def buffer_capacity(self) -> int:
@@ -139,7 +154,7 @@ class InMemoryEventStore:
 
     def log_full(self) -> None:
         """Log that an event was refused."""
-        self._full.warning(
+        self._full.error(
             "Event refused: the store is full, its capacity is %d", self.buffer_capacity
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import time  # noqa: F401 - read natively, and patched by programs
+from functools import wraps
 from typing import TYPE_CHECKING, Any, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
@@ -20,6 +21,7 @@ from snowplow_tracker.constants import (
     VERSION,
     ContextArray,
 )
+from snowplow_tracker.contracts import non_empty
 from snowplow_tracker.events import Event
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
@@ -48,6 +50,11 @@ logger = logging.getLogger(__name__)
 _ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
 _ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")
 _CALLED_BY_TRACK = frozenset({"complete_payload", "get_uuid", "get_timestamp"})
+_NATIVE_ATTRIBUTES = (
+    *("emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs"),
+    "_is_patched",
+)
+_track = TrackerCore.track
 
 
 class Tracker(TrackerCore, DeprecatedTrackMethods):
@@ -97,26 +104,17 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
     ) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._set_up(**_by_name(args, kwargs))
-
-    def _set_up(
-        self,
-        emitters: Any,
-        subject: Subject | None = None,
-        namespace: str | None = None,
-        app_id: str | None = None,
-        encode_base64: bool = DEFAULT_ENCODE_BASE64,
-        json_encoder: JsonEncoderFunction | None = None,
-    ) -> None:
-        if isinstance(emitters, tuple):
-            emitters = list(emitters)
-        if emitters is None or emitters == []:
-            raise ValueError("emitters is empty.")
-        self.emitters = emitters if isinstance(emitters, list) else [emitters]
+        given = _by_name(args, kwargs)
+        subject = given.get("subject")
+        self.emitters = _as_list(given["emitters"])
         self.subject = Subject() if subject is None else subject
-        self.encode_base64 = encode_base64
-        self.json_encoder = json_encoder
-        self.standard_nv_pairs = {"tv": VERSION, "tna": namespace, "aid": app_id}
+        self.encode_base64 = given.get("encode_base64", DEFAULT_ENCODE_BASE64)
+        self.json_encoder = given.get("json_encoder")
+        self.standard_nv_pairs = {
+            "tv": VERSION,
+            "tna": given.get("namespace"),
+            "aid": given.get("app_id"),
+        }
         self.timer = None
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -124,39 +122,46 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
         if name in _CALLED_BY_TRACK:
             self._is_patched = True
 
+    def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return vars(self), {name: getattr(self, name) for name in _NATIVE_ATTRIBUTES}
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # Protocols 0 and 1 cannot tell a native base's state.
+        return super().__reduce_ex__(max(protocol, 2))
+
+    if not TYPE_CHECKING:
+        # A Python function, which mocks made with `autospec` bind; `pb` is generation 0.x's name.
+        @wraps(_track, assigned=[], updated=[])
+        def track(self, event: Event | None = None, *, pb: Payload | None = None) -> Any:
+            """Encode an event as of now, hand it to every emitter, and return its id."""
+            return _track(self, event if pb is None else pb)
+
     def complete_payload(
         self,
-        event: Event | Payload,
+        event: Event | Payload | None = None,
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
+        *,
+        pb: Payload | None = None,
     ) -> Any:
         """Return the event's payload with everything that the tracker adds to it.
 
         `track` calls it as `complete_payload(event=event)` where it, or the event's
         `build_payload`, is overridden. Given a `Payload`, with contexts, time and subject beside
-        it, it completes that and returns what `track` returns for it, as in generation 0.x.
+        it, it completes that and returns what `track` returns for it, as in generation 0.x, where
+        its name was `pb`.
         """
-        if isinstance(event, Payload):
-            return self._complete_and_track(event, context, tstamp, event_subject)
-        payload = event.build_payload(
+        given: Any = event if pb is None else pb
+        if isinstance(given, Payload):
+            return _complete_and_track(self, given, context, tstamp, event_subject)
+        payload = given.build_payload(
             encode_base64=self.encode_base64, json_encoder=self.json_encoder, subject=self.subject
         )
         payload.add("eid", self.get_uuid())
         payload.add("dtm", self.get_timestamp())
         payload.add_dict(self.standard_nv_pairs)
         return payload
-
-    def _complete_and_track(
-        self,
-        payload: Payload,
-        context: ContextArray | None,
-        tstamp: float | None,
-        event_subject: Subject | None,
-    ) -> Any:
-        event = Event(payload.get(), event_subject, context, tstamp)
-        payload.add_dict(self.complete_payload(event=event).get())
-        return self.track(payload)
 
     def flush(self, is_async: bool = False) -> Self:
         """Send what the emitters have stored: now, or by their own `flush` if `is_async`."""
@@ -193,6 +198,30 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
         """Return the namespace."""
         namespace: str | None = self.standard_nv_pairs["tna"]
         return namespace
+
+
+# Functions rather than methods: programs that subclass Tracker have private names of their own.
+
+
+def _complete_and_track(
+    tracker: Tracker,
+    payload: Payload,
+    context: ContextArray | None,
+    tstamp: float | None,
+    event_subject: Subject | None,
+) -> Any:
+    event = Event(payload.get(), event_subject, context, tstamp)
+    payload.add_dict(tracker.complete_payload(event=event).get())
+    track: Any = tracker.track
+    return track(payload)
+
+
+def _as_list(emitters: Any) -> list[Any]:
+    if emitters is None or isinstance(emitters, list | tuple):
+        non_empty(emitters or (), name="emitters")
+    if isinstance(emitters, list):
+        return emitters
+    return list(emitters) if isinstance(emitters, tuple) else [emitters]
 
 
 def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -238,8 +267,12 @@ def _log_internal_error(error: BaseException) -> None:
     logger.error("An event was lost: %s", error, exc_info=error)
 
 
-def __getattr__(name: str) -> Any:
-    # Programs patch `snowplow_tracker.tracker.uuid`; importing it costs more than this package.
-    if name == "uuid":
-        return importlib.import_module("uuid")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Programs patch `snowplow_tracker.tracker.uuid`; importing it costs more than this package.
+if TYPE_CHECKING:
+    import uuid as uuid  # noqa: PLC0414 - exported by that
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "uuid":
+            return importlib.import_module("uuid")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

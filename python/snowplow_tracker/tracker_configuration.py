@@ -19,6 +19,10 @@ class TrackerConfiguration:
             place.
     """
 
+    # On the class too, where `autospec` finds what a configuration has.
+    encode_base64: bool = True
+    json_encoder: JsonEncoderFunction | None = None
+
     def __init__(
         self,
         encode_base64: bool = True,

@@ -87,7 +87,8 @@ def _replaced(name: str) -> Any:
     """
     emitters = importlib.import_module("snowplow_tracker.emitters")
     function = getattr(emitters.requests, name)
-    is_genuine = getattr(function, "__module__", None) == "requests.api"
+    # Not `__module__`: a program's wrapper has it from what it wraps.
+    is_genuine = getattr(function, "__globals__", {}).get("__name__") == "requests.api"
     return None if is_genuine else function
 
 

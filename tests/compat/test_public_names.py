@@ -38,11 +38,18 @@ NAMES = {
     "typing": "PayloadDict PayloadDictList JsonEncoderFunction FORM_NODE_NAMES FORM_TYPES"
     " SUPPORTED_PLATFORMS FormNodeName ElementClasses FormClasses HttpProtocol Method"
     " SuccessCallback FailureCallback SupportedPlatform EmitterProtocol RedisProtocol",
+    "redis": "RedisEmitter RedisWorker",
+    "redis.redis_emitter": "RedisEmitter",
+    "redis.redis_worker": "RedisWorker",
+    "celery": "CeleryEmitter",
+    "celery.celery_emitter": "CeleryEmitter",
 }
 TOP = """Tracker VERSION Subject SelfDescribingJson Payload Event PageView PagePing SelfDescribing
     StructuredEvent ScreenView Emitter AsyncEmitter logger EventStore InMemoryEventStore Snowplow
-    EmitterConfiguration TrackerConfiguration disable_contracts enable_contracts __version__"""
+    EmitterConfiguration TrackerConfiguration disable_contracts enable_contracts __version__
+    RedisEmitter RedisWorker CeleryEmitter"""
 HEAVY = {"requests", "urllib3", "asyncio", "sqlite3", "dataclasses", "uuid", "decimal", "inspect"}
+HEAVY |= {"redis", "celery"}
 PAIRS = [(module, name) for module, names in NAMES.items() for name in names.split()]
 
 

@@ -89,8 +89,13 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
 
 @pytest.fixture(autouse=True)
 def no_emitter_is_left() -> Iterator[None]:
-    """Closes emitters that a test left with events: they would try again at the run's end."""
+    """Closes emitters that tests left with events: they would try again during another one."""
+    _close_all_emitters()
     yield
+    _close_all_emitters()
+
+
+def _close_all_emitters() -> None:
     for emitter in list(_worker._emitters):
         emitter.close(0)
 

@@ -64,6 +64,29 @@ def test_sync_flush_returns_when_a_failing_collector_gives_the_events_back(serve
     assert len(server.requests) == 1
 
 
+def test_a_burst_waits_in_line_and_loses_nothing(server, track, until):
+    server.script.append("hang")
+    emitter = AsyncEmitter(server.url, max_retry_delay_seconds=0.02)
+    tracker = Tracker("ns", emitter)
+    ids = track(tracker, *range(20_000))
+    assert emitter.stats()["dropped"] == 0
+    server.released.set()
+    until(lambda: emitter.stats()["sent"] == 20_000)
+    arrived = {event["eid"] for request in server.requests for event in request.events}
+    assert arrived == set(ids)
+
+
+def test_what_is_being_sent_counts_towards_the_capacity(server, track):
+    server.otherwise = "hang"
+    emitter = AsyncEmitter(server.url, batch_size=2, buffer_capacity=3, exit_timeout=0.1)
+    tracker = Tracker("ns", emitter)
+    track(tracker, "a", "b")
+    server.wait_for(1)
+    assert all(track(tracker, *range(5)))
+    stats = emitter.stats()
+    assert (stats["in_flight"], stats["queued"], stats["dropped"]) == (2, 1, 4)
+
+
 def test_callbacks_run_on_a_daemon_worker(server, track):
     threads = []
     emitter = AsyncEmitter(

@@ -98,6 +98,29 @@ def test_an_on_failure_that_puts_events_back_does_not_double_them(
     assert (stats["tracked"], stats["sent"], stats["queued"]) == (2, 2, 0)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["post", "get"])
+@pytest.mark.parametrize("status", [503, 400])
+def test_failed_events_kept_by_the_program_may_be_put_back_later(
+    server, track, kind, method, status
+):
+    failed: list[dict[str, str]] = []
+    server.otherwise = status
+    emitter = kind(server.url, method=method, batch_size=2, max_retry_delay_seconds=FAR)
+    emitter.on_failure = lambda _n_sent, events: failed.extend(events)
+    tracker = Tracker("ns", emitter)
+    track(tracker, "a", "b")
+    emitter.sync_flush()
+    assert [event["se_la"] for event in failed] == ["a", "b"]
+    server.otherwise = 200
+    emitter.retry_timer.cancel()
+    for event in failed:
+        emitter.input(event)
+    emitter.sync_flush()
+    assert emitter.stats()["sent"] == 2
+    assert len(server.requests) == (2 if method == "post" else 4)
+
+
 def test_events_given_up_may_be_put_back(server, track):
     def put_back(_n_sent, events):
         for event in events:

@@ -112,9 +112,12 @@ def test_an_exception_reaches_the_caller_after_the_others_had_the_event():
 
 
 def test_an_exception_out_of_an_overridden_flush_comes_after_the_others_had_the_event():
+    failures = [LookupError("mine")]
+
     class Failing(Emitter):
         def flush(self) -> None:
-            raise LookupError("mine")
+            while failures:
+                raise failures.pop()
 
     other = Emitter(URL)
     with pytest.raises(LookupError, match="mine"):
@@ -164,7 +167,7 @@ def test_emitters_and_events_may_be_mocks():
 
 def test_a_payload_is_sent_as_it_is_and_the_tracker_returned():
     inbox = Inbox()
-    tracker = Tracker("ns", inbox)
+    tracker: Any = Tracker("ns", inbox)  # type checkers know the 1.x form alone
     assert tracker.track(Payload({"e": "pv", "n": 1})) is tracker
     assert inbox.events == [{"e": "pv", "n": 1}]
 

@@ -1,0 +1,103 @@
+"""The page on compatibility names tests that exist, and every public name."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import snowplow_tracker
+from snowplow_tracker import (
+    Event,
+    PagePing,
+    PageView,
+    Payload,
+    ScreenView,
+    SelfDescribing,
+    SelfDescribingJson,
+    Snowplow,
+    StructuredEvent,
+    Subject,
+    Tracker,
+    TrackerConfiguration,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("|") and not line.startswith(("| rule", "| what |", "| ---"))
+]
+TESTS = sorted(set(re.findall(r"`(tests/[^`]+)`", PAGE)))
+MODULES = [
+    *("constants", "contracts", "emitter_configuration", "emitters", "event_store", "events"),
+    *("payload", "self_describing_json", "snowplow", "subject", "tracker", "typing", "_version"),
+    *("tracker_configuration", "redis", "celery"),
+]
+CLASSES = [
+    *(Event, PagePing, PageView, ScreenView, SelfDescribing, StructuredEvent, SelfDescribingJson),
+    *(Payload, Snowplow, Subject, Tracker, TrackerConfiguration),
+]
+# Names that no original has, for other parts of this package.
+OWN = {"SupportsInput", "STORE_METHODS"}
+
+
+@cache
+def names_in(path: str) -> set[str]:
+    """Every class and function of a test file, as `TestX`, `test_y` and `TestX::test_y`."""
+    return set(_names(ast.parse((ROOT / path).read_text(encoding="utf-8")).body, ""))
+
+
+def _names(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield prefix + node.name
+        if isinstance(node, ast.ClassDef):
+            yield from _names(node.body, f"{prefix}{node.name}::")
+
+
+def is_on_the_page(name: str) -> bool:
+    return re.search(rf"`{name}\b", PAGE) is not None
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_a_test_that_is_named_exists(test):
+    path, _, name = test.partition("::")
+    assert (ROOT / path).is_file()
+    assert not name or name in names_in(path)
+    assert not name or name.rpartition("::")[2].startswith(("test_", "Test"))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0][:40] for row in ROWS])
+def test_every_row_names_a_test(row):
+    assert "`tests/" in row[-1]
+    assert not re.search(r"`tests/", "".join(row[:-1]))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_is_on_the_page(module):
+    names = importlib.import_module(f"snowplow_tracker.{module}").__all__
+    assert [name for name in names if not is_on_the_page(name) and name not in OWN] == []
+
+
+def test_every_name_of_the_package_is_on_the_page():
+    assert [name for name in snowplow_tracker.__all__ if not is_on_the_page(name)] == []
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_method_and_attribute_is_on_the_page(kind):
+    names = {name for name in (*dir(kind), *_annotated(kind)) if not name.startswith("_")}
+    assert sorted(name for name in names if not is_on_the_page(name)) == []
+
+
+def _annotated(kind: type) -> list[str]:
+    return [name for base in kind.__mro__ for name in vars(base).get("__annotations__", ())]
