@@ -31,6 +31,8 @@ lint: build ## formatting, lint and types only
 	cargo clippy --features abi3 -- --deny warnings
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 	$(BIN)/mypy --strict
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m mypy.stubtest --ignore-disjoint-bases snowplow_tracker._native
 
 format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
 	cargo fmt

@@ -5,6 +5,9 @@ A drop-in for `snowplow-tracker` whose encoding, buffering and batching are nati
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from snowplow_tracker import _native
 from snowplow_tracker._version import __version__
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
@@ -29,6 +32,7 @@ from snowplow_tracker.tracker_configuration import TrackerConfiguration
 __all__ = [
     "VERSION",
     "AsyncEmitter",
+    "CeleryEmitter",
     "Emitter",
     "EmitterConfiguration",
     "Event",
@@ -37,6 +41,8 @@ __all__ = [
     "PagePing",
     "PageView",
     "Payload",
+    "RedisEmitter",
+    "RedisWorker",
     "ScreenView",
     "SelfDescribing",
     "SelfDescribingJson",
@@ -52,3 +58,18 @@ __all__ = [
 ]
 
 _native.note_own_methods(Tracker, Emitter)
+
+# What few programs use is imported when it is used.
+if TYPE_CHECKING:
+    from snowplow_tracker.celery import CeleryEmitter
+    from snowplow_tracker.redis import RedisEmitter, RedisWorker
+else:
+    _SUBPACKAGES = {"CeleryEmitter": "celery", "RedisEmitter": "redis", "RedisWorker": "redis"}
+
+    def __getattr__(name: str) -> Any:
+        if name in _SUBPACKAGES:
+            subpackage = importlib.import_module(f"{__name__}.{_SUBPACKAGES[name]}")
+            return getattr(subpackage, name)
+        if name in _SUBPACKAGES.values():
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """The native part: encoding, buffering and the classes that events are made of."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, final
 
 from typing_extensions import Self
 
@@ -13,6 +13,35 @@ from snowplow_tracker.typing import (
     PayloadDictList,
     SupportsInput,
 )
+
+__all__ = [
+    "CONTEXT_SCHEMA",
+    "MOBILE_SCHEMA_PATH",
+    "PAYLOAD_DATA_SCHEMA",
+    "UNSTRUCT_EVENT_SCHEMA",
+    "VERSION",
+    "EmitterCore",
+    "Event",
+    "PagePing",
+    "PageView",
+    "RecordBatch",
+    "RecordBuffer",
+    "ScreenView",
+    "SelfDescribing",
+    "SelfDescribingJson",
+    "StructuredEvent",
+    "TrackerCore",
+    "__version__",
+    "b64",
+    "clean_fields",
+    "contracts_enabled",
+    "dumps",
+    "forget_pooled_randomness",
+    "is_text_only",
+    "note_own_methods",
+    "request_bodies",
+    "set_contracts_enabled",
+]
 
 __version__: str
 VERSION: str
@@ -76,6 +105,7 @@ def request_bodies(events: PayloadDictList, max_bytes: int) -> list[tuple[int, b
         holds a single event that is larger.
     """
 
+@final
 class RecordBuffer:
     """Events in memory as finished records, first in, first out. Safe to use from threads.
 
@@ -127,6 +157,7 @@ class RecordBuffer:
     def __len__(self) -> int:
         """Return how many events wait."""
 
+@final
 class RecordBatch:
     """Events on their way out, made by `RecordBuffer.take`."""
 
@@ -161,7 +192,8 @@ class TrackerCore:
     standard_nv_pairs: PayloadDict
     _is_patched: bool
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
-    def track(self, event: Any) -> Any:
+    # Of a Payload, type checkers are not told: programs override this by the signature of 1.x.
+    def track(self, event: Event) -> str | None:
         """Encode an event as of now and hand it to every emitter.
 
         Args:

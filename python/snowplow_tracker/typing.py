@@ -51,7 +51,7 @@ SUPPORTED_PLATFORMS = {"pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app", "h
 class SupportsInput(Protocol):
     """What a tracker requires of an emitter."""
 
-    def input(self, payload: PayloadDict) -> None:
+    def input(self, payload: PayloadDict, /) -> object:
         """Take one event, a dict of protocol fields."""
 
 

@@ -68,7 +68,7 @@ class _Shelf:
         self.received += 1
         self._rows.append((row, size))
         self._bytes += size
-        dropped = []
+        dropped: list[Row] = []
         while len(self._rows) > self._max_rows or self._bytes > self._max_bytes:
             oldest, freed = self._rows.popleft()
             self._bytes -= freed

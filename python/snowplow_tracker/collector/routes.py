@@ -90,7 +90,8 @@ class _SizeLimits:
 
 async def _body(request: Request) -> bytes | None:
     """The body, or None if it is too large; then read to its end so that the client hears so."""
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= MAX_BODY:
@@ -124,7 +125,7 @@ class _Collector:
         return _with_cookie(Response(_PIXEL, media_type="image/gif"), payload)
 
     def _receive(self, rows: Iterable[Row]) -> None:
-        lines = []
+        lines: list[str] = []
         for row in rows:
             repeated = self._journal.add(row)
             if self._report:

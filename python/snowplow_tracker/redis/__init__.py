@@ -1,0 +1,11 @@
+"""Events by way of a list in Redis: `RedisEmitter` fills it, `RedisWorker` empties it.
+
+Needs the extra ``redis``; importing this package does not.
+"""
+
+from __future__ import annotations
+
+from snowplow_tracker.redis.redis_emitter import RedisEmitter
+from snowplow_tracker.redis.redis_worker import RedisWorker
+
+__all__ = ["RedisEmitter", "RedisWorker"]

@@ -1,0 +1,93 @@
+"""Events of a program that a real Celery worker sends to a real collector."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+TRACKING = """
+from snowplow_tracker import CeleryEmitter, StructuredEvent, Tracker
+by_post = CeleryEmitter({first!r}, batch_size=2)
+by_get = CeleryEmitter({second!r}, method="get")
+tracker = Tracker([by_post, by_get], namespace="ns")
+celery_app = by_post.celery_app
+def track(*labels):
+    for label in labels:
+        tracker.track(StructuredEvent("shop", "add", label))
+"""
+PROJECT = """
+import celery, tracking
+app = celery.Celery("project")
+app.config_from_object("snowplow_celery_config")
+"""
+
+
+@contextmanager
+def worker(folder: Path, application: str, pool: str) -> Iterator[None]:
+    """Runs `celery worker` beside the test."""
+    command = f"-m celery -A {application} worker --pool {pool} --concurrency 1".split()
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command, *quiet],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)  # its pool too; to end by itself takes seconds
+            process.wait(20)
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+@pytest.fixture
+def track(modules: Path) -> Callable[..., None]:
+    """Runs a program that tracks a structured event for each label, through two emitters."""
+
+    def run(first: str, second: str, *labels: str) -> None:
+        (modules / "tracking.py").write_text(TRACKING.format(first=first, second=second))
+        program = f"import tracking; tracking.track(*{labels!r})"
+        subprocess.run([sys.executable, "-c", program], cwd=modules, timeout=30, check=True)
+
+    return run
+
+
+def test_a_worker_of_the_program_sends_for_each_of_its_emitters(
+    modules, messages, collector, unreliable, labels, track
+):
+    track(collector.url, unreliable.url, "a", "b", "c", "d")
+    assert len(list(messages.iterdir())) == 2 + 4
+    assert collector.journal.counts()["total"] == 0
+    with worker(modules, "tracking", "prefork"):
+        collector.journal.wait_for(4)
+        unreliable.wait_for(4)
+    assert labels(collector) == ["a", "b", "c", "d"]
+    assert sorted(unreliable.labels()) == [["a"], ["b"], ["c"], ["d"]]
+    assert list(messages.iterdir()) == []
+
+
+def test_another_application_on_the_broker_sends_and_what_fails_goes_back_to_the_broker(
+    modules, messages, collector, unreliable, labels, track
+):
+    (modules / "project.py").write_text(PROJECT)
+    unreliable.script.extend([503, 503])
+    track(unreliable.url, collector.url, "a", "b")
+    with worker(modules, "project", "solo"):
+        unreliable.wait_for(3)
+        collector.journal.wait_for(2)
+    assert unreliable.labels() == [["a", "b"]] * 3
+    assert labels(collector) == ["a", "b"]
+    assert list(messages.iterdir()) == []

@@ -1,0 +1,51 @@
+"""The programs that the type checkers read also run: what they may write is what there is."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.typing import own_parts, program_0x, program_1x
+
+from snowplow_tracker import Emitter, Payload, Subject, Tracker, _worker
+from snowplow_tracker.collector import CollectorServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+GIVEN = {"collector", "context", "e", "emitter", "payload", "s", "subject", "t", "tracker"}
+PROGRAMS = [
+    function
+    for module in (program_1x, program_0x, own_parts)
+    for _, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__
+    and GIVEN.issuperset(inspect.signature(function).parameters)
+    and function is not program_0x.by_celery  # which needs a broker
+]
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[str]:
+    with CollectorServer(port=0) as server:
+        yield server.url
+
+
+@pytest.fixture
+def given(collector: str) -> Iterator[dict[str, Any]]:
+    """What the programs ask for by the names of their parameters."""
+    emitter, subject = Emitter(collector), Subject()
+    tracker = Tracker("shop", emitter, subject)
+    values = (
+        *(collector, program_1x.contexts(), emitter, emitter, Payload()),
+        *(subject, subject, tracker, tracker),
+    )
+    yield dict(zip(sorted(GIVEN), values, strict=True))
+    for left in list(_worker._emitters):
+        left.close(0)
+
+
+@pytest.mark.filterwarnings("ignore:track_:DeprecationWarning")
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__qualname__)
+def test_a_program_runs(program: Callable[..., object], given: dict[str, Any]) -> None:
+    program(**{name: given[name] for name in inspect.signature(program).parameters})
