@@ -3,15 +3,18 @@
 use pyo3::prelude::*;
 
 use crate::buffer::Pushed;
+use crate::guarded::Guarded;
 use crate::hooks::Hooks;
 use crate::record_buffer::RecordBuffer;
 
 /// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full.
-#[pyclass(subclass, module = "snowplow_tracker._native")]
+#[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct EmitterCore {
-    #[pyo3(get, set, name = "_lane")]
+    state: Guarded<State>,
+}
+
+struct State {
     lane: Option<Py<RecordBuffer>>,
-    #[pyo3(get, set, name = "_batch_full_at")]
     batch_full_at: usize,
 }
 
@@ -20,14 +23,34 @@ impl EmitterCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { lane: None, batch_full_at: usize::MAX }
+        Self { state: Guarded::new(State { lane: None, batch_full_at: usize::MAX }) }
+    }
+
+    #[getter(_lane)]
+    fn lane<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, RecordBuffer>> {
+        slf.get().state.with(slf.py(), |state| state.lane.as_ref().map(|lane| lane.bind(slf.py()).clone()))
+    }
+
+    #[setter(_lane)]
+    fn set_lane(slf: &Bound<'_, Self>, lane: Option<Bound<'_, RecordBuffer>>) {
+        drop(slf.get().state.with(slf.py(), |state| std::mem::replace(&mut state.lane, lane.map(Bound::unbind))));
+    }
+
+    #[getter(_batch_full_at)]
+    fn batch_full_at(slf: &Bound<'_, Self>) -> usize {
+        slf.get().state.with(slf.py(), |state| state.batch_full_at)
+    }
+
+    #[setter(_batch_full_at)]
+    fn set_batch_full_at(slf: &Bound<'_, Self>, batch_full_at: usize) {
+        slf.get().state.with(slf.py(), |state| state.batch_full_at = batch_full_at);
     }
 }
 
 /// An emitter that takes records as they are.
 pub struct Lane<'py> {
     emitter: Bound<'py, EmitterCore>,
-    buffer: Py<RecordBuffer>,
+    buffer: Bound<'py, RecordBuffer>,
     batch_full_at: usize,
 }
 
@@ -38,18 +61,19 @@ impl<'py> Lane<'py> {
         if !hooks.input_is_ours(&emitter.get_type())? {
             return Ok(None);
         }
-        let core = emitter.borrow();
-        Ok(core.lane.as_ref().map(|buffer| Self {
-            emitter: emitter.clone(),
-            buffer: buffer.clone_ref(emitter.py()),
-            batch_full_at: core.batch_full_at,
+        Ok(emitter.get().state.with(emitter.py(), |state| {
+            state.lane.as_ref().map(|buffer| Self {
+                emitter: emitter.clone(),
+                buffer: buffer.bind(emitter.py()).clone(),
+                batch_full_at: state.batch_full_at,
+            })
         }))
     }
 
     /// Appends a record; a full batch is the emitter's to send, a full buffer its to report.
     pub fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         let py = self.emitter.py();
-        match self.buffer.get().push(record, created_ms) {
+        match self.buffer.get().push(py, record, created_ms) {
             Pushed::Waiting(count) if count < self.batch_full_at => Ok(()),
             Pushed::Waiting(_) => self.emitter.call_method0(pyo3::intern!(py, "flush")).map(drop),
             Pushed::Full => self.emitter.call_method0(pyo3::intern!(py, "_refuse")).map(drop),

@@ -33,9 +33,8 @@ pub fn new_event_id() -> Result<[u8; 36], SysError> {
             Some(seeded) if seeded.generation == generation => seeded,
             _ => seeded.insert(Seeded { generator: StdRng::try_from_rng(&mut SysRng)?, generation }),
         };
-        let mut id = [0; ID_BYTES];
-        seeded.generator.fill_bytes(&mut id);
-        Ok(canonical(id))
+        let (high, low) = (seeded.generator.next_u64(), seeded.generator.next_u64());
+        Ok(canonical((u128::from(high) << 64 | u128::from(low)).to_be_bytes()))
     })
 }
 

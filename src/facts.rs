@@ -1,19 +1,17 @@
 //! Facts that hold for many events, a subject's or a tracker's: encoded when they change, not for every event.
 
-use std::sync::{Mutex, PoisonError};
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
 use crate::dict_version::version_of;
 use crate::error::Result;
+use crate::guarded::Guarded;
 use crate::json::Lossy;
 use crate::payload::{self, Fields, Record};
 
 /// The fields of a dict as part of a record, kept as long as the dict holds the very same objects in the same order.
-#[derive(Default)]
 pub struct Facts {
-    encoded: Mutex<Option<Encoded>>,
+    encoded: Guarded<Option<Encoded>>,
 }
 
 struct Encoded {
@@ -23,50 +21,72 @@ struct Encoded {
 }
 
 impl Facts {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self { encoded: Guarded::new(None) }
+    }
+
     /// Appends the fields of `dict` to a record; false, and nothing is written, where one of them is not in `names` or is of a type
     /// whose text may change.
     pub fn write(&self, record: &mut Record<'_>, dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<bool> {
-        // No Python code runs while this lock is held: all names and values are of exact, immutable types.
-        let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if !encoded.as_mut().is_some_and(|encoded| encoded.is_of(dict)) {
-            *encoded = Encoded::new(dict, names, record.lossy())?;
+        let version = version_of(dict);
+        let is_written = self.encoded.with(dict.py(), |encoded| match encoded {
+            Some(encoded) if version != 0 && encoded.version == version => {
+                record.raw(&encoded.fields);
+                true
+            }
+            _ => false,
+        });
+        if is_written { Ok(true) } else { self.write_anew(record, dict, names) }
+    }
+
+    #[cold]
+    fn write_anew(&self, record: &mut Record<'_>, dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<bool> {
+        let items = payload::items(dict);
+        let is_written = self.encoded.with(dict.py(), |encoded| match encoded {
+            Some(encoded) if encoded.is_of(&items) => {
+                encoded.version = version_of(dict);
+                record.raw(&encoded.fields);
+                true
+            }
+            _ => false,
+        });
+        if is_written {
+            return Ok(true);
         }
-        if let Some(encoded) = &*encoded {
+        let encoded = Encoded::new(dict, items, names, record.lossy())?;
+        if let Some(encoded) = &encoded {
             record.raw(&encoded.fields);
         }
-        Ok(encoded.is_some())
+        let is_written = encoded.is_some();
+        drop(self.encoded.with(dict.py(), |kept| std::mem::replace(kept, encoded)));
+        Ok(is_written)
     }
 }
 
 impl Encoded {
-    fn new(dict: &Bound<'_, PyDict>, names: &[&str], lossy: &mut Lossy) -> Result<Option<Self>> {
+    fn new(
+        dict: &Bound<'_, PyDict>,
+        items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
+        names: &[&str],
+        lossy: &mut Lossy,
+    ) -> Result<Option<Self>> {
         let is_known = |name: &Bound<'_, PyAny>| {
             name.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
         };
-        if !dict.iter().all(|(name, value)| is_known(&name) && is_constant(&value)) {
+        if !items.iter().all(|(name, value)| is_known(name) && is_constant(value)) {
             return Ok(None);
         }
-        let mut fields = Vec::new();
-        Record::part(&mut fields, lossy).items(&payload::items(dict))?;
-        let items = dict.iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
-        Ok(Some(Self { version: version_of(dict), items, fields }))
-    }
-
-    fn is_of(&mut self, dict: &Bound<'_, PyDict>) -> bool {
         let version = version_of(dict);
-        if version != 0 && version == self.version {
-            return true;
-        }
-        let is_same = self.has_items_of(dict);
-        if is_same {
-            self.version = version;
-        }
-        is_same
+        let mut fields = Vec::new();
+        Record::part(&mut fields, lossy).items(&items)?;
+        let items = items.into_iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
+        Ok(Some(Self { version, items, fields }))
     }
 
-    fn has_items_of(&self, dict: &Bound<'_, PyDict>) -> bool {
-        dict.len() == self.items.len()
-            && dict.iter().zip(&self.items).all(|((name, value), known)| name.is(&known.0) && value.is(&known.1))
+    fn is_of(&self, items: &[(Bound<'_, PyAny>, Bound<'_, PyAny>)]) -> bool {
+        items.len() == self.items.len()
+            && items.iter().zip(&self.items).all(|(item, known)| item.0.is(&known.0) && item.1.is(&known.1))
     }
 }
 

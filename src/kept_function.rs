@@ -1,16 +1,15 @@
 //! A module's function under a name of the same text, `time.time`, looked up anew only where one of the namespaces has changed.
 
-use std::sync::{Mutex, PoisonError};
-
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule, PyString};
 
 use crate::dict_version::version_of;
+use crate::guarded::Guarded;
 use crate::python::attribute;
 
 /// The function as of the last time that it was looked up.
 pub struct KeptFunction {
-    kept: Mutex<Option<Kept>>,
+    kept: Guarded<Option<Kept>>,
 }
 
 struct Kept {
@@ -24,7 +23,7 @@ struct Kept {
 impl KeptFunction {
     /// Not looked up yet.
     pub const fn new() -> Self {
-        Self { kept: Mutex::new(None) }
+        Self { kept: Guarded::new(None) }
     }
 
     /// The function of that name in the module of that name in another module, whose namespace is `outer`.
@@ -46,19 +45,18 @@ impl KeptFunction {
                 inner: version_of(&module.dict()),
                 module: module.dict().unbind(),
             };
-            let old = self.kept.lock().unwrap_or_else(PoisonError::into_inner).replace(kept);
-            drop(old);
+            drop(self.kept.with(of.py(), |old| old.replace(kept)));
         }
         Ok(function)
     }
 
-    /// No Python code runs while the lock is held.
     fn unchanged<'py>(&self, outer: &Bound<'py, PyDict>) -> Option<Bound<'py, PyAny>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.as_ref()?;
-        let is_unchanged = kept.outer != 0
-            && kept.outer == version_of(outer)
-            && kept.inner == version_of(kept.module.bind(outer.py()));
-        is_unchanged.then(|| kept.function.bind(outer.py()).clone())
+        let py = outer.py();
+        self.kept.with(py, |kept| {
+            let kept = kept.as_ref()?;
+            let is_unchanged =
+                kept.outer != 0 && kept.outer == version_of(outer) && kept.inner == version_of(kept.module.bind(py));
+            is_unchanged.then(|| kept.function.bind(py).clone())
+        })
     }
 }

@@ -26,6 +26,8 @@ mod events;
 #[cfg(feature = "python")]
 mod facts;
 #[cfg(feature = "python")]
+mod guarded;
+#[cfg(feature = "python")]
 mod hooks;
 #[cfg(feature = "python")]
 mod json;

@@ -6,24 +6,29 @@ use pyo3::types::PyString;
 
 /// The name of a field, which needs no escape.
 pub struct Name {
-    quoted: &'static str,
+    opening: &'static str,
     python: PyOnceLock<Py<PyString>>,
 }
 
 impl Name {
-    /// Of a name with its quotes and the colon. The macro `name` adds them.
-    pub const fn of_quoted(quoted: &'static str) -> Self {
-        Self { quoted, python: PyOnceLock::new() }
+    /// Of a name as it opens a field. The macro `name` makes it so.
+    pub const fn of_opening(opening: &'static str) -> Self {
+        Self { opening, python: PyOnceLock::new() }
     }
 
-    /// As it stands in a record: with its quotes and the colon.
+    /// As it opens a field of a record, whose values are all text: with its quotes, the colon, and the value's first quote.
+    pub const fn opening(&self) -> &'static str {
+        self.opening
+    }
+
+    /// As it stands in any JSON: with its quotes and the colon.
     pub fn quoted(&self) -> &'static str {
-        self.quoted
+        &self.opening[..self.opening.len() - 1]
     }
 
     /// As a Python text, interned.
     pub fn python<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
-        let text = &self.quoted[1..self.quoted.len() - 2];
+        let text = &self.opening[1..self.opening.len() - 3];
         self.python.get_or_init(py, || PyString::intern(py, text).unbind()).bind(py)
     }
 }
@@ -31,7 +36,7 @@ impl Name {
 /// The name with this text.
 macro_rules! name {
     ($text:literal) => {{
-        static NAME: $crate::name::Name = $crate::name::Name::of_quoted(concat!("\"", $text, "\":"));
+        static NAME: $crate::name::Name = $crate::name::Name::of_opening(concat!("\"", $text, "\":\""));
         &NAME
     }};
 }

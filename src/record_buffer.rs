@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::buffer::{Batch, Pushed, Records};
 use crate::error::Result;
+use crate::guarded::Guarded;
 use crate::json::Lossy;
 use crate::payload::{self, Fields, Record};
 use crate::{panics, python, scratch};
@@ -14,7 +15,7 @@ use crate::{panics, python, scratch};
 /// Events in memory as finished records, oldest first. Safe to use from several threads.
 #[pyclass(frozen, module = "snowplow_tracker._native")]
 pub struct RecordBuffer {
-    records: Mutex<Records>,
+    records: Guarded<Records>,
 }
 
 /// Some events on their way out.
@@ -23,15 +24,15 @@ pub struct RecordBatch {
     batch: Mutex<Batch>,
 }
 
-/// No Python code runs while these locks are held, and a panic leaves nothing half-done that matters.
+/// A panic leaves nothing half-done that matters.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl RecordBuffer {
     /// Appends a record.
-    pub fn push(&self, record: &[u8], created_ms: i64) -> Pushed {
-        lock(&self.records).push(record, created_ms)
+    pub fn push(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> Pushed {
+        self.records.with(py, |records| records.push(record, created_ms))
     }
 }
 
@@ -39,7 +40,7 @@ impl RecordBuffer {
 impl RecordBuffer {
     #[new]
     fn new(capacity: usize) -> Self {
-        Self { records: Mutex::new(Records::new(capacity)) }
+        Self { records: Guarded::new(Records::new(capacity)) }
     }
 
     /// Appends an event given as a dict; False where the buffer is full or sealed.
@@ -47,67 +48,67 @@ impl RecordBuffer {
         panics::guarded(|| {
             scratch::with_buffer(|record| {
                 record_of(event, record)?;
-                Ok(matches!(self.push(record, created_ms(event)?), Pushed::Waiting(_)))
+                Ok(matches!(self.push(event.py(), record, created_ms(event)?), Pushed::Waiting(_)))
             })
         })
     }
 
     /// Takes the oldest events for one request body below `max_bytes`, at most `max_events` of them. None where nothing waits.
-    fn take(&self, max_events: usize, max_bytes: usize) -> Option<RecordBatch> {
-        let batch = lock(&self.records).take(max_events, max_bytes);
+    fn take(&self, py: Python<'_>, max_events: usize, max_bytes: usize) -> Option<RecordBatch> {
+        let batch = self.records.with(py, |records| records.take(max_events, max_bytes));
         (batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) })
     }
 
     /// Forgets a batch that was answered for.
-    fn done(&self, batch: &RecordBatch) {
+    fn done(&self, py: Python<'_>, batch: &RecordBatch) {
         let batch = std::mem::take(&mut *lock(&batch.batch));
-        lock(&self.records).done(batch.len());
+        self.records.with(py, |records| records.done(batch.len()));
     }
 
     /// Puts a batch back before everything that waits.
-    fn give_back(&self, batch: &RecordBatch) {
+    fn give_back(&self, py: Python<'_>, batch: &RecordBatch) {
         let batch = std::mem::take(&mut *lock(&batch.batch));
-        lock(&self.records).give_back(batch);
+        self.records.with(py, |records| records.give_back(batch));
     }
 
     /// Forgets everything, in flight or not.
-    fn clear(&self) {
-        lock(&self.records).clear();
+    fn clear(&self, py: Python<'_>) {
+        self.records.with(py, Records::clear);
     }
 
     /// Takes no more events from here on.
-    fn seal(&self) {
-        lock(&self.records).seal();
+    fn seal(&self, py: Python<'_>) {
+        self.records.with(py, Records::seal);
     }
 
     /// When the oldest waiting event was created, in milliseconds since 1970; None where nothing waits.
     #[getter]
-    fn oldest_ms(&self) -> Option<i64> {
-        lock(&self.records).oldest_ms()
+    fn oldest_ms(&self, py: Python<'_>) -> Option<i64> {
+        self.records.with(py, |records| records.oldest_ms())
     }
 
     #[getter]
-    fn in_flight(&self) -> usize {
-        lock(&self.records).in_flight()
+    fn in_flight(&self, py: Python<'_>) -> usize {
+        self.records.with(py, |records| records.in_flight())
     }
 
     #[getter]
-    fn allocated(&self) -> usize {
-        lock(&self.records).allocated()
+    fn allocated(&self, py: Python<'_>) -> usize {
+        self.records.with(py, |records| records.allocated())
     }
 
     #[getter]
-    fn capacity(&self) -> usize {
-        lock(&self.records).capacity()
+    fn capacity(&self, py: Python<'_>) -> usize {
+        self.records.with(py, |records| records.capacity())
     }
 
     #[setter]
-    fn set_capacity(&self, capacity: usize) {
-        lock(&self.records).set_capacity(capacity);
+    fn set_capacity(&self, py: Python<'_>, capacity: usize) {
+        self.records.with(py, |records| records.set_capacity(capacity));
     }
 
-    fn __len__(&self) -> usize {
-        lock(&self.records).waiting()
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.records.with(py, |records| records.waiting())
     }
 }
 

@@ -6,8 +6,9 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::emitter::Lane;
 use crate::error::{Error, Result, type_name};
-use crate::events::{Event, Snapshot};
+use crate::events::{Event, Snapshot, bound};
 use crate::facts::Facts;
+use crate::guarded::Guarded;
 use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
 use crate::name::name;
@@ -15,54 +16,115 @@ use crate::payload::{self, Dict, Encoding, Fields, Record};
 use crate::{attributes, event_id, panics, python, scratch};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
-#[pyclass(subclass, module = "snowplow_tracker._native")]
+#[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct TrackerCore {
-    /// None until the constructor of `Tracker` has run.
-    emitters: Option<Py<PyAny>>,
-    #[pyo3(get, set)]
-    subject: Option<Py<PyAny>>,
-    #[pyo3(get, set)]
-    encode_base64: Py<PyAny>,
-    #[pyo3(get, set)]
-    json_encoder: Option<Py<PyAny>>,
-    #[pyo3(get, set)]
-    standard_nv_pairs: Py<PyAny>,
+    settings: Guarded<Settings>,
     encoded_facts: Facts,
     encoded_subject: Facts,
+}
+
+struct Settings {
+    /// None until the constructor of `Tracker` has run.
+    emitters: Option<Py<PyAny>>,
+    subject: Option<Py<PyAny>>,
+    encode_base64: Option<Py<PyAny>>,
+    json_encoder: Option<Py<PyAny>>,
+    standard_nv_pairs: Option<Py<PyAny>>,
     /// Whether a method that `track` calls was replaced on this very tracker.
-    #[pyo3(get, set, name = "_is_patched")]
     is_patched: bool,
+}
+
+impl TrackerCore {
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        part: impl FnOnce(&Settings) -> &Option<Py<PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        slf.get().settings.with(slf.py(), |settings| bound(part(settings), slf.py()))
+    }
+
+    fn set(
+        slf: &Bound<'_, Self>,
+        part: impl FnOnce(&mut Settings) -> &mut Option<Py<PyAny>>,
+        value: Option<Bound<'_, PyAny>>,
+    ) {
+        drop(slf.get().settings.with(slf.py(), |settings| std::mem::replace(part(settings), value.map(Bound::unbind))));
+    }
 }
 
 #[pymethods]
 impl TrackerCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(py: Python<'_>, _args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self {
+    fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
+        let settings = Settings {
             emitters: None,
             subject: None,
-            encode_base64: true
-                .into_pyobject(py)
-                .map_or_else(|never| match never {}, |flag| flag.to_owned().into_any().unbind()),
+            encode_base64: None,
             json_encoder: None,
-            standard_nv_pairs: PyDict::new(py).into_any().unbind(),
-            encoded_facts: Facts::default(),
-            encoded_subject: Facts::default(),
+            standard_nv_pairs: None,
             is_patched: false,
-        }
+        };
+        Self { settings: Guarded::new(settings), encoded_facts: Facts::new(), encoded_subject: Facts::new() }
     }
 
     #[getter]
     fn emitters<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let emitters = slf.borrow().emitters.as_ref().map(|emitters| emitters.bind(slf.py()).clone());
-        Ok(emitters.ok_or_else(|| Error::NotConstructed(type_name(slf)))?)
+        Ok(Self::get(slf, |settings| &settings.emitters).ok_or_else(|| Error::NotConstructed(type_name(slf)))?)
     }
 
     #[setter]
     fn set_emitters(slf: &Bound<'_, Self>, emitters: Bound<'_, PyAny>) {
-        let old = slf.borrow_mut().emitters.replace(emitters.unbind());
-        drop(old);
+        Self::set(slf, |settings| &mut settings.emitters, Some(emitters));
+    }
+
+    #[getter]
+    fn subject<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        Self::get(slf, |settings| &settings.subject)
+    }
+
+    #[setter]
+    fn set_subject(slf: &Bound<'_, Self>, subject: Option<Bound<'_, PyAny>>) {
+        Self::set(slf, |settings| &mut settings.subject, subject);
+    }
+
+    #[getter]
+    fn encode_base64<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        Self::get(slf, |settings| &settings.encode_base64)
+    }
+
+    #[setter]
+    fn set_encode_base64(slf: &Bound<'_, Self>, encode_base64: Bound<'_, PyAny>) {
+        Self::set(slf, |settings| &mut settings.encode_base64, Some(encode_base64));
+    }
+
+    #[getter]
+    fn json_encoder<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        Self::get(slf, |settings| &settings.json_encoder)
+    }
+
+    #[setter]
+    fn set_json_encoder(slf: &Bound<'_, Self>, json_encoder: Option<Bound<'_, PyAny>>) {
+        Self::set(slf, |settings| &mut settings.json_encoder, json_encoder);
+    }
+
+    #[getter]
+    fn standard_nv_pairs<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        Self::get(slf, |settings| &settings.standard_nv_pairs)
+    }
+
+    #[setter]
+    fn set_standard_nv_pairs(slf: &Bound<'_, Self>, standard_nv_pairs: Bound<'_, PyAny>) {
+        Self::set(slf, |settings| &mut settings.standard_nv_pairs, Some(standard_nv_pairs));
+    }
+
+    #[getter(_is_patched)]
+    fn is_patched(slf: &Bound<'_, Self>) -> bool {
+        slf.get().settings.with(slf.py(), |settings| settings.is_patched)
+    }
+
+    #[setter(_is_patched)]
+    fn set_is_patched(slf: &Bound<'_, Self>, is_patched: bool) {
+        slf.get().settings.with(slf.py(), |settings| settings.is_patched = is_patched);
     }
 
     /// Encodes an event and hands it to every emitter. Returns the event's id.
@@ -96,14 +158,16 @@ impl TrackerCore {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
-        visit.call(&self.emitters)?;
-        visit.call(&self.subject)?;
-        visit.call(&self.json_encoder)?;
-        visit.call(&self.standard_nv_pairs)
+        let visited = self.settings.visit(|settings| {
+            let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = settings;
+            let objects = [emitters, subject, encode_base64, json_encoder, standard_nv_pairs];
+            objects.into_iter().try_for_each(|object| visit.call(&*object))
+        });
+        visited.unwrap_or(Ok(()))
     }
 
-    fn __clear__(&mut self) {
-        (self.subject, self.json_encoder) = (None, None);
+    fn __clear__(&self) {
+        drop(self.settings.visit(|settings| (settings.subject.take(), settings.json_encoder.take())));
     }
 }
 
@@ -173,28 +237,36 @@ struct Tracking<'a, 'py> {
 
 impl<'a, 'py> Tracking<'a, 'py> {
     fn begin(tracker: &'a Bound<'py, TrackerCore>) -> Result<Self> {
-        let hooks = hooks(tracker.py())?;
-        let is_patched = tracker.borrow().is_patched;
-        if is_patched || !hooks.tracker_is_ours(&tracker.get_type())? {
+        let py = tracker.py();
+        let hooks = hooks(py)?;
+        let is_ours = hooks.tracker_is_ours(&tracker.get_type())?;
+        let (is_patched, emitters, subject, encode_base64, json_encoder, facts) =
+            tracker.get().settings.with(py, |settings| {
+                (
+                    settings.is_patched,
+                    bound(&settings.emitters, py),
+                    bound(&settings.subject, py),
+                    bound(&settings.encode_base64, py),
+                    bound(&settings.json_encoder, py),
+                    bound(&settings.standard_nv_pairs, py),
+                )
+            });
+        let not_constructed = || Error::NotConstructed(type_name(tracker));
+        let emitters = emitters.ok_or_else(not_constructed)?;
+        if is_patched || !is_ours {
             return Self::begin_with_own_properties(tracker, hooks, is_patched);
         }
-        let py = tracker.py();
-        let core = tracker.borrow();
-        let bind = |object: &Py<PyAny>| object.bind(py).clone();
-        let encode_base64 = bind(&core.encode_base64);
-        let tracking = Self {
+        Ok(Self {
             tracker,
             hooks,
-            emitters: core.emitters.as_ref().map(bind).ok_or_else(|| Error::NotConstructed(type_name(tracker)))?,
-            subject: core.subject.as_ref().map(bind),
-            base64: true,
-            json_encoder: core.json_encoder.as_ref().map(bind),
-            facts: payload::as_dict(core.standard_nv_pairs.bind(py))?,
+            emitters,
+            subject,
+            base64: encode_base64.ok_or_else(not_constructed)?.is_truthy()?,
+            json_encoder,
+            facts: payload::into_dict(facts.ok_or_else(not_constructed)?)?,
             is_patched,
             is_plain: true,
-        };
-        drop(core);
-        Ok(Self { base64: encode_base64.is_truthy()?, ..tracking })
+        })
     }
 
     /// The same where the class may have properties in the place of ours.
@@ -210,7 +282,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
             subject: attributes::read(tracker, "subject")?,
             base64: tracker.getattr("encode_base64")?.is_truthy()?,
             json_encoder: attributes::read(tracker, "json_encoder")?,
-            facts: payload::as_dict(&tracker.getattr("standard_nv_pairs")?)?,
+            facts: payload::into_dict(tracker.getattr("standard_nv_pairs")?)?,
             is_patched,
             is_plain: false,
         })
@@ -288,7 +360,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
     }
 
     fn write_facts(&self, record: &mut Record<'_>, subject: Option<&Bound<'py, PyDict>>) -> Result<bool> {
-        let core = self.tracker.borrow();
+        let core = self.tracker.get();
         if !core.encoded_facts.write(record, &self.facts, &payload::TRACKER_FIELDS)? {
             return Ok(false);
         }

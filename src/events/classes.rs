@@ -10,8 +10,9 @@ use pyo3::types::{PyDict, PyTuple};
 
 #[cfg(not(feature = "abi3"))]
 use super::direct_call::{Arguments, CallFacts, DirectCall};
-use super::event::{Common, Event};
+use super::event::Event;
 use super::kind::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
+use super::state::{Common, State};
 
 /// A class whose `__new__` takes anything, so that subclasses may construct as they like, and whose `__init__` stores. Each
 /// parameter, given by its place in the kind's fields, its name and its setter's name, is a property too.
@@ -24,7 +25,7 @@ macro_rules! event_class {
         $($methods:tt)*
     ) => {
         $(#[$doc])*
-        #[pyclass(extends = Event, subclass, module = $module)]
+        #[pyclass(extends = Event, subclass, frozen, module = $module)]
         pub struct $class;
 
         #[pymethods]
@@ -32,7 +33,7 @@ macro_rules! event_class {
             #[new]
             #[pyo3(signature = (*_args, **_kwargs), text_signature = $text_signature)]
             fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyClassInitializer<Self> {
-                PyClassInitializer::from(Event::unset(&$kind)).add_subclass(Self)
+                PyClassInitializer::from(Event::of(State::unset(&$kind))).add_subclass(Self)
             }
 
             #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
@@ -107,8 +108,8 @@ macro_rules! event_class {
             fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>> {
                 let mut common = |index: usize| arguments[$kind.fields.len() + index].take().filter(|value| !value.is_none());
                 let common = Common { event_subject: common(0), context: common(1), true_timestamp: common(2) };
-                let event = Event::of(&$kind, array::from_fn(|index| arguments[index].take()), common)?;
-                Bound::new(py, PyClassInitializer::from(event).add_subclass(Self))
+                let state = State::of(&$kind, array::from_fn(|index| arguments[index].take()), common)?;
+                Bound::new(py, PyClassInitializer::from(Event::of(state)).add_subclass(Self))
             }
         }
     };

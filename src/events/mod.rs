@@ -7,13 +7,15 @@ mod direct_call;
 mod event;
 mod kind;
 mod self_describing_json;
+mod state;
 
 use pyo3::prelude::*;
 
 pub use classes::{PagePing, PageView, ScreenView, SelfDescribing, StructuredEvent};
-pub use event::{Event, Snapshot};
+pub use event::Event;
 pub use kind::Shape;
 pub use self_describing_json::{SelfDescribingJson, write as write_self_describing};
+pub use state::{Snapshot, bound};
 
 /// Lets every class show its constructor's parameters, and be called the short way. Called once, when the module is made.
 pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {

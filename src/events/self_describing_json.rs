@@ -9,8 +9,10 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 #[cfg(not(feature = "abi3"))]
 use super::direct_call::{Arguments, CallFacts, DirectCall};
+use super::state::bound;
 use crate::contracts;
 use crate::error::{Error, Result, type_name};
+use crate::guarded::Guarded;
 use crate::json::Writer;
 use crate::{attributes, hooks, python};
 
@@ -19,8 +21,14 @@ use crate::{attributes, hooks, python};
 pub const PARAMETERS: [&str; 2] = ["schema", "data"];
 
 /// Data with the Iglu URI of the schema that describes it. It holds the caller's own data until an event is tracked.
-#[pyclass(subclass, dict, weakref, module = "snowplow_tracker.self_describing_json")]
+#[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.self_describing_json")]
 pub struct SelfDescribingJson {
+    state: Guarded<State>,
+}
+
+/// Both are None until `__init__` has run.
+#[derive(Default)]
+struct State {
     schema: Option<Py<PyAny>>,
     data: Option<Py<PyAny>>,
 }
@@ -28,13 +36,22 @@ pub struct SelfDescribingJson {
 impl SelfDescribingJson {
     fn of(schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> Result<Self> {
         contracts::require_text("schema", Some(&schema))?;
-        Ok(Self { schema: Some(schema.unbind()), data: Some(data.unbind()) })
+        let state = State { schema: Some(schema.unbind()), data: Some(data.unbind()) };
+        Ok(Self { state: Guarded::new(state) })
     }
 
-    /// Replaces a part. What was there is dropped when nothing is borrowed: its finaliser may look at this object.
-    fn replace(slf: &Bound<'_, Self>, part: impl FnOnce(&mut Self) -> &mut Option<Py<PyAny>>, value: Bound<'_, PyAny>) {
-        let old = part(&mut slf.borrow_mut()).replace(value.unbind());
-        drop(old);
+    fn get<'py>(slf: &Bound<'py, Self>, part: impl FnOnce(&State) -> &Option<Py<PyAny>>) -> Result<Bound<'py, PyAny>> {
+        let value = slf.get().state.with(slf.py(), |state| bound(part(state), slf.py()));
+        value.ok_or_else(|| Error::NotConstructed(type_name(slf)))
+    }
+
+    /// Replaces a part. What was there is dropped when the state is free again: its finaliser may look at this object.
+    fn replace(
+        slf: &Bound<'_, Self>,
+        part: impl FnOnce(&mut State) -> &mut Option<Py<PyAny>>,
+        value: Bound<'_, PyAny>,
+    ) {
+        drop(slf.get().state.with(slf.py(), |state| part(state).replace(value.unbind())));
     }
 }
 
@@ -43,7 +60,7 @@ impl SelfDescribingJson {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(schema, data)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { schema: None, data: None }
+        Self { state: Guarded::new(State::default()) }
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
@@ -52,9 +69,8 @@ impl SelfDescribingJson {
             slf.setattr(pyo3::intern!(slf.py(), "schema"), schema)?;
             return slf.setattr(pyo3::intern!(slf.py(), "data"), data);
         }
-        let json = Self::of(schema, data)?;
-        let old = std::mem::replace(&mut *slf.borrow_mut(), json);
-        drop(old);
+        Self::set_schema(slf, schema)?;
+        Self::set_data(slf, data);
         Ok(())
     }
 
@@ -65,24 +81,24 @@ impl SelfDescribingJson {
 
     #[getter]
     fn schema<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(constructed(slf, slf.borrow().schema.as_ref())?)
+        Ok(Self::get(slf, |state| &state.schema)?)
     }
 
     #[setter]
     fn set_schema(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>) -> PyResult<()> {
         contracts::require_text("schema", Some(&schema))?;
-        Self::replace(slf, |json| &mut json.schema, schema);
+        Self::replace(slf, |state| &mut state.schema, schema);
         Ok(())
     }
 
     #[getter]
     fn data<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(constructed(slf, slf.borrow().data.as_ref())?)
+        Ok(Self::get(slf, |state| &state.data)?)
     }
 
     #[setter]
     fn set_data(slf: &Bound<'_, Self>, data: Bound<'_, PyAny>) {
-        Self::replace(slf, |json| &mut json.data, data);
+        Self::replace(slf, |state| &mut state.data, data);
     }
 
     /// The dict with the keys `schema` and `data`; attributes that a subclass computes count.
@@ -125,8 +141,8 @@ impl SelfDescribingJson {
         let (added, given) = state;
         attributes::restore(slf, &added)?;
         if let Some((schema, data)) = given {
-            Self::replace(slf, |json| &mut json.schema, schema);
-            Self::replace(slf, |json| &mut json.data, data);
+            Self::replace(slf, |state| &mut state.schema, schema);
+            Self::replace(slf, |state| &mut state.data, data);
         }
         Ok(())
     }
@@ -137,12 +153,12 @@ impl SelfDescribingJson {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
-        visit.call(&self.schema)?;
-        visit.call(&self.data)
+        let visited = self.state.visit(|state| visit.call(&state.schema).and_then(|()| visit.call(&state.data)));
+        visited.unwrap_or(Ok(()))
     }
 
-    fn __clear__(&mut self) {
-        drop((self.schema.take(), self.data.take()));
+    fn __clear__(&self) {
+        drop(self.state.visit(std::mem::take));
     }
 }
 
@@ -157,10 +173,6 @@ impl DirectCall for SelfDescribingJson {
         let mut required = |index: usize| arguments[index].take().ok_or_else(|| Error::Empty(PARAMETERS[index]));
         Bound::new(py, Self::of(required(0)?, required(1)?)?)
     }
-}
-
-fn constructed<'py>(slf: &Bound<'py, SelfDescribingJson>, field: Option<&Py<PyAny>>) -> Result<Bound<'py, PyAny>> {
-    field.map(|field| field.bind(slf.py()).clone()).ok_or_else(|| Error::NotConstructed(type_name(slf)))
 }
 
 /// Writes `object` as `{"schema": ..., "data": ...}`. One of our own is read natively; anything else by its `to_json`.

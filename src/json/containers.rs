@@ -76,12 +76,10 @@ impl<'py> Writer<'_, 'py> {
 
     /// A dict's items while all is plain: up to its end, or to a value that is a container or may run Python code.
     #[cfg(not(Py_GIL_DISABLED))]
-    #[expect(unsafe_code, reason = "see next_entry")]
     fn entries(&mut self, mut position: isize) -> Result<()> {
-        let Some(Level { object: dict, is_empty, .. }) = self.levels.last() else { return Ok(()) };
-        let (dict, mut is_first) = (dict.clone(), *is_empty);
-        // SAFETY: only plain scalars are written in this loop, which runs no Python code.
-        while let Some((key, value)) = unsafe { next_entry(&dict, &mut position) } {
+        let Some(Level { object, is_empty, .. }) = self.levels.last() else { return Ok(()) };
+        let (dict, mut is_first) = (object.cast::<PyDict>().map_err(PyErr::from)?.clone(), *is_empty);
+        while let Some((key, value)) = next_entry(&dict, &mut position) {
             if !std::mem::take(&mut is_first) {
                 self.out.push(b',');
             }
@@ -95,7 +93,6 @@ impl<'py> Writer<'_, 'py> {
             if let Some(level) = self.levels.last_mut() {
                 (level.rest, level.is_empty) = (Rest::Dict(position), false);
             }
-            let (key, value) = (key.to_owned(), value.to_owned());
             if !is_plain_key {
                 self.settle();
                 self.uncommon_key(&key)?;

@@ -26,7 +26,7 @@ pub(super) struct Level<'py> {
 
 /// What of it is not yet written.
 pub(super) enum Rest<'py> {
-    /// A dict's items from this position on, as `PyDict_Next` counts them. Only while no Python code runs.
+    /// A dict's items from this position on, as `PyDict_Next` counts them, as long as nobody changes the dict.
     #[cfg(not(Py_GIL_DISABLED))]
     Dict(isize),
     /// A dict's items: those above this height of the stack of items.
@@ -77,16 +77,14 @@ impl<'py> Writer<'_, 'py> {
         self.levels.pop();
     }
 
-    /// Copies what is left of the dicts that are being written: to be called before any Python code runs, which may change them.
-    #[cfg_attr(not(Py_GIL_DISABLED), expect(unsafe_code, reason = "see next_entry"))]
+    /// Copies what is left of the dicts that are being written: to be called before Python code runs that may change them.
     pub(super) fn settle(&mut self) {
         #[cfg(not(Py_GIL_DISABLED))]
         for level in &mut self.levels {
-            if let Rest::Dict(position) = &mut level.rest {
+            if let (Rest::Dict(position), Ok(dict)) = (&mut level.rest, level.object.cast::<PyDict>()) {
                 let bottom = self.items.len();
-                // SAFETY: no Python code has run since the level was opened, so that the position is one of this very dict.
-                while let Some((name, value)) = unsafe { next_entry(&level.object, position) } {
-                    self.items.push((name.to_owned(), value.to_owned()));
+                while let Some(item) = next_entry(dict, position) {
+                    self.items.push(item);
                 }
                 self.items[bottom..].reverse();
                 level.rest = Rest::Items(bottom);
@@ -96,24 +94,17 @@ impl<'py> Writer<'_, 'py> {
 }
 
 /// The next item of a dict, and the position moved on; None at the end.
-///
-/// # Safety
-///
-/// `dict` is a dict, `position` is 0 or left by the last call for the same dict, and no Python code has run in between, nor will before
-/// the borrowed item's last use.
 #[cfg(not(Py_GIL_DISABLED))]
 #[inline]
 #[expect(unsafe_code, reason = "copying the items of each dict takes an eighth of writing it")]
-pub(super) unsafe fn next_entry<'a, 'py>(
-    dict: &'a Bound<'py, PyAny>,
-    position: &mut isize,
-) -> Option<(Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
+pub(super) fn next_entry<'py>(dict: &Bound<'py, PyDict>, position: &mut isize) -> Option<Item<'py>> {
     let (mut name, mut value) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: of the caller. The dict keeps the item alive as long as nobody changes it.
+    // SAFETY: `dict` is a live dict. Whatever the position, `PyDict_Next` keeps to the entries that the dict has now. What it lends is
+    // owned before anything else happens.
     unsafe {
         if ffi::PyDict_Next(dict.as_ptr(), position, &raw mut name, &raw mut value) == 0 {
             return None;
         }
-        Some((Borrowed::from_ptr(dict.py(), name), Borrowed::from_ptr(dict.py(), value)))
+        Some((Bound::from_borrowed_ptr(dict.py(), name), Bound::from_borrowed_ptr(dict.py(), value)))
     }
 }

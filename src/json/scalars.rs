@@ -40,7 +40,10 @@ impl Writer<'_, '_> {
     }
 
     pub(super) fn text(&mut self, text: &Bound<'_, PyString>) -> Result<()> {
-        append_text(self.out, text, self.lossy)
+        self.out.push(b'"');
+        append_text(self.out, text, self.lossy)?;
+        self.out.push(b'"');
+        Ok(())
     }
 
     pub(super) fn int(&mut self, number: &Bound<'_, PyInt>) -> Result<()> {
@@ -79,12 +82,12 @@ fn base_repr<'py, T: pyo3::PyTypeInfo>(number: &Bound<'py, PyAny>) -> Result<Bou
     Ok(repr.cast_into::<PyString>().map_err(PyErr::from)?)
 }
 
-/// Appends a Python text as a JSON string. A lone surrogate cannot leave as UTF-8 and becomes U+FFFD; a pair becomes its character.
+/// Appends a Python text as it reads inside a JSON string. A lone surrogate cannot leave as UTF-8 and becomes U+FFFD; a pair becomes its character.
 pub fn append_text(out: &mut Vec<u8>, text: &Bound<'_, PyString>, lossy: &mut Lossy) -> Result<()> {
     if let Ok(utf8) = text.to_str() {
-        text::append_string(out, utf8);
+        text::append_escaped(out, utf8.as_bytes());
     } else {
-        text::append_string(out, &without_surrogates(text, lossy)?);
+        text::append_escaped(out, without_surrogates(text, lossy)?.as_bytes());
     }
     Ok(())
 }

@@ -50,16 +50,16 @@ pub fn subject_fields<'py>(
         (None, Some(subject)) => subject.getattr(pyo3::intern!(subject.py(), "standard_nv_pairs"))?,
         (None, None) => return Ok(None),
     };
-    as_dict(&fields).map(Some)
+    into_dict(fields).map(Some)
 }
 
 /// A mapping as a dict: itself if it is one.
-pub fn as_dict<'py>(mapping: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>> {
-    if let Ok(dict) = mapping.cast::<PyDict>() {
-        return Ok(dict.clone());
-    }
-    let dict = mapping.py().get_type::<PyDict>().call1((mapping,))?;
-    Ok(dict.cast_into::<PyDict>().map_err(PyErr::from)?)
+pub fn into_dict(mapping: Bound<'_, PyAny>) -> Result<Bound<'_, PyDict>> {
+    mapping.cast_into::<PyDict>().or_else(|error| {
+        let dict = error.into_inner();
+        let dict = dict.py().get_type::<PyDict>().call1((dict,))?;
+        Ok(dict.cast_into::<PyDict>().map_err(PyErr::from)?)
+    })
 }
 
 /// A copy of a payload's fields the way they leave, as text or with the types that they have.

@@ -40,16 +40,12 @@ impl<'a> Record<'a> {
         self.out.push(b'}');
     }
 
-    /// A field whose name and value need no escape.
+    /// A field whose value needs no escape.
     pub fn plain(&mut self, name: &'static Name, value: &[u8]) {
-        self.name(name);
-        self.out.push(b'"');
+        self.out.reserve(name.opening().len() + value.len() + CLOSING.len());
+        self.out.extend_from_slice(name.opening().as_bytes());
         self.out.extend_from_slice(value);
-        self.out.extend_from_slice(b"\",");
-    }
-
-    fn name(&mut self, name: &'static Name) {
-        self.out.extend_from_slice(name.quoted().as_bytes());
+        self.out.extend_from_slice(CLOSING);
     }
 
     /// The value as text: a text's own characters (an enum member's too), anything else as `str()` shows it.
@@ -59,24 +55,21 @@ impl<'a> Record<'a> {
         } else if let Ok(number) = value.cast_exact::<PyInt>()
             && let Ok(number) = number.extract::<i64>()
         {
-            self.quoted(itoa::Buffer::new().format(number));
+            self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         } else if let Ok(number) = value.cast_exact::<PyFloat>()
             && is_written_alike(number.value())
         {
-            self.quoted(ryu::Buffer::new().format_finite(number.value()));
+            self.out.extend_from_slice(ryu::Buffer::new().format_finite(number.value()).as_bytes());
         } else {
             json::append_text(self.out, &value.str()?, self.lossy)?;
         }
-        self.out.push(b',');
+        self.out.extend_from_slice(CLOSING);
         Ok(())
     }
-
-    fn quoted(&mut self, plain: &str) {
-        self.out.push(b'"');
-        self.out.extend_from_slice(plain.as_bytes());
-        self.out.push(b'"');
-    }
 }
+
+/// What ends a field.
+const CLOSING: &[u8] = b"\",";
 
 /// Whether Rust and Python write a number the same: both give the shortest digits, but not the same exponents.
 fn is_written_alike(number: f64) -> bool {
@@ -90,16 +83,17 @@ impl<'py> Fields<'py> for Record<'_> {
             && let Ok(text) = text.to_str()
         {
             if !text.is_empty() {
-                self.name(name);
-                text::append_string(self.out, text);
-                self.out.push(b',');
+                self.out.reserve(name.opening().len() + text.len() + CLOSING.len());
+                self.out.extend_from_slice(name.opening().as_bytes());
+                text::append_escaped(self.out, text.as_bytes());
+                self.out.extend_from_slice(CLOSING);
             }
             return Ok(());
         }
         if is_left_out(value) {
             return Ok(());
         }
-        self.name(name);
+        self.out.extend_from_slice(name.opening().as_bytes());
         self.append_value(value)
     }
 
@@ -107,8 +101,9 @@ impl<'py> Fields<'py> for Record<'_> {
         if is_left_out(value) {
             return Ok(());
         }
+        self.out.push(b'"');
         json::append_text(self.out, &plain_text(name)?, self.lossy)?;
-        self.out.push(b':');
+        self.out.extend_from_slice(b"\":\"");
         self.append_value(value)
     }
 
@@ -118,14 +113,13 @@ impl<'py> Fields<'py> for Record<'_> {
     }
 
     fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()> {
-        self.name(name);
-        self.out.push(b'"');
+        self.out.extend_from_slice(name.opening().as_bytes());
         if base64 {
             base64::append(self.out, json);
         } else {
             text::append_escaped(self.out, json);
         }
-        self.out.extend_from_slice(b"\",");
+        self.out.extend_from_slice(CLOSING);
         Ok(())
     }
 
