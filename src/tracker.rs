@@ -251,15 +251,14 @@ impl<'a, 'py> Tracking<'a, 'py> {
                     bound(&settings.standard_nv_pairs, py),
                 )
             });
-        let not_constructed = || Error::NotConstructed(type_name(tracker));
-        let emitters = emitters.ok_or_else(not_constructed)?;
         if is_patched || !is_ours {
             return Self::begin_with_own_properties(tracker, hooks, is_patched);
         }
+        let not_constructed = || Error::NotConstructed(type_name(tracker));
         Ok(Self {
             tracker,
             hooks,
-            emitters,
+            emitters: emitters.ok_or_else(not_constructed)?,
             subject,
             base64: encode_base64.ok_or_else(not_constructed)?.is_truthy()?,
             json_encoder,

@@ -34,12 +34,6 @@ struct State {
 }
 
 impl SelfDescribingJson {
-    fn of(schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> Result<Self> {
-        contracts::require_text("schema", Some(&schema))?;
-        let state = State { schema: Some(schema.unbind()), data: Some(data.unbind()) };
-        Ok(Self { state: Guarded::new(state) })
-    }
-
     fn get<'py>(slf: &Bound<'py, Self>, part: impl FnOnce(&State) -> &Option<Py<PyAny>>) -> Result<Bound<'py, PyAny>> {
         let value = slf.get().state.with(slf.py(), |state| bound(part(state), slf.py()));
         value.ok_or_else(|| Error::NotConstructed(type_name(slf)))
@@ -171,7 +165,10 @@ impl DirectCall for SelfDescribingJson {
 
     fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>> {
         let mut required = |index: usize| arguments[index].take().ok_or_else(|| Error::Empty(PARAMETERS[index]));
-        Bound::new(py, Self::of(required(0)?, required(1)?)?)
+        let (schema, data) = (required(0)?, required(1)?);
+        contracts::require_text("schema", Some(&schema))?;
+        let state = State { schema: Some(schema.unbind()), data: Some(data.unbind()) };
+        Bound::new(py, Self { state: Guarded::new(state) })
     }
 }
 
