@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from tests.docs.named_tests import ROOT, is_a_test, named_tests
 
 import snowplow_tracker
 from snowplow_tracker import (
@@ -27,17 +24,12 @@ from snowplow_tracker import (
     TrackerConfiguration,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE.splitlines()
     if line.startswith("|") and not line.startswith(("| rule", "| what |", "| ---"))
 ]
-TESTS = sorted(set(re.findall(r"`(tests/[^`]+)`", PAGE)))
 MODULES = [
     *("constants", "contracts", "emitter_configuration", "emitters", "event_store", "events"),
     *("payload", "self_describing_json", "snowplow", "subject", "tracker", "typing", "_version"),
@@ -51,30 +43,13 @@ CLASSES = [
 OWN = {"SupportsInput", "STORE_METHODS"}
 
 
-@cache
-def names_in(path: str) -> set[str]:
-    """Every class and function of a test file, as `TestX`, `test_y` and `TestX::test_y`."""
-    return set(_names(ast.parse((ROOT / path).read_text(encoding="utf-8")).body, ""))
-
-
-def _names(body: list[ast.stmt], prefix: str) -> Iterator[str]:
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield prefix + node.name
-        if isinstance(node, ast.ClassDef):
-            yield from _names(node.body, f"{prefix}{node.name}::")
-
-
 def is_on_the_page(name: str) -> bool:
     return re.search(rf"`{name}\b", PAGE) is not None
 
 
-@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("test", named_tests(PAGE))
 def test_a_test_that_is_named_exists(test):
-    path, _, name = test.partition("::")
-    assert (ROOT / path).is_file()
-    assert not name or name in names_in(path)
-    assert not name or name.rpartition("::")[2].startswith(("test_", "Test"))
+    assert is_a_test(test)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0][:40] for row in ROWS])
