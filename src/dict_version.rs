@@ -19,5 +19,7 @@ pub fn version_of(_dict: &Bound<'_, PyDict>) -> u64 {
 pub fn version_of(dict: &Bound<'_, PyDict>) -> u64 {
     let dict = dict.as_ptr().cast::<pyo3::ffi::PyDictObject>();
     // SAFETY: the pointer is that of a live dict, which the bound holds a reference to, and the GIL is held.
-    unsafe { (*dict).ma_version_tag }
+    let dict = unsafe { &*dict };
+    // An instance's dict may share its values with the instance, which 3.13 changes without a new version.
+    if dict.ma_values.is_null() { dict.ma_version_tag } else { 0 }
 }
