@@ -8,6 +8,7 @@ use pyo3::types::PyType;
 use crate::attributes::has_own;
 use crate::class_version::CheckedClasses;
 use crate::events::{Event, SelfDescribingJson};
+use crate::python;
 
 /// The methods that users patch or override, as this package made them.
 pub struct Hooks {
@@ -18,19 +19,27 @@ pub struct Hooks {
     complete_payload: Py<PyAny>,
     input: Py<PyAny>,
     reached_limit: Py<PyAny>,
+    store: Py<PyType>,
+    add_event: Py<PyAny>,
     events: CheckedClasses,
     properties: CheckedClasses,
     data: CheckedClasses,
     trackers: CheckedClasses,
     emitters: CheckedClasses,
+    stores: CheckedClasses,
 }
 
 static HOOKS: PyOnceLock<Hooks> = PyOnceLock::new();
 
-/// Notes the methods of `Tracker`, `Emitter` and the native classes before anyone can have replaced them: called once, by the
+/// Notes the methods of `Tracker`, `Emitter`, `InMemoryEventStore` and the native classes before anyone can have replaced them: called once, by the
 /// package when it is imported.
 #[pyfunction]
-pub fn note_own_methods(py: Python<'_>, tracker: &Bound<'_, PyType>, emitter: &Bound<'_, PyType>) -> PyResult<()> {
+pub fn note_own_methods(
+    py: Python<'_>,
+    tracker: &Bound<'_, PyType>,
+    emitter: &Bound<'_, PyType>,
+    store: &Bound<'_, PyType>,
+) -> PyResult<()> {
     let hooks = Hooks {
         build_payload: py.get_type::<Event>().getattr("build_payload")?.unbind(),
         to_json: py.get_type::<SelfDescribingJson>().getattr("to_json")?.unbind(),
@@ -39,11 +48,14 @@ pub fn note_own_methods(py: Python<'_>, tracker: &Bound<'_, PyType>, emitter: &B
         complete_payload: tracker.getattr("complete_payload")?.unbind(),
         input: emitter.getattr("input")?.unbind(),
         reached_limit: emitter.getattr("reached_limit")?.unbind(),
+        store: store.clone().unbind(),
+        add_event: store.getattr("add_event")?.unbind(),
         events: CheckedClasses::new(),
         properties: CheckedClasses::new(),
         data: CheckedClasses::new(),
         trackers: CheckedClasses::new(),
         emitters: CheckedClasses::new(),
+        stores: CheckedClasses::new(),
     };
     let _ = HOOKS.set(py, hooks);
     Ok(())
@@ -63,9 +75,10 @@ macro_rules! is_ours {
 
 /// Whether an attribute of a class is a property that native code made, and no subclass has put another in its place.
 pub fn is_native_property(class: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
-    static NATIVE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let property = class.getattr(name)?.get_type();
-    Ok(property.is(NATIVE.import(class.py(), "types", "GetSetDescriptorType")?))
+    static NATIVE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = class.py();
+    let native = python::found_once(&NATIVE, py, || py.import("types")?.getattr("GetSetDescriptorType"))?;
+    Ok(class.getattr(name)?.get_type().is(native))
 }
 
 fn tracker_properties_are_ours(class: &Bound<'_, PyType>) -> PyResult<bool> {
@@ -130,10 +143,12 @@ impl Hooks {
         Ok(is_ours!(class, "get_timestamp", &self.get_timestamp))
     }
 
-    /// Whether an emitter's class takes events by this package's own methods.
+    /// Whether an emitter's class, and the store in memory behind it, take events by this package's own methods.
     pub fn input_is_ours(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
-        self.emitters.pass(class, || {
+        let is_ours = self.emitters.pass(class, || {
             Ok(is_ours!(class, "input", &self.input) && is_ours!(class, "reached_limit", &self.reached_limit))
-        })
+        })?;
+        let store = self.store.bind(class.py());
+        Ok(is_ours && self.stores.pass(store, || Ok(is_ours!(store, "add_event", &self.add_event)))?)
     }
 }

@@ -63,7 +63,7 @@ mod _native {
     #[pymodule_export]
     use crate::hooks::note_own_methods;
     #[pymodule_export]
-    use crate::python::{b64, dumps, forget_pooled_randomness};
+    use crate::python::{b64, dumps, seed_event_ids_anew};
     #[pymodule_export]
     use crate::record_buffer::{RecordBatch, RecordBuffer, clean_fields, is_text_only, request_bodies};
     #[pymodule_export]

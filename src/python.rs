@@ -6,31 +6,42 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyModule, PyString, PyType};
+use pyo3::types::{PyDict, PyModule, PyString};
 
 use crate::dict_version::version_of;
 use crate::json::{Lossy, Writer};
 use crate::kept_function::KeptFunction;
 use crate::{base64, event_id, panics};
 
+/// What `find` finds, kept for ever. It runs Python code, which may come back here: no lock is held meanwhile.
+pub fn found_once<'py, T>(
+    kept: &'py PyOnceLock<Py<T>>,
+    py: Python<'py>,
+    find: impl FnOnce() -> PyResult<Bound<'py, T>>,
+) -> PyResult<&'py Bound<'py, T>> {
+    if let Some(found) = kept.get(py) {
+        return Ok(found.bind(py));
+    }
+    let found = find()?.unbind();
+    Ok(kept.get_or_init(py, || found).bind(py))
+}
+
 /// The class Payload.
-pub fn payload_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "snowplow_tracker.payload", "Payload")
+pub fn payload_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    found_once(&CLASS, py, || py.import("snowplow_tracker.payload")?.getattr("Payload"))
 }
 
 /// The module `snowplow_tracker.tracker`, whose `time` and `uuid` users may replace.
 pub fn tracker_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = MODULE.get_or_try_init(py, || py.import("snowplow_tracker.tracker").map(Bound::unbind))?;
-    Ok(module.bind(py))
+    found_once(&MODULE, py, || py.import("snowplow_tracker.tracker"))
 }
 
 /// Its namespace.
 fn tracker_namespace(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
     static NAMESPACE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let namespace = NAMESPACE.get_or_try_init(py, || tracker_module(py).map(|module| module.dict().unbind()))?;
-    Ok(namespace.bind(py))
+    found_once(&NAMESPACE, py, || Ok(tracker_module(py)?.dict()))
 }
 
 /// A Python text of ASCII characters.
@@ -82,7 +93,7 @@ fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyA
 
 /// Has event ids come from a new seed. To be called in a child after a fork.
 #[pyfunction]
-pub fn forget_pooled_randomness() {
+pub fn seed_event_ids_anew() {
     event_id::seed_anew();
 }
 
@@ -137,7 +148,7 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
 
 fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
     static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    MODULES.import(py, "sys", "modules")
+    found_once(&MODULES, py, || Ok(py.import("sys")?.getattr("modules")?.cast_into()?))
 }
 
 /// The standard library's own function, with the namespace that it was made in.

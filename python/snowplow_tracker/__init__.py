@@ -57,7 +57,7 @@ __all__ = [
     "logger",
 ]
 
-_native.note_own_methods(Tracker, Emitter)
+_native.note_own_methods(Tracker, Emitter, InMemoryEventStore)
 
 # What few programs use is imported when it is used.
 if TYPE_CHECKING:

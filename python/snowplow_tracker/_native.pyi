@@ -36,7 +36,7 @@ __all__ = [
     "clean_fields",
     "contracts_enabled",
     "dumps",
-    "forget_pooled_randomness",
+    "seed_event_ids_anew",
     "is_text_only",
     "note_own_methods",
     "request_bodies",
@@ -77,11 +77,13 @@ def set_contracts_enabled(enabled: bool) -> None:
 def contracts_enabled() -> bool:
     """Whether values are checked."""
 
-def note_own_methods(tracker: type[TrackerCore], emitter: type[EmitterCore]) -> None:
+def note_own_methods(
+    tracker: type[TrackerCore], emitter: type[EmitterCore], store: type[Any]
+) -> None:
     """Note the methods of these classes, to tell later whether they were replaced."""
 
-def forget_pooled_randomness() -> None:
-    """Throw away randomness drawn for event ids. To be called in a child after a fork."""
+def seed_event_ids_anew() -> None:
+    """Have event ids come from a new seed. To be called in a child after a fork."""
 
 def clean_fields(payload: Any, as_text: bool) -> PayloadDict:
     """Return a copy of a payload's fields the way they leave.

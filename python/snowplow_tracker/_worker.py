@@ -262,7 +262,7 @@ def _deliver_at_exit() -> None:
 def _start_empty_in_child() -> None:
     from snowplow_tracker import _native  # noqa: PLC0415 - known only by now
 
-    _native.forget_pooled_randomness()
+    _native.seed_event_ids_anew()
     _orphans.clear()
     for emitter in list(_emitters):
         emitter._start_empty()

@@ -35,6 +35,21 @@ impl Event {
         drop(Self::with(slf, |state| std::mem::replace(part(state), value)));
     }
 
+    /// Sets a part that is unset, and returns what it holds then: another thread, or a finaliser, may have been first.
+    fn fill<'py, T>(
+        slf: &Bound<'py, Self>,
+        part: impl FnOnce(&mut State) -> &mut Option<Py<T>>,
+        value: Py<T>,
+    ) -> Bound<'py, T> {
+        let py = slf.py();
+        let (filled, unused) = Self::with(slf, |state| match part(state) {
+            Some(first) => (first.bind(py).clone(), Some(value)),
+            unset => (unset.insert(value).bind(py).clone(), None),
+        });
+        drop(unused);
+        filled
+    }
+
     fn kind(slf: &Bound<'_, Self>) -> &'static Kind {
         Self::with(slf, |state| state.kind)
     }
@@ -118,7 +133,7 @@ impl Event {
             return Ok(dict);
         }
         let dict = Self::values_as_dict(slf)?.unbind();
-        Ok(Self::with(slf, |state| state.properties.get_or_insert(dict).bind(slf.py()).clone()))
+        Ok(Self::fill(slf, |state| &mut state.properties, dict))
     }
 
     /// Replaces the screen view's own dict.
@@ -228,7 +243,7 @@ impl Event {
             fields.update(Self::values_as_dict(slf)?.as_mapping())?;
         }
         let payload = python::payload_class(py)?.call1((fields,))?.unbind();
-        Ok(Self::with(slf, |state| state.payload.get_or_insert(payload).bind(py).clone()))
+        Ok(Self::fill(slf, |state| &mut state.payload, payload))
     }
 
     #[setter]
@@ -254,7 +269,7 @@ impl Event {
             return context;
         }
         let context = PyList::empty(py).into_any().unbind();
-        Self::with(slf, |state| state.context.get_or_insert(context).bind(py).clone())
+        Self::fill(slf, |state| &mut state.context, context)
     }
 
     #[setter]

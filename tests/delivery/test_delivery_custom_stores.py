@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from snowplow_tracker import AsyncEmitter, Emitter, InMemoryEventStore, Tracker
+from snowplow_tracker import AsyncEmitter, Emitter, InMemoryEventStore, PageView, Tracker
 from snowplow_tracker.emitters import logger
 
 KINDS = [Emitter, AsyncEmitter]
@@ -264,3 +264,13 @@ def test_a_subclass_of_the_one_in_memory_sees_all_that_passes(server, track):
     store = Counting(logger, 3)
     track(Tracker("ns", Emitter(server.url, event_store=store, batch_size=2)), *range(5))
     assert (store.added, len(server.labels()), store.size()) == (5, 4, 1)
+
+
+def test_add_event_patched_on_the_class_counts_after_construction_and_ends():
+    emitter = Emitter(URL, batch_size=10)
+    tracker = Tracker("ns", emitter)
+    with mock.patch.object(InMemoryEventStore, "add_event", return_value=True) as add_event:
+        tracker.track(PageView("https://a.b/1"))
+    tracker.track(PageView("https://a.b/2"))
+    assert [call.args[0]["url"] for call in add_event.call_args_list] == ["https://a.b/1"]
+    assert [event["url"] for event in emitter.buffer] == ["https://a.b/2"]
