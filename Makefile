@@ -4,6 +4,8 @@ BIN := .venv/bin
 ENVIRONMENT := .venv/.made-with-$(subst /,-,$(PYTHON))
 # The packages this one stands in for, each in a folder of its own.
 ORIGINALS := $(addprefix .venv/originals/,1.1.0 0.10.0)
+EVENTS := 10000
+SEED := 1
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
@@ -11,7 +13,7 @@ unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format bench wheel wheel-check clean build originals tools
+.PHONY: help demo test lint format differential bench bench-quick wheel wheel-check clean build originals tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -38,8 +40,14 @@ format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
 	cargo fmt
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
-bench: build originals ## what construct + track costs, against snowplow-tracker 1.1.0
-	$(BIN)/python benches/track.py
+differential: build originals ## generated programs on the originals and on this package: SEED=1, EVENTS=10000
+	$(BIN)/python -m tests.differential.campaign --events $(EVENTS) --seed $(SEED)
+
+bench: build originals .venv/peers ## tables, JSON and plot against the originals, orjson + pybase64 and json; ABI3=FOLDER adds an abi3 build
+	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
+
+bench-quick: build originals .venv/peers ## the same within a minute
+	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
 
 wheel: $(ENVIRONMENT) ## one wheel for every CPython from 3.10 on, in dist
 	rm -rf dist
@@ -53,6 +61,10 @@ clean: ## remove all that was built, the virtual environment too
 
 build: $(ENVIRONMENT)
 	$(BIN)/maturin develop --release --extras celery,collector,redis
+
+.venv/peers: benches/requirements.txt $(ENVIRONMENT)
+	$(BIN)/python -m pip install --quiet --upgrade --target $@ --requirement $<
+	@touch $@
 
 originals: $(ORIGINALS)
 

@@ -1,0 +1,1 @@
+"""Benchmarks against what this package stands in for, and against the fastest JSON and base64."""

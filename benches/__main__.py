@@ -1,0 +1,75 @@
+"""Run it with `make bench`, in a minute with `make bench-quick`; both install the opponents."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benches import machine
+from benches.opponents import Opponents
+from benches.plot import plot
+from benches.questions.buffer import buffer_cost, buffer_memory
+from benches.questions.built_beforehand import built_beforehand
+from benches.questions.construct_and_track import construct_and_track
+from benches.questions.encoder_share import encoder_share
+from benches.questions.import_time import import_time
+from benches.questions.json_writer import json_writer
+from benches.questions.payload_size import payload_size
+from benches.questions.threads import threads
+from benches.report import as_markdown, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.results import Table
+
+METHOD = "CPU time, minimum of interleaved rounds; threads: wall time. See benches/README.md"
+ROUNDS, MOST_EVENTS = 25, 1_000_000
+QUICK_ROUNDS, QUICK_MOST_EVENTS = 7, 100_000
+
+
+def answers(opponents: Opponents, rounds: int, most_events: int) -> Iterator[Table]:
+    """Put all questions, one after the other."""
+    for question in (
+        construct_and_track,
+        built_beforehand,
+        json_writer,
+        encoder_share,
+        payload_size,
+        partial(buffer_cost, most_events=most_events),
+        partial(buffer_memory, most_events=most_events),
+        import_time,
+        threads,
+    ):
+        yield from question(opponents, rounds)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller buffers")
+    parser.add_argument("--abi3", type=Path, metavar="FOLDER", help="of an abi3 build, put beside")
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="for results")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    rounds = QUICK_ROUNDS if given.quick else ROUNDS
+    most_events = QUICK_MOST_EVENTS if given.quick else MOST_EVENTS
+    tables = []
+    with Opponents(given.abi3 and given.abi3.resolve()) as opponents:
+        run = {**machine.facts(), "rounds": rounds, "method": METHOD, "sides": opponents.about()}
+        print("\n".join(f"{name}: {fact}" for name, fact in run.items()), flush=True)
+        for table in answers(opponents, rounds, most_events):
+            tables.append(table)
+            print(f"\n{as_markdown(table)}", flush=True)
+    given.output.mkdir(parents=True, exist_ok=True)
+    write_json(given.output / "results.json", run, tables)
+    (given.output / "plot.svg").write_text(plot(run, tables), encoding="utf-8")
+    missed = [line for table in tables for line in table.missed()]
+    print(f"\nBars not reached: {len(missed)}", *missed, sep="\n")
+
+
+main()

@@ -1,0 +1,89 @@
+"""Whole documents for the JSON writers: real data of packages, or made and named so."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import random
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benches.runner import PEERS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["NUMBERS", "TEXT", "Corpus", "corpora"]
+
+TEXT, NUMBERS = "text", "numbers"
+WORDS = [
+    *("the", "new", "shoes", "are", "here", "and", "they", "fit", "très", "bien", "naïve", "café"),
+    *("\U0001f600", "straße", 'over "quoted"', "line\nbreak", "https://www.example.com/p?q=1&r=2"),
+    *("#sale", "@shop", "50%", "off", "today", "only", "see", "you", "soon", "наконец", "靴"),
+]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    name: str
+    kind: str
+    document: Any
+
+
+def corpora() -> Iterator[Corpus]:
+    """Make the documents; `airportsdata` and `emoji` are in the folder of the peers."""
+    sys.path.append(str(PEERS))
+    airports = importlib.import_module("airportsdata").load("ICAO").values()
+    yield Corpus("emoji names in 5 languages (emoji)", TEXT, emoji_names())
+    yield Corpus("airports (airportsdata)", TEXT, [one for one in airports if one["iata"]])
+    yield Corpus("flights (demo/data)", TEXT, flights())
+    yield Corpus("posts (made)", TEXT, posts())
+    yield Corpus(
+        "elevations, ints (airportsdata)", NUMBERS, [int(x["elevation"]) for x in airports]
+    )
+    yield Corpus("ids, 53-bit ints (made)", NUMBERS, ids())
+    yield Corpus("coordinates, floats (airportsdata)", NUMBERS, coordinates(airports))
+    yield Corpus("17-digit floats (made)", NUMBERS, floats())
+
+
+def emoji_names() -> list[dict[str, Any]]:
+    emoji = importlib.import_module("emoji")
+    for language in ("ar", "de", "ja", "ru"):
+        emoji.config.load_language(language)
+    return [{"emoji": one, **facts} for one, facts in emoji.EMOJI_DATA.items()]
+
+
+def flights() -> list[dict[str, Any]]:
+    with gzip.open(ROOT / "demo" / "data" / "flights.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def posts() -> list[dict[str, Any]]:
+    draw = random.Random(5)
+    return [
+        {
+            "id": draw.getrandbits(53),
+            "text": " ".join(draw.choices(WORDS, k=24)),
+            "user": {"name": " ".join(draw.choices(WORDS, k=2)), "followers": draw.randrange(9999)},
+            "tags": draw.choices(WORDS, k=3),
+            "reply_to": None,
+            "truncated": False,
+        }
+        for _ in range(2_000)
+    ]
+
+
+def coordinates(airports: Any) -> list[float]:
+    return [degrees for one in airports for degrees in (one["lon"], one["lat"])]
+
+
+def ids() -> list[int]:
+    draw = random.Random(5)
+    return [draw.getrandbits(53) for _ in range(30_000)]
+
+
+def floats() -> list[float]:
+    draw = random.Random(5)
+    return [draw.uniform(-1000, 1000) for _ in range(30_000)]

@@ -1,0 +1,113 @@
+"""The picture that the README shows: bars of CPU time, as an SVG of its own colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from benches.questions import built_beforehand, construct_and_track
+from benches.results import OURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benches.results import Row, Table
+
+__all__ = ["plot"]
+
+WIDTH, LEFT, RIGHT = 760, 150, 150
+BAR, GAP, GROUP_GAP = 16, 3, 14
+TOP, SECTION, BOTTOM = 22, 34, 30
+STYLE = """
+  .page { fill: #ffffff; stroke: #d0d7de }
+  text { fill: #1f2328; font: 12px -apple-system, "Segoe UI", Helvetica, Arial, sans-serif }
+  .title { font-weight: 600; font-size: 13px }
+  .faint { fill: #59636e; font-size: 11px }
+  .ours { fill: #c2410c }
+  .other { fill: #8c959f }
+  text.ours { font-weight: 600 }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #0d1117; stroke: #3d444d }
+    text { fill: #f0f6fc }
+    .faint { fill: #9198a1 }
+    .ours { fill: #fb923c }
+    .other { fill: #656c76 }
+  }
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the picture with a scale of its own: rows of bars."""
+
+    title: str
+    rows: list[Row]
+    others: list[str]
+    is_speedup: bool
+
+
+def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
+    """Return the SVG of construct + track, and of `track()` against JSON and base64 alone."""
+    by_title = {table.title: table for table in tables}
+    sections = [
+        Section(
+            "Construct and track one event, against snowplow-tracker 1.1.0: µs of CPU",
+            by_title[construct_and_track.POST_TITLE].rows,
+            ["1.1.0"],
+            is_speedup=True,
+        ),
+        Section(
+            "track() of an event built beforehand, against JSON + base64 alone: µs of CPU",
+            by_title[built_beforehand.TITLE].rows,
+            ["orjson + pybase64", "json + base64"],
+            is_speedup=False,
+        ),
+    ]
+    body, height = "", TOP
+    for section in sections:
+        drawn, height = _section(section, height)
+        body += drawn
+    source = f"{run['Python']}, {run['CPU']}, {run['date']}. Shorter is better; make bench."
+    body += _text(20, height + 6, source, "faint")
+    height += BOTTOM
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'width="{WIDTH}" height="{height}">\n<title>CPU time of tracking</title>\n'
+        f"<style>{STYLE}</style>\n"
+        f'<rect class="page" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>\n'
+        f"{body}</svg>\n"
+    )
+
+
+def _section(section: Section, y: int) -> tuple[str, int]:
+    """Return a section drawn from a height on, and where it ends."""
+    sides = [OURS, *section.others]
+    most = max(row.values[side] for row in section.rows for side in sides)
+    drawn = _text(20, y + 6, section.title, "title")
+    y += SECTION - GROUP_GAP
+    for row in section.rows:
+        drawn += _text(20, y + BAR - 4, row.case)
+        for side in sides:
+            drawn += "".join(_bar(section, row, side, y, most))
+            y += BAR + GAP
+        y += GROUP_GAP
+    return drawn, y + GROUP_GAP
+
+
+def _bar(section: Section, row: Row, side: str, y: int, most: float) -> Iterator[str]:
+    length = max(1.0, row.values[side] / most * (WIDTH - LEFT - RIGHT))
+    kind = "ours" if side == OURS else "other"
+    yield (
+        f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>\n'
+    )
+    label = f"{row.values[side]:.2f} {side}"
+    if side == OURS:
+        ratio = row.ratios[OURS] if section.is_speedup else 1 / row.ratios[OURS]
+        label += f", {ratio:.1f}x as fast"
+    yield _text(LEFT + length + 6, y + BAR - 4, label, kind if kind == "ours" else "faint")
+
+
+def _text(x: float, y: float, text: str, kind: str = "") -> str:
+    attribute = f' class="{kind}"' if kind else ""
+    return f'<text{attribute} x="{x:.1f}" y="{y}">{escape(text)}</text>\n'

@@ -1,0 +1,71 @@
+"""A full buffer: what an event costs as it grows, and the memory of a buffered event."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from benches.results import OURS, Row, Table
+from benches.runner import interleaved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.opponents import Build, Opponents
+
+__all__ = ["buffer_cost", "buffer_memory"]
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+KINDS = {"page view": ("page_view", 0), "with two contexts": ("order", 2)}
+LEAST_EVENTS = 50_000  # a round: as many interruptions for small buffers as for large ones
+MOST_ROUNDS = 5
+FLAT = 1.1
+ALLOCATED_BAR, RESIDENT_BAR = 1.1, 1.15
+LARGE = 100_000  # events from which on resident memory says something
+
+
+def buffer_cost(opponents: Opponents, rounds: int, most_events: int) -> Iterator[Table]:
+    """Measure filling an empty buffer, growth included, in fresh processes."""
+    with ExitStack() as stack:
+        builds = [stack.enter_context(build.open()) for build in opponents.builds]
+        rows: list[Row] = []
+        for events in [size for size in SIZES if size <= most_events]:
+            buffers = max(1, LEAST_EVENTS // events)
+            request = ("fill", "page_view", 0, events, buffers)
+            least = interleaved([(side, request) for side in builds], min(rounds, MOST_ROUNDS))
+            values = {name: seconds * 1e6 for name, seconds in least.items()}
+            base = rows[0].values if rows else values
+            ratios = {name: value / base[name] for name, value in values.items()}
+            bars = {OURS: FLAT} if rows else {}
+            rows.append(Row(f"{events:,} page views", values, ratios, bars))
+    title = "construct + track until the buffer holds so many events, an event"
+    yield Table(title, "us", f"to {SIZES[0]:,}", is_floor=False, rows=rows)
+
+
+def buffer_memory(opponents: Opponents, _rounds: int, most_events: int) -> Iterator[Table]:
+    """Measure memory against bytes on the wire, each in a process of its own."""
+    rows: list[Row] = []
+    for case, (kind, contexts) in KINDS.items():
+        for events in (SIZES[0], most_events):
+            answers = {
+                build.name: _memory(build, kind, contexts, events) for build in opponents.builds
+            }
+            rows += _memory_rows(f"{events:,} times {case}", answers, events)
+    yield Table("memory of a buffered event", "B", "to the wire", is_floor=False, rows=rows)
+
+
+def _memory(build: Build, kind: str, contexts: int, events: int) -> dict[str, int]:
+    with build.open() as side:
+        answer: dict[str, int] = side.ask("memory", kind, contexts, events)
+        return answer
+
+
+def _memory_rows(case: str, answers: dict[str, dict[str, int]], events: int) -> Iterator[Row]:
+    bars = {"allocated": ALLOCATED_BAR, "resident": RESIDENT_BAR}
+    for what, bar in bars.items():
+        if what == "resident" and (events < LARGE or not answers[OURS][what]):
+            continue
+        values = {name: answer[what] / events for name, answer in answers.items()}
+        values["wire"] = answers[OURS]["wire"] / events
+        ratios = {name: answer[what] / answer["wire"] for name, answer in answers.items()}
+        yield Row(f"{case}, {what}", values, ratios, {OURS: bar})

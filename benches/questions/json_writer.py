@@ -1,0 +1,71 @@
+"""The JSON writer alone, on whole documents."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from benches.data.corpora import NUMBERS, TEXT, corpora
+from benches.questions.compare import compare
+from benches.results import OURS, Table
+from benches.runner import DisagreementError, Side, peers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benches.opponents import Opponents
+    from benches.results import Row
+
+__all__ = ["json_writer"]
+
+BARS = {TEXT: {OURS: 1.5}, NUMBERS: {OURS: 2.0}}
+BYTES_PER_ROUND = 4_000_000
+TITLES = {TEXT: "JSON writer, text-heavy documents", NUMBERS: "JSON writer, arrays of numbers"}
+
+
+def json_writer(opponents: Opponents, rounds: int) -> Iterator[Table]:
+    """Compare with orjson, whose text is bytes, and with the standard library."""
+    rows: dict[str, list[Row]] = {TEXT: [], NUMBERS: []}
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        libraries = [stack.enter_context(library) for library in _libraries()]
+        sides = [*opponents.ours, *libraries]
+        for number, corpus in enumerate(corpora()):
+            path = Path(folder, f"{number}.json")
+            size = path.write_bytes(_compact(corpus.document))
+            _check_digests(sides, str(path), corpus.name)
+            request = ("write", str(path), max(1, BYTES_PER_ROUND // size))
+            rows[corpus.kind].append(
+                compare(
+                    f"{corpus.name}, {size / 1000:,.0f} kB",
+                    [(side, request) for side in sides],
+                    rounds,
+                    against=libraries[0],
+                    is_speedup=False,
+                    bars=BARS[corpus.kind],
+                    also=libraries[1],
+                )
+            )
+    for kind, title in TITLES.items():
+        yield Table(title, "us", "ours / orjson.dumps", is_floor=False, rows=rows[kind])
+
+
+def _libraries() -> Iterator[Side]:
+    for name, argument in (
+        ("orjson.dumps", "orjson"),
+        ("orjson.dumps.decode", "orjson-str"),
+        ("json.dumps", "json"),
+    ):
+        yield Side(name, "libraries", argument, package_path=peers())
+
+
+def _compact(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _check_digests(sides: Sequence[Side], path: str, name: str) -> None:
+    if len({side.ask("digest", path) for side in sides}) != 1:
+        raise DisagreementError(f"the writers write different things: {name}")

@@ -1,0 +1,37 @@
+"""Two threads that track, against one: wall time, on one tracker and on one each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benches.results import OURS, Row, Table
+from benches.runner import interleaved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benches.opponents import Opponents
+
+__all__ = ["threads"]
+
+EVENTS = 20_000
+KINDS = {"page view": ("page_view", 0), "with two contexts": ("order", 2)}
+SHARING = {"one tracker": (True, 1.4), "a tracker each": (False, 1.7)}
+
+
+def threads(opponents: Opponents, rounds: int) -> Iterator[Table]:
+    """Return throughputs in thousands of events a second; bars only where there is no GIL."""
+    with_gil = opponents.ours[0].ask("about")["gil"]
+    rows = []
+    for case, (kind, contexts) in KINDS.items():
+        for how, (is_shared, bar) in SHARING.items():
+            rate = {}
+            for count in (1, 2):
+                request = ("threads", count, is_shared, kind, contexts, EVENTS)
+                least = interleaved([(side, request) for side in opponents.ours], rounds)
+                rate[count] = {name: count * EVENTS / s / 1e3 for name, s in least.items()}
+            values = {f"{name}, {n}": rate[n][name] for name in rate[1] for n in (1, 2)}
+            ratios = {name: rate[2][name] / rate[1][name] for name in rate[1]}
+            rows.append(Row(f"{case}, {how}", values, ratios, {} if with_gil else {OURS: bar}))
+    title = f"threads {'with' if with_gil else 'without'} the GIL, wall time"
+    yield Table(title, "1000 events/s", "2 threads / 1", is_floor=True, rows=rows)

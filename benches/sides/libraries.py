@@ -1,0 +1,72 @@
+"""The side of a JSON library with a base64 library, called from Python and nothing else.
+
+Arguments: `orjson`, `orjson-str` (bytes decoded, as a tracker's fields need) or `json`.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+import sys
+from importlib.metadata import version
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from benches.data.documents import CONTEXT_SCHEMA, EVENT_SCHEMA, SCHEMA, document
+from benches.sides.serve import cpu_seconds, serve
+from benches.sides.writing import writing_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def library(name: str) -> tuple[Callable[[Any], Any], Callable[[Any], bytes], dict[str, str]]:
+    """Return the functions that write JSON and base64, and which versions they are."""
+    if name == "json":
+        encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+        return encoder.encode, lambda text: base64.urlsafe_b64encode(text.encode()), {}
+    orjson, pybase64 = (importlib.import_module(one) for one in ("orjson", "pybase64"))
+    versions = {one: version(one) for one in ("orjson", "pybase64")}
+    if name == "orjson-str":
+        return lambda value: orjson.dumps(value).decode(), pybase64.urlsafe_b64encode, versions
+    return orjson.dumps, pybase64.urlsafe_b64encode, versions
+
+
+dumps, b64encode, about = library(sys.argv[1])
+
+
+def envelopes(name: str, number: int) -> list[dict[str, Any]]:
+    """Return what a self-describing event carries as JSON: its data, and its contexts if any."""
+    data, parts = document(name, number)
+    event = {"schema": EVENT_SCHEMA, "data": {"schema": SCHEMA, "data": data}}
+    contexts = [{"schema": schema, "data": facts} for schema, facts in parts]
+    return [event, {"schema": CONTEXT_SCHEMA, "data": contexts}] if contexts else [event]
+
+
+def encode(name: str, number: int, events: int) -> float:
+    """Return CPU seconds of JSON and base64 of one event's documents, built beforehand."""
+    values = envelopes(name, number)
+
+    def one() -> None:
+        (only,) = values
+        for _ in repeat(None, events):
+            b64encode(dumps(only))
+
+    def two() -> None:
+        event, contexts = values
+        for _ in repeat(None, events):
+            b64encode(dumps(event))
+            b64encode(dumps(contexts))
+
+    return cpu_seconds(one if len(values) == 1 else two) / events
+
+
+def payload(name: str, number: int) -> dict[str, str]:
+    """Return the fields that `encode` makes."""
+    encoded = [b64encode(dumps(value)).decode() for value in envelopes(name, number)]
+    return dict(zip(("ue_px", "cx"), encoded, strict=False))
+
+
+if __name__ == "__main__":
+    serve(writing_tasks(dumps) | {"about": lambda: about, "encode": encode, "payload": payload})

@@ -1,0 +1,111 @@
+"""The side of a tracker: this package, or one of those that it stands in for."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import snowplow_tracker
+from benches.data.documents import encode_line
+from benches.sides.serve import cpu_seconds, serve
+from snowplow_tracker import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IS_1X = hasattr(snowplow_tracker, "PageView")
+generation = importlib.import_module(f"benches.sides.generation_{1 if IS_1X else 0}x")
+
+
+class InputOnly:
+    """A custom emitter: the least that a tracker takes."""
+
+    def __init__(self) -> None:
+        self.payload: dict[str, Any] = {}
+
+    def input(self, payload: dict[str, Any]) -> None:
+        self.payload = payload
+
+
+def make_tracker(emitter: Any, name: str) -> Tracker:
+    encoder = encode_line if name == "lines" else None
+    return Tracker(namespace="bench", emitters=emitter, app_id="shop", json_encoder=encoder)
+
+
+def tracking(name: str, number: int) -> Callable[[Any], None]:
+    """Return the function that constructs and tracks one event of a kind."""
+    if name in {"page_view", "structured_event"}:
+        one: Callable[[Any], None] = getattr(generation, name)
+        return one
+    many: Callable[[Any], None] = generation.self_describing(name, number)
+    return many
+
+
+def forget_events(emitter: Any) -> None:
+    """Empty an emitter, before its end tries to send."""
+    store = getattr(emitter, "event_store", None)
+    records = getattr(store, "records", None)
+    (
+        emitter.buffer if store is None else store.event_buffer if records is None else records
+    ).clear()
+
+
+def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
+    """Return CPU seconds of constructing and tracking one event."""
+    emitter = generation.post_emitter() if emitter_kind == "post" else InputOnly()
+    tracker, track = make_tracker(emitter, name), tracking(name, number)
+
+    def work() -> None:
+        for _ in repeat(None, events):
+            track(tracker)
+
+    seconds = cpu_seconds(work) / events
+    if emitter_kind == "post":
+        forget_events(emitter)
+    return seconds
+
+
+def fill(name: str, number: int, events: int, buffers: int) -> float:
+    """Return CPU seconds of an event, of filling so many empty buffers one after the other."""
+    return sum(construct("post", name, number, events) for _ in range(buffers)) / buffers
+
+
+def track_built(name: str, number: int, events: int) -> float:
+    """Return CPU seconds of tracking one event that was built beforehand."""
+    emitter, event = generation.post_emitter(), generation.built_event(name, number)
+    track = make_tracker(emitter, name).track
+
+    def work() -> None:
+        for _ in repeat(None, events):
+            track(event)
+
+    seconds = cpu_seconds(work) / events
+    forget_events(emitter)
+    return seconds
+
+
+def payload(name: str, number: int) -> dict[str, Any]:
+    """Return the fields of an event of a kind."""
+    inbox = InputOnly()
+    tracking(name, number)(make_tracker(inbox, name))
+    return inbox.payload
+
+
+def about() -> dict[str, str]:
+    """Return which package this is, and where from."""
+    name = "snowplow-tracker-rs" if hasattr(snowplow_tracker, "_native") else "snowplow-tracker"
+    return {"name": name, "version": version(name), "file": str(snowplow_tracker.__file__)}
+
+
+TASKS: dict[str, Callable[..., object]] = {
+    "about": about,
+    "construct": construct,
+    "fill": fill,
+    "track_built": track_built,
+    "payload": payload,
+}
+
+if __name__ == "__main__":
+    serve(TASKS)
