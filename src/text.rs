@@ -21,20 +21,76 @@ const fn escapes() -> [u8; 256] {
 }
 
 /// Appends `text` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
+#[expect(unsafe_code, reason = "most texts are short: asking for room three times takes a tenth of writing JSON")]
 pub fn append_string(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    // SAFETY: behind the vector's end there is room for the text and its quotes, and what was written there is added to its length.
+    unsafe {
+        let opening = out.as_mut_ptr().add(out.len());
+        let text = opening.add(1);
+        if copy_plain(bytes, text) {
+            opening.write(b'"');
+            text.add(bytes.len()).write(b'"');
+            out.set_len(out.len() + bytes.len() + 2);
+            return;
+        }
+    }
     out.push(b'"');
-    append_escaped(out, text.as_bytes());
+    append_with_escapes(out, bytes);
     out.push(b'"');
 }
 
 /// Appends UTF-8 `bytes` as they read inside a JSON string, without quotes.
+#[expect(unsafe_code, reason = "see append_string")]
 pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    if is_plain(bytes) {
-        out.extend_from_slice(bytes);
-    } else {
-        append_with_escapes(out, bytes);
+    out.reserve(bytes.len());
+    // SAFETY: as in append_string.
+    unsafe {
+        if copy_plain(bytes, out.as_mut_ptr().add(out.len())) {
+            out.set_len(out.len() + bytes.len());
+            return;
+        }
     }
+    append_with_escapes(out, bytes);
+}
+
+/// Copies text that needs no escape; false where a byte needs one, and then what was copied is of no use. What fills no block, or
+/// word, is looked at and copied in one that overlaps another.
+///
+/// # Safety
+///
+/// There is room for `bytes` at `to`, which overlaps none of them.
+#[inline]
+#[expect(unsafe_code, reason = "see append_string")]
+unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
+    if bytes.len() >= BLOCK {
+        // SAFETY: of the caller.
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        return is_plain(bytes);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        // SAFETY: both lie within the length of `bytes`.
+        unsafe {
+            to.cast::<[u8; 8]>().write(*first);
+            to.add(bytes.len() - 8).cast::<[u8; 8]>().write(*last);
+        }
+        return !word_has_special(u64::from_le_bytes(*first)) && !word_has_special(u64::from_le_bytes(*last));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // SAFETY: as above.
+        unsafe {
+            to.cast::<[u8; 4]>().write(*first);
+            to.add(bytes.len() - 4).cast::<[u8; 4]>().write(*last);
+        }
+        let both = u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
+        return !word_has_special(both);
+    }
+    for (index, byte) in bytes.iter().enumerate() {
+        // SAFETY: the index is below the length of `bytes`.
+        unsafe { to.add(index).write(*byte) };
+    }
+    !bytes.iter().any(|byte| is_special(*byte))
 }
 
 #[inline(never)]
@@ -56,30 +112,29 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
 
 const BLOCK: usize = 16;
 
-/// Whether no byte needs an escape. A rest that fills no block is looked at in a block, or two halves, that overlap what is known.
+/// Whether no byte of at least one block needs an escape. A rest that fills none is looked at in a block that overlaps another.
 fn is_plain(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    if blocks.iter().any(has_special) {
-        return false;
-    }
-    match (bytes.last_chunk::<BLOCK>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        _ if rest.is_empty() => true,
-        (Some(last), ..) => !has_special(last),
-        (None, Some(first), Some(last)) => !has_special(first) && !has_special(last),
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => !has_special(first) && !has_special(last),
-            _ => !rest.iter().any(|byte| is_special(*byte)),
-        },
-    }
+    !bytes.as_chunks::<BLOCK>().0.iter().any(has_special) && !bytes.last_chunk::<BLOCK>().is_some_and(has_special)
 }
 
 /// Without a branch, which compiles to vector code.
-fn has_special<const N: usize>(block: &[u8; N]) -> bool {
+fn has_special(block: &[u8; BLOCK]) -> bool {
     block.iter().fold(false, |found, byte| found | is_special(*byte))
 }
 
 const fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// The same for eight bytes at once. Subtracting borrows into a byte's highest bit where the byte is less; whether a borrow comes
+/// from further below does not matter, since there a byte was less already.
+const fn word_has_special(word: u64) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const fn less(word: u64, than: u64) -> u64 {
+        word.wrapping_sub(EACH * than) & !word
+    }
+    let found = less(word, 0x20) | less(word ^ (EACH * b'"' as u64), 1) | less(word ^ (EACH * b'\\' as u64), 1);
+    found & EACH << 7 != 0
 }
 
 fn append_special(out: &mut Vec<u8>, byte: u8) {

@@ -58,7 +58,7 @@ impl Writer<'_, '_> {
 
     pub(super) fn float(&mut self, number: f64) {
         if number.is_finite() {
-            self.raw(ryu::Buffer::new().format_finite(number).as_bytes());
+            self.raw(zmij::Buffer::new().format_finite(number).as_bytes());
         } else {
             self.lossy.non_finite += 1;
             self.raw(b"null");

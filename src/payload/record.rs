@@ -59,7 +59,7 @@ impl<'a> Record<'a> {
         } else if let Ok(number) = value.cast_exact::<PyFloat>()
             && is_written_alike(number.value())
         {
-            self.out.extend_from_slice(ryu::Buffer::new().format_finite(number.value()).as_bytes());
+            self.out.extend_from_slice(zmij::Buffer::new().format_finite(number.value()).as_bytes());
         } else {
             json::append_text(self.out, &value.str()?, self.lossy)?;
         }
@@ -83,7 +83,6 @@ impl<'py> Fields<'py> for Record<'_> {
             && let Ok(text) = text.to_str()
         {
             if !text.is_empty() {
-                self.out.reserve(name.opening().len() + text.len() + CLOSING.len());
                 self.out.extend_from_slice(name.opening().as_bytes());
                 text::append_escaped(self.out, text.as_bytes());
                 self.out.extend_from_slice(CLOSING);
