@@ -63,6 +63,28 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
     PyString::from_bytes(py, characters)
 }
 
+/// A Python text as UTF-8; None where it has lone surrogates.
+#[cfg(not(any(feature = "abi3", Py_3_14)))]
+#[inline]
+#[expect(unsafe_code, reason = "asking for UTF-8 of a text that is ASCII takes a twentieth of writing JSON")]
+pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    let object = text.as_ptr();
+    // SAFETY: the object is a live text. One of ASCII characters alone, each a byte, is its own UTF-8, and never changes.
+    unsafe {
+        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
+            let length = ffi::PyUnicode_GET_LENGTH(object).unsigned_abs();
+            return Some(std::slice::from_raw_parts(ffi::PyUnicode_1BYTE_DATA(object), length));
+        }
+    }
+    text.to_str().ok().map(str::as_bytes)
+}
+
+/// A Python text as UTF-8; None where it has lone surrogates.
+#[cfg(any(feature = "abi3", Py_3_14))]
+pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    text.to_str().ok().map(str::as_bytes)
+}
+
 /// The compact JSON text of an object, by the one writer of this package.
 #[pyfunction]
 #[pyo3(signature = (obj, json_encoder=None))]

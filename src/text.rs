@@ -20,10 +20,9 @@ const fn escapes() -> [u8; 256] {
     table
 }
 
-/// Appends `text` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
+/// Appends UTF-8 `bytes` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
 #[expect(unsafe_code, reason = "most texts are short: asking for room three times takes a tenth of writing JSON")]
-pub fn append_string(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
+pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() + 2);
     // SAFETY: behind the vector's end there is room for the text and its quotes, and what was written there is added to its length.
     unsafe {
@@ -157,7 +156,7 @@ mod tests {
 
     fn string(text: &str) -> String {
         let mut out = Vec::new();
-        append_string(&mut out, text);
+        append_string(&mut out, text.as_bytes());
         String::from_utf8(out).unwrap()
     }
 

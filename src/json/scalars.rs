@@ -7,13 +7,13 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::{Lossy, Writer};
 use crate::error::Result;
-use crate::text;
+use crate::{python, text};
 
 impl Writer<'_, '_> {
     /// Writes a text that is a plain `str` with no lone surrogate; false where it is something else. Runs no Python code.
     #[inline]
     pub(super) fn plain_text(&mut self, object: &Bound<'_, PyAny>) -> bool {
-        let Some(text) = object.cast_exact::<PyString>().ok().and_then(|text| text.to_str().ok()) else { return false };
+        let Some(text) = object.cast_exact::<PyString>().ok().and_then(python::utf8) else { return false };
         text::append_string(self.out, text);
         true
     }
@@ -84,8 +84,8 @@ fn base_repr<'py, T: pyo3::PyTypeInfo>(number: &Bound<'py, PyAny>) -> Result<Bou
 
 /// Appends a Python text as it reads inside a JSON string. A lone surrogate cannot leave as UTF-8 and becomes U+FFFD; a pair becomes its character.
 pub fn append_text(out: &mut Vec<u8>, text: &Bound<'_, PyString>, lossy: &mut Lossy) -> Result<()> {
-    if let Ok(utf8) = text.to_str() {
-        text::append_escaped(out, utf8.as_bytes());
+    if let Some(utf8) = python::utf8(text) {
+        text::append_escaped(out, utf8);
     } else {
         text::append_escaped(out, without_surrogates(text, lossy)?.as_bytes());
     }

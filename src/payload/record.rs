@@ -7,7 +7,7 @@ use super::fields::{Fields, is_left_out, plain_text};
 use crate::error::Result;
 use crate::json::{self, Lossy};
 use crate::name::Name;
-use crate::{base64, text};
+use crate::{base64, python, text};
 
 /// A wire record in the making. Every value leaves as text, and no name comes twice: the caller sees to that.
 pub struct Record<'a> {
@@ -80,11 +80,11 @@ impl<'py> Fields<'py> for Record<'_> {
     fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()> {
         // Most values are plain text: the rules for it, and nothing else, in one step.
         if let Ok(text) = value.cast_exact::<PyString>()
-            && let Ok(text) = text.to_str()
+            && let Some(text) = python::utf8(text)
         {
             if !text.is_empty() {
                 self.out.extend_from_slice(name.opening().as_bytes());
-                text::append_escaped(self.out, text.as_bytes());
+                text::append_escaped(self.out, text);
                 self.out.extend_from_slice(CLOSING);
             }
             return Ok(());
