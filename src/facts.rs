@@ -7,18 +7,24 @@ use crate::dict_version::version_of;
 use crate::error::Result;
 use crate::guarded::Guarded;
 use crate::json::Lossy;
-use crate::payload::{self, Fields, Record};
+use crate::payload::{self, Dict, Fields, Record};
+use crate::python;
 
-/// The fields of a dict as part of a record, kept as long as the dict holds the very same objects in the same order.
+/// What the fields of a dict come to, kept as long as the dict holds the very same objects in the same order.
 pub struct Facts {
     encoded: Guarded<Option<Encoded>>,
 }
 
 struct Encoded {
     version: u64,
-    items: Vec<(Py<PyAny>, Py<PyAny>)>,
-    fields: Vec<u8>,
+    items: Vec<Item>,
+    /// The fields as part of a record.
+    record: Vec<u8>,
+    /// The fields as part of a dict. Nobody changes it.
+    dict: Py<PyDict>,
 }
+
+type Item = (Py<PyAny>, Py<PyAny>);
 
 impl Facts {
     /// None yet.
@@ -29,47 +35,59 @@ impl Facts {
     /// Appends the fields of `dict` to a record; false, and nothing is written, where one of them is not in `names` or is of a type
     /// whose text may change.
     pub fn write(&self, record: &mut Record<'_>, dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<bool> {
+        self.read(dict, names, |encoded| record.raw(&encoded.record)).map(|read| read.is_some())
+    }
+
+    /// The fields of `dict` as they leave in a dict, which is not to be changed. None as above.
+    pub fn fields<'py>(&self, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Option<Bound<'py, PyDict>>> {
+        self.read(dict, names, |encoded| encoded.dict.bind(dict.py()).clone())
+    }
+
+    fn read<R>(
+        &self,
+        dict: &Bound<'_, PyDict>,
+        names: &[&str],
+        mut read: impl FnMut(&Encoded) -> R,
+    ) -> Result<Option<R>> {
         let version = version_of(dict);
-        let is_written = self.encoded.with(dict.py(), |encoded| match encoded {
-            Some(encoded) if version != 0 && encoded.version == version => {
-                record.raw(&encoded.fields);
-                true
-            }
-            _ => false,
+        let unchanged = self.encoded.with(dict.py(), |encoded| match encoded {
+            Some(encoded) if version != 0 && encoded.version == version => Some(read(encoded)),
+            _ => None,
         });
-        if is_written { Ok(true) } else { self.write_anew(record, dict, names) }
+        if unchanged.is_some() { Ok(unchanged) } else { self.read_anew(dict, names, read) }
     }
 
     #[cold]
-    fn write_anew(&self, record: &mut Record<'_>, dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<bool> {
-        let items = payload::items(dict);
-        let is_written = self.encoded.with(dict.py(), |encoded| match encoded {
+    fn read_anew<R>(
+        &self,
+        dict: &Bound<'_, PyDict>,
+        names: &[&str],
+        mut read: impl FnMut(&Encoded) -> R,
+    ) -> Result<Option<R>> {
+        let (version, items) = (version_of(dict), payload::items(dict));
+        let same = self.encoded.with(dict.py(), |encoded| match encoded {
             Some(encoded) if encoded.is_of(&items) => {
-                encoded.version = version_of(dict);
-                record.raw(&encoded.fields);
-                true
+                encoded.version = version;
+                Some(read(encoded))
             }
-            _ => false,
+            _ => None,
         });
-        if is_written {
-            return Ok(true);
+        if same.is_some() {
+            return Ok(same);
         }
-        let encoded = Encoded::new(dict, items, names, record.lossy())?;
-        if let Some(encoded) = &encoded {
-            record.raw(&encoded.fields);
-        }
-        let is_written = encoded.is_some();
+        let encoded = Encoded::new(dict.py(), version, items, names)?;
+        let result = encoded.as_ref().map(read);
         drop(self.encoded.with(dict.py(), |kept| std::mem::replace(kept, encoded)));
-        Ok(is_written)
+        Ok(result)
     }
 }
 
 impl Encoded {
     fn new(
-        dict: &Bound<'_, PyDict>,
+        py: Python<'_>,
+        version: u64,
         items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
         names: &[&str],
-        lossy: &mut Lossy,
     ) -> Result<Option<Self>> {
         let is_known = |name: &Bound<'_, PyAny>| {
             name.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
@@ -77,11 +95,14 @@ impl Encoded {
         if !items.iter().all(|(name, value)| is_known(name) && is_constant(value)) {
             return Ok(None);
         }
-        let version = version_of(dict);
-        let mut fields = Vec::new();
-        Record::part(&mut fields, lossy).items(&items)?;
+        let (mut record, mut lossy, mut counted) = (Vec::new(), Lossy::default(), Lossy::default());
+        Record::part(&mut record, &mut lossy).items(&items)?;
+        let mut fields = Dict::begin(py, &mut counted);
+        fields.items(&items)?;
+        let dict = fields.end().unbind();
+        python::warn_of_loss(py, lossy)?;
         let items = items.into_iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
-        Ok(Some(Self { version, items, fields }))
+        Ok(Some(Self { version, items, record, dict }))
     }
 
     fn is_of(&self, items: &[(Bound<'_, PyAny>, Bound<'_, PyAny>)]) -> bool {

@@ -1,4 +1,4 @@
-//! Names of payload fields: as they stand in a record, and as Python texts that are made once.
+//! Names of payload fields, and other texts known beforehand: as they stand in a record, and as Python texts that are made once.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -26,10 +26,14 @@ impl Name {
         &self.opening[..self.opening.len() - 1]
     }
 
+    /// Without quotes.
+    pub fn text(&self) -> &'static str {
+        &self.opening[1..self.opening.len() - 3]
+    }
+
     /// As a Python text, interned.
     pub fn python<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
-        let text = &self.opening[1..self.opening.len() - 3];
-        self.python.get_or_init(py, || PyString::intern(py, text).unbind()).bind(py)
+        self.python.get_or_init(py, || PyString::intern(py, self.text()).unbind()).bind(py)
     }
 }
 

@@ -221,6 +221,27 @@ impl Lanes<'_> {
     }
 }
 
+/// The fields that a subject, or the tracker, adds to an event's own, as of now: user code that runs meanwhile may change them.
+enum Additional<'py> {
+    /// As they leave.
+    Clean(Bound<'py, PyDict>),
+    /// As they were given.
+    Items(Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
+}
+
+impl<'py> Additional<'py> {
+    fn of(encoded: &Facts, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Self> {
+        Ok(encoded.fields(dict, names)?.map_or_else(|| Self::Items(payload::items(dict)), Self::Clean))
+    }
+
+    fn add_to(&self, fields: &mut Dict<'_, 'py>) -> Result<()> {
+        match self {
+            Self::Clean(dict) => fields.update(dict),
+            Self::Items(items) => fields.items(items),
+        }
+    }
+}
+
 /// The tracker's state at the moment of one call of `track`: user code that runs meanwhile may change the tracker.
 struct Tracking<'a, 'py> {
     tracker: &'a Bound<'py, TrackerCore>,
@@ -316,14 +337,20 @@ impl<'a, 'py> Tracking<'a, 'py> {
         event: &Snapshot<'py>,
         subject: Option<&Bound<'py, PyDict>>,
     ) -> Result<Option<Bound<'py, PyAny>>> {
-        let (subject, facts) = (subject.map(payload::items).unwrap_or_default(), payload::items(&self.facts));
+        let core = self.tracker.get();
+        let facts = Additional::of(&core.encoded_facts, &self.facts, &payload::TRACKER_FIELDS)?;
+        let subject = subject
+            .map(|subject| Additional::of(&core.encoded_subject, subject, &payload::SUBJECT_FIELDS))
+            .transpose()?;
         let mut lossy = Lossy::default();
         let mut fields = Dict::begin(self.py(), &mut lossy);
         payload::write_event(&mut fields, event, self.encoding())?;
-        fields.items(&subject)?;
+        if let Some(subject) = subject {
+            subject.add_to(&mut fields)?;
+        }
         fields.value(name!("eid"), &self.new_id()?.into_python(self.py())?)?;
         fields.value(name!("dtm"), &self.timestamp()?)?;
-        fields.items(&facts)?;
+        facts.add_to(&mut fields)?;
         let fields = fields.end();
         python::warn_of_loss(self.py(), lossy)?;
         let id = fields.get_item(name!("eid").python(self.py()))?;
@@ -415,7 +442,10 @@ impl<'a, 'py> Tracking<'a, 'py> {
     /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs. The
     /// last one gets `fields` itself where it is nobody else's.
     fn hand_out(&self, fields: &Bound<'py, PyAny>, is_ours: bool) -> Result<()> {
-        let emitters = self.emitters.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let emitters: Vec<_> = match self.emitters.cast_exact::<PyList>() {
+            Ok(list) => list.iter().collect(),
+            Err(_) => self.emitters.try_iter()?.collect::<PyResult<_>>()?,
+        };
         let mut result = Ok(());
         for (index, emitter) in emitters.iter().enumerate() {
             let own = match fields.cast::<PyDict>() {

@@ -237,7 +237,7 @@ impl Event {
         let kind = Self::kind(slf);
         let fields = PyDict::new(py);
         if let Some(event_type) = kind.event_type {
-            fields.set_item("e", event_type)?;
+            fields.set_item("e", event_type.python(py))?;
         }
         if kind.shape == Shape::Flat {
             fields.update(Self::values_as_dict(slf)?.as_mapping())?;

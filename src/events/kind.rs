@@ -62,7 +62,7 @@ impl Field {
 /// A kind of event.
 pub struct Kind {
     /// The field `e`; the base class has none.
-    pub event_type: Option<&'static str>,
+    pub event_type: Option<&'static Name>,
     /// Where its parameters end up.
     pub shape: Shape,
     /// Its parameters in order.
@@ -87,7 +87,7 @@ pub static CUSTOM: Kind = Kind { event_type: None, shape: Shape::Flat, fields: &
 
 /// A page view.
 pub static PAGE_VIEW: Kind = Kind {
-    event_type: Some("pv"),
+    event_type: Some(name!("pv")),
     shape: Shape::Flat,
     fields: &[
         Field::text("page_url", name!("url")),
@@ -98,7 +98,7 @@ pub static PAGE_VIEW: Kind = Kind {
 
 /// A page ping.
 pub static PAGE_PING: Kind = Kind {
-    event_type: Some("pp"),
+    event_type: Some(name!("pp")),
     shape: Shape::Flat,
     fields: &[
         Field::text("page_url", name!("url")),
@@ -113,7 +113,7 @@ pub static PAGE_PING: Kind = Kind {
 
 /// A structured event.
 pub static STRUCTURED: Kind = Kind {
-    event_type: Some("se"),
+    event_type: Some(name!("se")),
     shape: Shape::Flat,
     fields: &[
         Field::text("category", name!("se_ca")),
@@ -126,14 +126,14 @@ pub static STRUCTURED: Kind = Kind {
 
 /// A self-describing event.
 pub static SELF_DESCRIBING: Kind = Kind {
-    event_type: Some("ue"),
+    event_type: Some(name!("ue")),
     shape: Shape::SelfDescribing,
     fields: &[Field { name: "event_json", key: name!("event_json"), check: Check::Present }],
 };
 
 /// A screen view.
 pub static SCREEN_VIEW: Kind = Kind {
-    event_type: Some("ue"),
+    event_type: Some(name!("ue")),
     shape: Shape::ScreenView,
     fields: &[
         Field::text("id_", name!("id")),

@@ -8,6 +8,7 @@ use crate::contracts::is_blank;
 use crate::error::Result;
 use crate::json::{self, Lossy};
 use crate::name::Name;
+use crate::python;
 
 /// Where a payload's fields go, in order. None and "" are left out, as are numbers that are not finite.
 pub trait Fields<'py> {
@@ -19,8 +20,8 @@ pub trait Fields<'py> {
     fn items(&mut self, items: &[(Bound<'py, PyAny>, Bound<'py, PyAny>)]) -> Result<()> {
         items.iter().try_for_each(|(name, value)| self.item(name, value))
     }
-    /// A field with a plain text.
-    fn text(&mut self, name: &'static Name, text: &'static str) -> Result<()>;
+    /// A field with a text that is known beforehand.
+    fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()>;
     /// A field with JSON text or its base64.
     fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()>;
     /// Where to note what could not be said.
@@ -49,6 +50,11 @@ impl<'a, 'py> Dict<'a, 'py> {
         Ok(())
     }
 
+    /// Adds fields that are as they leave.
+    pub fn update(&mut self, clean: &Bound<'py, PyDict>) -> Result<()> {
+        Ok(self.fields.update(clean.as_mapping())?)
+    }
+
     /// Ends the dict.
     pub fn end(self) -> Bound<'py, PyDict> {
         self.fields
@@ -57,10 +63,14 @@ impl<'a, 'py> Dict<'a, 'py> {
 
 impl<'py> Fields<'py> for Dict<'_, 'py> {
     fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()> {
-        if is_left_out(value) {
-            return Ok(());
+        let name = name.python(self.fields.py());
+        // Most values are plain text: the rules for it, and nothing else, in one step.
+        if let Ok(text) = value.cast_exact::<PyString>()
+            && let Some(utf8) = python::utf8(text)
+        {
+            return if utf8.is_empty() { Ok(()) } else { Ok(self.fields.set_item(name, text)?) };
         }
-        self.set(name.python(self.fields.py()), value)
+        if is_left_out(value) { Ok(()) } else { self.set(name, value) }
     }
 
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
@@ -70,8 +80,9 @@ impl<'py> Fields<'py> for Dict<'_, 'py> {
         self.set(&plain_text(name)?, value)
     }
 
-    fn text(&mut self, name: &'static Name, text: &'static str) -> Result<()> {
-        Ok(self.fields.set_item(name.python(self.fields.py()), text)?)
+    fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()> {
+        let py = self.fields.py();
+        Ok(self.fields.set_item(name.python(py), text.python(py))?)
     }
 
     fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()> {

@@ -106,8 +106,8 @@ impl<'py> Fields<'py> for Record<'_> {
         self.append_value(value)
     }
 
-    fn text(&mut self, name: &'static Name, text: &'static str) -> Result<()> {
-        self.plain(name, text.as_bytes());
+    fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()> {
+        self.plain(name, text.text().as_bytes());
         Ok(())
     }
 
