@@ -7,16 +7,19 @@ ORIGINALS := $(addprefix .venv/originals/,1.1.0 0.10.0)
 EVENTS := 10000
 SEED := 1
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+# How long each search of make fuzz takes.
+SECONDS := 600
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format differential bench bench-quick wheel wheel-check clean build originals tools
+.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz sanitize wheel wheel-check clean build originals tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
 
 demo: build ## known programs and real data through the tracker into a local collector
 	@$(BIN)/python -m demo
@@ -48,6 +51,24 @@ bench: build originals .venv/peers ## tables, JSON and plot against the original
 
 bench-quick: build originals .venv/peers ## the same within a minute
 	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
+
+bench-native: ## the pure parts in Rust: escapes, base64, ids, record buffer
+	cargo bench --no-default-features
+
+bench-instructions: build ## instructions against json.dumps, by callgrind; fails where they have grown
+	$(BIN)/python -m benches.instructions
+
+fuzz: build ## hostile programs, then the same and JSON guided by coverage under AddressSanitizer: SECONDS=600 each
+	PYTHONMALLOC=debug $(BIN)/python -X dev -m tests.fuzz.campaign --seconds $(SECONDS)
+	@$(call need,cargo +nightly --version,a nightly Rust. Get it: rustup toolchain install nightly)
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m tests.fuzz.guided --seconds $(SECONDS)
+
+sanitize: ## the Rust tests under AddressSanitizer and Miri
+	@$(call need,cargo +nightly miri --version,a nightly Rust with Miri. Get it: rustup toolchain install nightly --component miri,rust-src)
+	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --lib --no-default-features --target $(HOST) --target-dir target/sanitize
+	# Generated cases take Miri hours: those are the sanitizer's.
+	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --lib --no-default-features --target-dir target/miri -- --skip memory_stays --skip never_repeats --skip order_and_bounds --skip blocks_agree --skip decodes_to
 
 wheel: $(ENVIRONMENT) ## one wheel for every CPython from 3.10 on, in dist
 	rm -rf dist

@@ -2,12 +2,11 @@
 //!
 //! Files that import `PyO3` are the border to Python; the others are plain Rust and are tested without an interpreter.
 
-#![cfg_attr(not(feature = "python"), allow(dead_code, reason = "only the border calls it, and is left out"))]
-
-mod base64;
-mod buffer;
-mod event_id;
-mod text;
+// Public for the benchmarks: nothing else links to this crate.
+pub mod base64;
+pub mod buffer;
+pub mod event_id;
+pub mod text;
 
 #[cfg(feature = "python")]
 mod attributes;

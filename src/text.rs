@@ -184,6 +184,16 @@ mod tests {
         assert_eq!(string("a\"b\\c\n\u{1}\u{7f}é😀"), "\"a\\\"b\\\\c\\n\\u0001\u{7f}é😀\"");
     }
 
+    #[test]
+    fn finds_an_escape_at_every_place_of_every_length() {
+        for length in 0..36 {
+            for place in 0..=length {
+                let text: String = (0..length).map(|at| if at == place { '"' } else { 'a' }).collect();
+                assert_eq!(string(&text), one_by_one(&text));
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn blocks_agree_with_single_characters(text in "(\\PC|[\"\\\\\u{0}-\u{20}]){0,80}") {

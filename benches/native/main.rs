@@ -1,0 +1,95 @@
+//! The pure parts of the hot path, without an interpreter: `cargo bench --no-default-features`.
+
+use _native::buffer::Records;
+use _native::{base64, event_id, text};
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+
+fn main() {
+    divan::main();
+}
+
+/// Bytes of one text: a short field, a URL, a long text.
+const LENGTHS: [usize; 4] = [7, 40, 300, 64 * 1024];
+
+/// So many bytes of a sentence that needs no escape.
+fn sentence(length: usize) -> String {
+    "Blue shoes, size 44, for the way to work. ".chars().cycle().take(length).collect()
+}
+
+/// Each round appends to the same buffer: what an event's scratch buffer does.
+fn append(bencher: Bencher, input: &str, work: impl Fn(&mut Vec<u8>, &[u8])) {
+    let mut out = Vec::new();
+    bencher.counter(BytesCount::of_str(input)).bench_local(|| {
+        out.clear();
+        work(&mut out, black_box(input.as_bytes()));
+    });
+}
+
+#[divan::bench(args = LENGTHS)]
+fn escape_plain(bencher: Bencher, length: usize) {
+    append(bencher, &sentence(length), text::append_string);
+}
+
+/// Two letters of ten bytes are not ASCII, none needs an escape.
+#[divan::bench(args = LENGTHS)]
+fn escape_umlauts(bencher: Bencher, length: usize) {
+    let input: String = "Grüße, Straße ".chars().cycle().take(length).collect();
+    append(bencher, &input, text::append_string);
+}
+
+/// One byte in twenty needs an escape: JSON inside JSON.
+#[divan::bench(args = LENGTHS)]
+fn escape_quotes(bencher: Bencher, length: usize) {
+    append(bencher, &sentence(length).replace(", ", "\", "), text::append_string);
+}
+
+#[divan::bench(args = LENGTHS)]
+fn base64_of_json(bencher: Bencher, length: usize) {
+    append(bencher, &sentence(length), base64::append);
+}
+
+#[divan::bench]
+fn event_id_as_text() -> bool {
+    event_id::new_event_id().is_ok()
+}
+
+/// Bytes of one record: a page view, a self-describing event with contexts, one with much data.
+const RECORDS: [usize; 3] = [300, 1_200, 12_000];
+const WAITING: usize = 1_000;
+
+fn record(length: usize) -> String {
+    format!("{{\"e\":\"pv\",\"page\":\"{}\"}}", sentence(length))
+}
+
+fn filled(record: &str) -> Records {
+    let mut records = Records::new(usize::MAX);
+    for _ in 0..WAITING {
+        records.push(record.as_bytes(), 1_767_225_600_000);
+    }
+    records
+}
+
+/// A thousand records into an empty buffer.
+#[divan::bench(args = RECORDS)]
+fn push(bencher: Bencher, length: usize) {
+    let record = record(length);
+    bencher.counter(BytesCount::new(WAITING * record.len())).bench(|| filled(black_box(&record)));
+}
+
+/// The same out of it, in bodies of a hundred, each with its sent time.
+#[divan::bench(args = RECORDS)]
+fn take_and_join(bencher: Bencher, length: usize) {
+    let record = record(length);
+    bencher.counter(BytesCount::new(WAITING * record.len())).with_inputs(|| filled(&record)).bench_values(
+        |mut records| {
+            let mut bytes = 0;
+            while records.waiting() > 0 {
+                let batch = records.take(100, 1_000_000);
+                bytes += batch.body(Some(1_767_225_600_500)).len();
+                records.done(batch.len());
+            }
+            bytes
+        },
+    );
+}
