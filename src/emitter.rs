@@ -56,18 +56,17 @@ pub struct Lane<'py> {
 
 impl<'py> Lane<'py> {
     /// The lane of an emitter whose way in is this package's own.
-    pub fn of(emitter: &Bound<'py, PyAny>, hooks: &Hooks) -> PyResult<Option<Self>> {
-        let Ok(emitter) = emitter.cast::<EmitterCore>() else { return Ok(None) };
+    pub fn of(emitter: Bound<'py, PyAny>, hooks: &Hooks) -> PyResult<Option<Self>> {
+        let Ok(emitter) = emitter.cast_into::<EmitterCore>() else { return Ok(None) };
         if !hooks.input_is_ours(&emitter.get_type())? {
             return Ok(None);
         }
-        Ok(emitter.get().state.with(emitter.py(), |state| {
-            state.lane.as_ref().map(|buffer| Self {
-                emitter: emitter.clone(),
-                buffer: buffer.bind(emitter.py()).clone(),
-                batch_full_at: state.batch_full_at,
-            })
-        }))
+        let py = emitter.py();
+        let lane = emitter
+            .get()
+            .state
+            .with(py, |state| state.lane.as_ref().map(|buffer| (buffer.bind(py).clone(), state.batch_full_at)));
+        Ok(lane.map(|(buffer, batch_full_at)| Self { emitter, buffer, batch_full_at }))
     }
 
     /// Appends a record; a full batch is the emitter's to send, a full buffer its to report.

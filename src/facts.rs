@@ -1,13 +1,15 @@
 //! Facts that hold for many events, a subject's or a tracker's: encoded when they change, not for every event.
 
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
+use crate::dict_items::{self, holds_same, items};
 use crate::dict_version::version_of;
 use crate::error::Result;
 use crate::guarded::Guarded;
 use crate::json::Lossy;
-use crate::payload::{self, Dict, Fields, Record};
+use crate::payload::{Dict, Fields, Record};
 use crate::python;
 
 /// What the fields of a dict come to, kept as long as the dict holds the very same objects in the same order.
@@ -50,11 +52,18 @@ impl Facts {
         mut read: impl FnMut(&Encoded) -> R,
     ) -> Result<Option<R>> {
         let version = version_of(dict);
-        let unchanged = self.encoded.with(dict.py(), |encoded| match encoded {
-            Some(encoded) if version != 0 && encoded.version == version => Some(read(encoded)),
-            _ => None,
+        // Nobody changes the dict while its items are compared.
+        let kept = with_critical_section(dict, || {
+            self.encoded.with(dict.py(), |encoded| {
+                let encoded = encoded.as_mut()?;
+                if (version == 0 || version != encoded.version) && !holds_same(dict, &encoded.items) {
+                    return None;
+                }
+                encoded.version = version;
+                Some(read(encoded))
+            })
         });
-        if unchanged.is_some() { Ok(unchanged) } else { self.read_anew(dict, names, read) }
+        if kept.is_some() { Ok(kept) } else { self.read_anew(dict, names, read) }
     }
 
     #[cold]
@@ -62,19 +71,9 @@ impl Facts {
         &self,
         dict: &Bound<'_, PyDict>,
         names: &[&str],
-        mut read: impl FnMut(&Encoded) -> R,
+        read: impl FnMut(&Encoded) -> R,
     ) -> Result<Option<R>> {
-        let (version, items) = (version_of(dict), payload::items(dict));
-        let same = self.encoded.with(dict.py(), |encoded| match encoded {
-            Some(encoded) if encoded.is_of(&items) => {
-                encoded.version = version;
-                Some(read(encoded))
-            }
-            _ => None,
-        });
-        if same.is_some() {
-            return Ok(same);
-        }
+        let (version, items) = (version_of(dict), items(dict));
         let encoded = Encoded::new(dict.py(), version, items, names)?;
         let result = encoded.as_ref().map(read);
         drop(self.encoded.with(dict.py(), |kept| std::mem::replace(kept, encoded)));
@@ -83,12 +82,7 @@ impl Facts {
 }
 
 impl Encoded {
-    fn new(
-        py: Python<'_>,
-        version: u64,
-        items: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
-        names: &[&str],
-    ) -> Result<Option<Self>> {
+    fn new(py: Python<'_>, version: u64, items: Vec<dict_items::Item<'_>>, names: &[&str]) -> Result<Option<Self>> {
         let is_known = |name: &Bound<'_, PyAny>| {
             name.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
         };
@@ -103,11 +97,6 @@ impl Encoded {
         python::warn_of_loss(py, lossy)?;
         let items = items.into_iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
         Ok(Some(Self { version, items, record, dict }))
-    }
-
-    fn is_of(&self, items: &[(Bound<'_, PyAny>, Bound<'_, PyAny>)]) -> bool {
-        items.len() == self.items.len()
-            && items.iter().zip(&self.items).all(|(item, known)| item.0.is(&known.0) && item.1.is(&known.1))
     }
 }
 

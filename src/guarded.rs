@@ -4,9 +4,11 @@
 #[cfg(not(Py_GIL_DISABLED))]
 use std::cell::RefCell;
 #[cfg(Py_GIL_DISABLED)]
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 use pyo3::prelude::*;
+#[cfg(Py_GIL_DISABLED)]
+use pyo3::sync::MutexExt as _;
 
 /// A value that is looked at and changed only inside `with`.
 pub struct Guarded<T> {
@@ -51,12 +53,15 @@ impl<T> Guarded<T> {
     /// Does something with the value that runs no Python code. Objects that it takes out must be dropped by the caller: their
     /// finalisers are Python code.
     pub fn with<R>(&self, py: Python<'_>, work: impl FnOnce(&mut T) -> R) -> R {
-        use pyo3::sync::MutexExt as _;
         work(&mut self.value.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The same for the garbage collector, who may come while the value is in use: then there is no result.
     pub fn visit<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.value.try_lock().ok().map(|mut value| work(&mut value))
+        match self.value.try_lock() {
+            Ok(mut value) => Some(work(&mut value)),
+            Err(TryLockError::Poisoned(value)) => Some(work(&mut value.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }

@@ -38,7 +38,9 @@ impl KeptFunction {
         }
         let module = attribute(of, name)?;
         let function = attribute(&module, name)?;
-        if let Ok(module) = module.cast_exact::<PyModule>() {
+        if let Ok(module) = module.cast_exact::<PyModule>()
+            && version_of(outer) != 0
+        {
             let kept = Kept {
                 function: function.clone().unbind(),
                 outer: version_of(outer),
@@ -51,11 +53,13 @@ impl KeptFunction {
     }
 
     fn unchanged<'py>(&self, outer: &Bound<'py, PyDict>) -> Option<Bound<'py, PyAny>> {
-        let py = outer.py();
+        let (py, version) = (outer.py(), version_of(outer));
+        if version == 0 {
+            return None;
+        }
         self.kept.with(py, |kept| {
             let kept = kept.as_ref()?;
-            let is_unchanged =
-                kept.outer != 0 && kept.outer == version_of(outer) && kept.inner == version_of(kept.module.bind(py));
+            let is_unchanged = kept.outer == version && kept.inner == version_of(kept.module.bind(py));
             is_unchanged.then(|| kept.function.bind(py).clone())
         })
     }

@@ -15,6 +15,8 @@ mod class_version;
 #[cfg(feature = "python")]
 mod contracts;
 #[cfg(feature = "python")]
+mod dict_items;
+#[cfg(feature = "python")]
 mod dict_version;
 #[cfg(feature = "python")]
 mod emitter;

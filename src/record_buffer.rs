@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::buffer::{Batch, Pushed, Records};
+use crate::dict_items::items;
 use crate::error::Result;
 use crate::guarded::Guarded;
 use crate::json::Lossy;
@@ -177,13 +178,13 @@ pub fn clean_fields<'py>(payload: &Bound<'py, PyAny>, as_text: bool) -> PyResult
 #[pyfunction]
 pub fn is_text_only(event: &Bound<'_, PyDict>) -> bool {
     let is_text = |object: &Bound<'_, PyAny>| object.is_exact_instance_of::<PyString>();
-    event.iter().all(|(name, value)| is_text(&name) && is_text(&value))
+    items(event).iter().all(|(name, value)| is_text(name) && is_text(value))
 }
 
 fn record_of(event: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> Result<()> {
     let mut lossy = Lossy::default();
     let mut record = Record::begin(out, &mut lossy);
-    record.items(&payload::items(event))?;
+    record.items(&items(event))?;
     record.end();
     Ok(python::warn_of_loss(event.py(), lossy)?)
 }

@@ -4,6 +4,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::dict_items::items;
 use crate::emitter::Lane;
 use crate::error::{Error, Result, type_name};
 use crate::events::{Event, Snapshot, bound};
@@ -231,7 +232,7 @@ enum Additional<'py> {
 
 impl<'py> Additional<'py> {
     fn of(encoded: &Facts, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Self> {
-        Ok(encoded.fields(dict, names)?.map_or_else(|| Self::Items(payload::items(dict)), Self::Clean))
+        Ok(encoded.fields(dict, names)?.map_or_else(|| Self::Items(items(dict)), Self::Clean))
     }
 
     fn add_to(&self, fields: &mut Dict<'_, 'py>) -> Result<()> {
@@ -426,12 +427,13 @@ impl<'a, 'py> Tracking<'a, 'py> {
     fn lanes(&self) -> Result<Option<Lanes<'py>>> {
         if let Ok(list) = self.emitters.cast_exact::<PyList>()
             && list.len() == 1
+            && let Ok(emitter) = list.get_item(0)
         {
-            return Ok(Lane::of(&list.get_item(0)?, self.hooks)?.map(Lanes::One));
+            return Ok(Lane::of(emitter, self.hooks)?.map(Lanes::One));
         }
         let mut lanes = Vec::new();
         for emitter in self.emitters.try_iter()? {
-            match Lane::of(&emitter?, self.hooks)? {
+            match Lane::of(emitter?, self.hooks)? {
                 Some(lane) => lanes.push(lane),
                 None => return Ok(None),
             }

@@ -110,7 +110,8 @@ class Workers:
         if not self._woken:
             self._woken = True
             self._request()
-            self._woken = self.are_running()
+            if not self.are_running():
+                self._woken = False
 
     def wait(self, deadline: float | None = None) -> bool:
         """Ask for a round and wait until it and all before it have ended.
@@ -142,9 +143,10 @@ class Workers:
 
     def stop(self) -> None:
         """End the threads when they have done what they were asked for."""
-        for _ in self._threads:
-            self.queue.put(None)
-        self._threads = []
+        with self._done:
+            threads, self._threads = self._threads, []
+            for _ in threads:
+                self.queue.put(None)
 
     def consume(self) -> None:
         """Do rounds until stopped: what each thread runs."""
@@ -171,7 +173,8 @@ class Workers:
             ticket = self._last
             self._open.add(ticket)
             self._start()
-        self.queue.put(ticket)
+            # Under the lock: behind what ends the threads, nobody would take it up.
+            self.queue.put(ticket)
         return ticket
 
     def _ended(self, ticket: int) -> bool:

@@ -4,10 +4,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::Writer;
-#[cfg(not(Py_GIL_DISABLED))]
-use super::levels::next_entry;
 use super::levels::{Level, Rest};
 use super::scalars::{float_repr, int_repr};
+#[cfg(not(Py_GIL_DISABLED))]
+use crate::dict_items::next_entry;
 use crate::error::{Error, Result, type_name};
 
 impl<'py> Writer<'_, 'py> {
@@ -25,7 +25,9 @@ impl<'py> Writer<'_, 'py> {
         }
         let bottom = self.items.len();
         self.open(dict, Rest::Items(bottom))?;
-        for item in dict.call_method0(pyo3::intern!(dict.py(), "items"))?.try_iter()? {
+        // Without the GIL another thread may change the dict at any time: a list is made of its items at once.
+        let items = dict.call_method0(pyo3::intern!(dict.py(), "items"))?;
+        for item in dict.py().get_type::<PyList>().call1((items,))?.try_iter()? {
             self.items.push(item?.extract()?);
         }
         self.items[bottom..].reverse();
@@ -33,14 +35,22 @@ impl<'py> Writer<'_, 'py> {
         Ok(())
     }
 
+    #[cfg(not(Py_GIL_DISABLED))]
     pub(super) fn open_list(&mut self, list: &Bound<'py, PyList>) -> Result<()> {
         self.out.push(b'[');
         self.open(list, Rest::List { at: 0, end: list.len() })
     }
 
+    /// As of now, since another thread may change the list at any time.
+    #[cfg(Py_GIL_DISABLED)]
+    pub(super) fn open_list(&mut self, list: &Bound<'py, PyList>) -> Result<()> {
+        self.out.push(b'[');
+        self.open(list, Rest::Tuple { at: 0, tuple: list.to_tuple() })
+    }
+
     pub(super) fn open_tuple(&mut self, tuple: &Bound<'py, PyTuple>) -> Result<()> {
         self.out.push(b'[');
-        self.open(tuple, Rest::Tuple { at: 0 })
+        self.open(tuple, Rest::Tuple { at: 0, tuple: tuple.clone() })
     }
 
     /// A subclass of list or tuple, by what iterating over it gives.
@@ -168,6 +178,7 @@ impl<'py> Writer<'_, 'py> {
 impl<'py> Level<'py> {
     fn next_element(&mut self) -> Result<Option<Bound<'py, PyAny>>> {
         let element = match &mut self.rest {
+            #[cfg(not(Py_GIL_DISABLED))]
             Rest::List { at, end } => match self.object.cast::<PyList>() {
                 Ok(list) if *at < (*end).min(list.len()) => {
                     *at += 1;
@@ -175,9 +186,9 @@ impl<'py> Level<'py> {
                 }
                 _ => None,
             },
-            Rest::Tuple { at } => {
+            Rest::Tuple { at, tuple } => {
                 *at += 1;
-                self.object.cast::<PyTuple>().ok().and_then(|tuple| tuple.get_item(*at - 1).ok())
+                tuple.get_item(*at - 1).ok()
             }
             Rest::Iterator(iterator) => iterator.next().transpose()?,
             _ => None,

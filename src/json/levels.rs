@@ -1,21 +1,18 @@
 //! The containers that are being written: how deep they go, and whether one holds itself.
 
-#[cfg(not(Py_GIL_DISABLED))]
-use std::ptr;
-
-#[cfg(not(Py_GIL_DISABLED))]
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator};
+use pyo3::types::{PyDict, PyIterator, PyTuple};
 
 use super::Writer;
+use crate::dict_items::Item;
+#[cfg(Py_GIL_DISABLED)]
+use crate::dict_items::append_items;
+#[cfg(not(Py_GIL_DISABLED))]
+use crate::dict_items::next_entry;
 use crate::error::{Error, Result};
 
 /// Levels of nesting that are written, calls of the encoder included.
 pub const MAX_DEPTH: usize = 255;
-
-/// A key and its value.
-pub(super) type Item<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// A container that is being written, or an object whose stand-in is.
 pub(super) struct Level<'py> {
@@ -32,9 +29,10 @@ pub(super) enum Rest<'py> {
     /// A dict's items: those above this height of the stack of items.
     Items(usize),
     /// A list's items from `at` on; those that come to it meanwhile are not written.
+    #[cfg(not(Py_GIL_DISABLED))]
     List { at: usize, end: usize },
-    /// A tuple's items.
-    Tuple { at: usize },
+    /// A tuple's items from `at` on: those of this very level, or of a list as it was.
+    Tuple { at: usize, tuple: Bound<'py, PyTuple> },
     /// What an iterator gives.
     Iterator(Bound<'py, PyIterator>),
     /// What the encoder returned in its place, until that is begun.
@@ -46,7 +44,7 @@ impl<'py> Rest<'py> {
     #[cfg(Py_GIL_DISABLED)]
     pub(super) fn of_dict(dict: &Bound<'py, PyDict>, items: &mut Vec<Item<'py>>) -> Self {
         let bottom = items.len();
-        items.extend(dict.iter());
+        append_items(items, dict);
         items[bottom..].reverse();
         Self::Items(bottom)
     }
@@ -90,21 +88,5 @@ impl<'py> Writer<'_, 'py> {
                 level.rest = Rest::Items(bottom);
             }
         }
-    }
-}
-
-/// The next item of a dict, and the position moved on; None at the end.
-#[cfg(not(Py_GIL_DISABLED))]
-#[inline]
-#[expect(unsafe_code, reason = "copying the items of each dict takes an eighth of writing it")]
-pub(super) fn next_entry<'py>(dict: &Bound<'py, PyDict>, position: &mut isize) -> Option<Item<'py>> {
-    let (mut name, mut value) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: `dict` is a live dict. Whatever the position, `PyDict_Next` keeps to the entries that the dict has now. What it lends is
-    // owned before anything else happens.
-    unsafe {
-        if ffi::PyDict_Next(dict.as_ptr(), position, &raw mut name, &raw mut value) == 0 {
-            return None;
-        }
-        Some((Bound::from_borrowed_ptr(dict.py(), name), Bound::from_borrowed_ptr(dict.py(), value)))
     }
 }

@@ -9,9 +9,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
+use crate::dict_items::Item;
 use crate::error::Result;
+use levels::Level;
 pub use levels::MAX_DEPTH;
-use levels::{Item, Level};
 pub use scalars::{append_text, without_surrogates};
 
 /// Deeper data takes memory of its own.

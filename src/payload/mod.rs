@@ -9,6 +9,7 @@ mod record;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt};
 
+use crate::dict_items::items;
 use crate::error::{Error, Result};
 use crate::events::{Event, Shape, Snapshot, write_self_describing};
 use crate::json::{Lossy, Writer};
@@ -96,11 +97,6 @@ pub fn build<'py>(
     let fields = fields.end();
     python::warn_of_loss(py, lossy)?;
     Ok(python::payload_class(py)?.call1((fields,))?)
-}
-
-/// The items of a dict as of now: user code that runs meanwhile may change it.
-pub fn items<'py>(dict: &Bound<'py, PyDict>) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    dict.iter().collect()
 }
 
 /// Everything that an event says of itself.
