@@ -1,7 +1,8 @@
 """The native part: encoding, buffering and the classes that events are made of."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from inspect import Signature
+from typing import Any, ClassVar, final
 
 from typing_extensions import Self
 
@@ -36,10 +37,10 @@ __all__ = [
     "clean_fields",
     "contracts_enabled",
     "dumps",
-    "seed_event_ids_anew",
     "is_text_only",
     "note_own_methods",
     "request_bodies",
+    "seed_event_ids_anew",
     "set_contracts_enabled",
 ]
 
@@ -234,6 +235,9 @@ class SelfDescribingJson:
         ValueError: `schema` is None, empty or no text.
     """
 
+    __signature__: ClassVar[Signature]
+    """The parameters of the constructor, for `inspect.signature`."""
+
     schema: str
     data: Any
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
@@ -255,6 +259,9 @@ class Event:
         context: Self-describing JSONs that say in which contexts it happened.
         true_timestamp: When it happened, in milliseconds since 1970; a float is cut.
     """
+
+    __signature__: ClassVar[Signature]
+    """The parameters of the constructor, for `inspect.signature`."""
 
     payload: Payload
     event_subject: Subject | None
