@@ -16,7 +16,7 @@ unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz sanitize wheel wheel-check clean build originals tools
+.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz sanitize wheel wheel-check clean build build-as-released originals profiler tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -46,10 +46,10 @@ format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
 differential: build originals ## generated programs on the originals and on this package: SEED=1, EVENTS=10000
 	$(BIN)/python -m tests.differential.campaign --events $(EVENTS) --seed $(SEED)
 
-bench: build originals .venv/peers ## tables, JSON and plot against the originals, orjson + pybase64 and json; ABI3=FOLDER adds an abi3 build
+bench: build-as-released originals .venv/peers ## tables, JSON and plot against the originals, orjson + pybase64 and json; ABI3=FOLDER adds an abi3 build
 	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
 
-bench-quick: build originals .venv/peers ## the same within a minute
+bench-quick: build-as-released originals .venv/peers ## the same within a minute
 	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
 
 bench-native: ## the pure parts in Rust: escapes, base64, ids, record buffer
@@ -70,9 +70,9 @@ sanitize: ## the Rust tests under AddressSanitizer and Miri
 	# Generated cases take Miri hours: those are the sanitizer's.
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --lib --no-default-features --target-dir target/miri -- --skip memory_stays --skip never_repeats --skip order_and_bounds --skip blocks_agree --skip decodes_to
 
-wheel: $(ENVIRONMENT) ## one wheel for every CPython from 3.10 on, in dist
+wheel: $(ENVIRONMENT) profiler ## one wheel for every CPython from 3.10 on, in dist
 	rm -rf dist
-	$(BIN)/maturin build --release --features abi3 --out dist
+	$(BIN)/maturin build --release --pgo --features abi3 --out dist
 
 wheel-check: wheel ## that wheel installed without Rust on each CPython from 3.10 to 3.13 found
 	$(BIN)/python tests/package/check_wheel.py dist/*-abi3-*.whl
@@ -92,6 +92,12 @@ originals: $(ORIGINALS)
 .venv/originals/%: $(ENVIRONMENT)
 	$(BIN)/python -m pip install --quiet --target $@ snowplow-tracker==$*
 	@touch $@
+
+build-as-released: $(ENVIRONMENT) profiler
+	$(BIN)/maturin develop --release --pgo --extras celery,collector,redis
+
+profiler:
+	@$(call need,ls "$$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-profdata*,llvm-profdata. Get it: rustup component add llvm-tools)
 
 $(ENVIRONMENT): pyproject.toml | tools
 	$(PYTHON) -m venv --clear --upgrade-deps .venv
