@@ -48,6 +48,8 @@ mod record_buffer;
 mod scratch;
 #[cfg(feature = "python")]
 mod tracker;
+#[cfg(feature = "python")]
+mod tracking;
 
 /// The native part of `snowplow_tracker`.
 #[cfg(feature = "python")]

@@ -1,0 +1,330 @@
+//! One call of `track`: from an event to its record or dict, and on to the emitters.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::dict_items::items;
+use crate::emitter::Lane;
+use crate::error::{Error, Result, type_name};
+use crate::events::{Event, Snapshot, bound};
+use crate::facts::Facts;
+use crate::hooks::{Hooks, hooks};
+use crate::json::Lossy;
+use crate::name::name;
+use crate::payload::{self, Dict, Encoding, Fields, Record};
+use crate::tracker::TrackerCore;
+use crate::{attributes, event_id, python, scratch};
+
+/// Now, in whole milliseconds.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds cut to whole ones")]
+pub fn now_ms(py: Python<'_>) -> PyResult<i64> {
+    Ok((python::now(py)? * 1000.0) as i64)
+}
+
+/// An event id: ours, or what a program supplies in its place.
+pub enum EventId<'py> {
+    /// One of ours, as text.
+    Ours([u8; 36]),
+    /// What the program's own function returned.
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> EventId<'py> {
+    /// A new one.
+    pub fn new(py: Python<'py>) -> Result<Self> {
+        match python::replaced_uuid4(py)? {
+            Some(uuid4) => Ok(Self::Given(uuid4.call0()?.str()?.into_any())),
+            None => event_id::new_event_id().map(Self::Ours).map_err(Error::NoRandomness),
+        }
+    }
+
+    /// As the program sees it.
+    pub fn into_python(self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        match self {
+            Self::Ours(text) => Ok(python::ascii(py, &text)?.into_any()),
+            Self::Given(id) => Ok(id),
+        }
+    }
+}
+
+/// The lanes of all emitters; nearly always there is one.
+enum Lanes<'py> {
+    One(Lane<'py>),
+    Many(Vec<Lane<'py>>),
+}
+
+impl Lanes<'_> {
+    fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
+        match self {
+            Self::One(lane) => lane.push(record, created_ms),
+            Self::Many(lanes) => {
+                // Every emitter has the event before the first exception out of one is raised.
+                let results: Vec<_> = lanes.iter().map(|lane| lane.push(record, created_ms)).collect();
+                results.into_iter().collect()
+            }
+        }
+    }
+}
+
+/// The fields that a subject, or the tracker, adds to an event's own, as of now: user code that runs meanwhile may change them.
+enum Additional<'py> {
+    /// As they leave.
+    Clean(Bound<'py, PyDict>),
+    /// As they were given.
+    Items(Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
+}
+
+impl<'py> Additional<'py> {
+    fn of(encoded: &Facts, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Self> {
+        Ok(encoded.fields(dict, names)?.map_or_else(|| Self::Items(items(dict)), Self::Clean))
+    }
+
+    fn add_to(&self, fields: &mut Dict<'_, 'py>) -> Result<()> {
+        match self {
+            Self::Clean(dict) => fields.update(dict),
+            Self::Items(items) => fields.items(items),
+        }
+    }
+}
+
+/// The tracker's state at the moment of one call of `track`: user code that runs meanwhile may change the tracker.
+pub struct Tracking<'a, 'py> {
+    tracker: &'a Bound<'py, TrackerCore>,
+    hooks: &'py Hooks,
+    emitters: Bound<'py, PyAny>,
+    subject: Option<Bound<'py, PyAny>>,
+    base64: bool,
+    json_encoder: Option<Bound<'py, PyAny>>,
+    facts: Bound<'py, PyDict>,
+    is_patched: bool,
+    /// Whether ids, times and payloads come from this package's own methods.
+    is_plain: bool,
+}
+
+impl<'a, 'py> Tracking<'a, 'py> {
+    /// Takes the tracker's state.
+    pub fn begin(tracker: &'a Bound<'py, TrackerCore>) -> Result<Self> {
+        let py = tracker.py();
+        let hooks = hooks(py)?;
+        let is_ours = hooks.tracker_is_ours(&tracker.get_type())?;
+        let (is_patched, emitters, subject, encode_base64, json_encoder, facts) =
+            tracker.get().settings.with(py, |settings| {
+                (
+                    settings.is_patched,
+                    bound(&settings.emitters, py),
+                    bound(&settings.subject, py),
+                    bound(&settings.encode_base64, py),
+                    bound(&settings.json_encoder, py),
+                    bound(&settings.standard_nv_pairs, py),
+                )
+            });
+        if is_patched || !is_ours {
+            return Self::begin_with_own_properties(tracker, hooks, is_patched);
+        }
+        let not_constructed = || Error::NotConstructed(type_name(tracker));
+        Ok(Self {
+            tracker,
+            hooks,
+            emitters: emitters.ok_or_else(not_constructed)?,
+            subject,
+            base64: encode_base64.ok_or_else(not_constructed)?.is_truthy()?,
+            json_encoder,
+            facts: payload::into_dict(facts.ok_or_else(not_constructed)?)?,
+            is_patched,
+            is_plain: true,
+        })
+    }
+
+    /// The same where the class may have properties in the place of ours.
+    fn begin_with_own_properties(
+        tracker: &'a Bound<'py, TrackerCore>,
+        hooks: &'py Hooks,
+        is_patched: bool,
+    ) -> Result<Self> {
+        Ok(Self {
+            tracker,
+            hooks,
+            emitters: tracker.getattr("emitters")?,
+            subject: attributes::read(tracker, "subject")?,
+            base64: tracker.getattr("encode_base64")?.is_truthy()?,
+            json_encoder: attributes::read(tracker, "json_encoder")?,
+            facts: payload::into_dict(tracker.getattr("standard_nv_pairs")?)?,
+            is_patched,
+            is_plain: false,
+        })
+    }
+
+    /// Encodes an event and hands it on. Returns its id.
+    pub fn track(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+        let own_way =
+            self.is_plain || !self.is_patched && self.hooks.complete_payload_is_ours(&self.tracker.get_type())?;
+        if let Ok(event) = event.cast::<Event>()
+            && own_way
+            && self.hooks.build_payload_is_ours(event)?
+        {
+            return self.track_own_event(&Event::snapshot(event)?);
+        }
+        self.track_payload(event)
+    }
+
+    /// An event that is encoded natively from end to end: as a record where every emitter takes records, otherwise as a dict.
+    fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Option<Bound<'py, PyAny>>> {
+        let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject.as_ref())?;
+        if event.payload.is_none()
+            && let Some(lanes) = self.lanes()?
+            && let Some(id) = self.track_record(event, subject.as_ref(), &lanes)?
+        {
+            return Ok(Some(id));
+        }
+        self.track_dict(event, subject.as_ref())
+    }
+
+    fn track_dict(
+        &self,
+        event: &Snapshot<'py>,
+        subject: Option<&Bound<'py, PyDict>>,
+    ) -> Result<Option<Bound<'py, PyAny>>> {
+        let core = self.tracker.get();
+        let facts = Additional::of(&core.encoded_facts, &self.facts, &payload::TRACKER_FIELDS)?;
+        let subject = subject
+            .map(|subject| Additional::of(&core.encoded_subject, subject, &payload::SUBJECT_FIELDS))
+            .transpose()?;
+        let mut lossy = Lossy::default();
+        let mut fields = Dict::begin(self.py(), &mut lossy);
+        payload::write_event(&mut fields, event, self.encoding())?;
+        if let Some(subject) = subject {
+            subject.add_to(&mut fields)?;
+        }
+        fields.value(name!("eid"), &self.new_id()?.into_python(self.py())?)?;
+        fields.value(name!("dtm"), &self.timestamp()?)?;
+        facts.add_to(&mut fields)?;
+        let fields = fields.end();
+        python::warn_of_loss(self.py(), lossy)?;
+        let id = fields.get_item(name!("eid").python(self.py()))?;
+        self.hand_out(fields.as_any(), true)?;
+        Ok(id)
+    }
+
+    /// None, and nothing is tracked, where the facts are such that a record could have a name twice.
+    fn track_record(
+        &self,
+        event: &Snapshot<'py>,
+        subject: Option<&Bound<'py, PyDict>>,
+        lanes: &Lanes<'py>,
+    ) -> Result<Option<Bound<'py, PyAny>>> {
+        scratch::with_buffer(|out| {
+            let mut lossy = Lossy::default();
+            let mut record = Record::begin(out, &mut lossy);
+            if !self.write_facts(&mut record, subject)? {
+                return Ok(None);
+            }
+            payload::write_event(&mut record, event, self.encoding())?;
+            let id = self.new_id()?;
+            match &id {
+                EventId::Ours(text) => record.plain(name!("eid"), text),
+                EventId::Given(id) => record.value(name!("eid"), id)?,
+            }
+            let created_ms = self.write_timestamp(&mut record)?;
+            record.end();
+            python::warn_of_loss(self.py(), lossy)?;
+            lanes.push(out, created_ms)?;
+            id.into_python(self.py()).map(Some)
+        })
+    }
+
+    fn write_facts(&self, record: &mut Record<'_>, subject: Option<&Bound<'py, PyDict>>) -> Result<bool> {
+        let core = self.tracker.get();
+        if !core.encoded_facts.write(record, &self.facts, &payload::TRACKER_FIELDS)? {
+            return Ok(false);
+        }
+        match subject {
+            Some(subject) => core.encoded_subject.write(record, subject, &payload::SUBJECT_FIELDS),
+            None => Ok(true),
+        }
+    }
+
+    fn write_timestamp(&self, record: &mut Record<'_>) -> Result<i64> {
+        if self.is_plain || self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
+            let now = now_ms(self.py())?;
+            record.plain(name!("dtm"), itoa::Buffer::new().format(now).as_bytes());
+            return Ok(now);
+        }
+        let created = self.timestamp()?;
+        record.value(name!("dtm"), &created)?;
+        Ok(created.extract().unwrap_or(0))
+    }
+
+    /// What the user's own part makes of an event: a payload, handed on as the dict that it holds.
+    fn track_payload(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+        let py = self.py();
+        if event.is_instance(python::payload_class(py)?)? {
+            self.hand_out(payload::nv_pairs(event)?.as_any(), false)?;
+            return Ok(Some(self.tracker.clone().into_any()));
+        }
+        let arguments = PyDict::new(py);
+        arguments.set_item("event", event)?;
+        let payload = self.tracker.call_method("complete_payload", (), Some(&arguments))?;
+        let fields = payload.getattr("nv_pairs")?;
+        self.hand_out(&fields, false)?;
+        Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
+    }
+
+    /// Every emitter's lane, if every emitter has one.
+    fn lanes(&self) -> Result<Option<Lanes<'py>>> {
+        if let Ok(list) = self.emitters.cast_exact::<PyList>()
+            && list.len() == 1
+            && let Ok(emitter) = list.get_item(0)
+        {
+            return Ok(Lane::of(emitter, self.hooks)?.map(Lanes::One));
+        }
+        let mut lanes = Vec::new();
+        for emitter in self.emitters.try_iter()? {
+            match Lane::of(emitter?, self.hooks)? {
+                Some(lane) => lanes.push(lane),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Lanes::Many(lanes)))
+    }
+
+    /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs. The
+    /// last one gets `fields` itself where it is nobody else's.
+    fn hand_out(&self, fields: &Bound<'py, PyAny>, is_ours: bool) -> Result<()> {
+        let emitters: Vec<_> = match self.emitters.cast_exact::<PyList>() {
+            Ok(list) => list.iter().collect(),
+            Err(_) => self.emitters.try_iter()?.collect::<PyResult<_>>()?,
+        };
+        let mut result = Ok(());
+        for (index, emitter) in emitters.iter().enumerate() {
+            let own = match fields.cast::<PyDict>() {
+                Ok(dict) if !is_ours || index + 1 < emitters.len() => dict.copy()?.into_any(),
+                _ => fields.clone(),
+            };
+            let handed = emitter.call_method1(pyo3::intern!(self.py(), "input"), (own,));
+            result = result.and(handed.map(drop));
+        }
+        Ok(result?)
+    }
+
+    fn new_id(&self) -> Result<EventId<'py>> {
+        if self.is_plain || self.hooks.get_uuid_is_ours(&self.tracker.get_type())? {
+            return EventId::new(self.py());
+        }
+        Ok(EventId::Given(self.tracker.call_method0("get_uuid")?))
+    }
+
+    fn timestamp(&self) -> Result<Bound<'py, PyAny>> {
+        if self.is_plain || self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
+            return Ok(now_ms(self.py())?.into_pyobject(self.py()).map_err(PyErr::from)?.into_any());
+        }
+        Ok(self.tracker.call_method0("get_timestamp")?)
+    }
+
+    fn encoding(&self) -> Encoding<'_, 'py> {
+        Encoding { base64: self.base64, json_encoder: self.json_encoder.as_ref() }
+    }
+
+    fn py(&self) -> Python<'py> {
+        self.tracker.py()
+    }
+}
