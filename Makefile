@@ -6,6 +6,7 @@ ENVIRONMENT := .venv/.made-with-$(subst /,-,$(PYTHON))
 ORIGINALS := $(addprefix .venv/originals/,1.1.0 0.10.0)
 EVENTS := 10000
 SEED := 1
+INTERPRETER := python3.14t
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # How long each search of make fuzz takes.
@@ -16,7 +17,7 @@ unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz sanitize wheel wheel-check clean build build-as-released originals profiler tools
+.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz sanitize free-threading wheel wheel-check clean build build-as-released originals profiler tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -69,6 +70,11 @@ sanitize: ## the Rust tests under AddressSanitizer and Miri
 	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --lib --no-default-features --target $(HOST) --target-dir target/sanitize
 	# Generated cases take Miri hours: those are the sanitizer's.
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --lib --no-default-features --target-dir target/miri -- --skip memory_stays --skip never_repeats --skip order_and_bounds --skip blocks_agree --skip decodes_to
+
+free-threading: $(ENVIRONMENT) ## stress tests on a CPython without the GIL, which has pytest: INTERPRETER=python3.14t
+	@$(call need,$(INTERPRETER) -c 'import pytest; import pytest_timeout; import requests',an interpreter with pytest. Get it: $(INTERPRETER) -m pip install pytest pytest-timeout requests)
+	$(BIN)/python tests/free_threading/build.py $(INTERPRETER)
+	$(INTERPRETER) -m pytest tests/free_threading/stress_*.py
 
 wheel: $(ENVIRONMENT) profiler ## one wheel for every CPython from 3.10 on, in dist
 	rm -rf dist
