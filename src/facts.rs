@@ -19,14 +19,14 @@ pub struct Facts {
 
 struct Encoded {
     version: u64,
-    items: Vec<Item>,
+    items: Vec<KeptItem>,
     /// The fields as part of a record.
     record: Vec<u8>,
     /// The fields as part of a dict. Nobody changes it.
     dict: Py<PyDict>,
 }
 
-type Item = (Py<PyAny>, Py<PyAny>);
+type KeptItem = (Py<PyAny>, Py<PyAny>);
 
 impl Facts {
     /// None yet.

@@ -19,7 +19,8 @@ pub struct Guarded<T> {
 }
 
 // SAFETY: `with` and `visit` are the only ways to the value. The first takes proof that the thread holds the GIL, the second is called
-// by the garbage collector, which holds it too. So one thread at a time is there, and the cell finds out were it there twice.
+// by the garbage collector, which holds it too. There is one GIL, since PyO3's modules refuse subinterpreters. So one thread at a time
+// is there, and the cell finds out were it there twice.
 #[cfg(not(Py_GIL_DISABLED))]
 #[expect(unsafe_code, reason = "a lock's atomic operations take a thirtieth of construct + track")]
 unsafe impl<T: Send> Sync for Guarded<T> {}
@@ -37,7 +38,8 @@ impl<T> Guarded<T> {
         work(&mut self.value.borrow_mut())
     }
 
-    /// The same for the garbage collector, who may come while the value is in use: then there is no result.
+    /// The same for `__traverse__` and `__clear__` alone, which the garbage collector may call while the value is in use: then there is
+    /// no result.
     pub fn visit<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.value.try_borrow_mut().ok().map(|mut value| work(&mut value))
     }
@@ -56,7 +58,8 @@ impl<T> Guarded<T> {
         work(&mut self.value.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The same for the garbage collector, who may come while the value is in use: then there is no result.
+    /// The same for `__traverse__` and `__clear__` alone, which the garbage collector may call while the value is in use: then there is
+    /// no result.
     pub fn visit<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         match self.value.try_lock() {
             Ok(mut value) => Some(work(&mut value)),

@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-#[cfg(not(any(feature = "abi3", Py_3_14)))]
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyModule, PyString};
+use pyo3::types::{PyDict, PyInt, PyModule, PyString};
 
 use crate::dict_version::version_of;
 use crate::json::{Lossy, Writer};
@@ -83,6 +82,16 @@ pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
 #[cfg(any(feature = "abi3", Py_3_14))]
 pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     text.to_str().ok().map(str::as_bytes)
+}
+
+/// An int that fits; None where it does not. `extract` would raise an exception for that, which may start a garbage collection.
+#[inline]
+#[expect(unsafe_code, reason = "there is no safe way to ask without an exception")]
+pub fn small_int(number: &Bound<'_, PyInt>) -> Option<i64> {
+    let mut overflow = 0;
+    // SAFETY: the object is a live int, for which this sets no exception.
+    let number = unsafe { ffi::PyLong_AsLongLongAndOverflow(number.as_ptr(), &raw mut overflow) };
+    (overflow == 0).then_some(number)
 }
 
 /// The compact JSON text of an object, by the one writer of this package.

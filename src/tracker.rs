@@ -169,6 +169,7 @@ impl TrackerCore {
         visited.unwrap_or(Ok(()))
     }
 
+    /// The parts that a cycle can be cut at without a tracker that tracks to nobody.
     fn __clear__(&self) {
         drop(self.settings.visit(|settings| (settings.subject.take(), settings.json_encoder.take())));
     }

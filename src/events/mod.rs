@@ -10,7 +10,7 @@ mod self_describing_json;
 mod state;
 
 use pyo3::prelude::*;
-#[cfg(Py_GIL_DISABLED)]
+#[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
 use pyo3::types::PyType;
 
 pub use classes::{PagePing, PageView, ScreenView, SelfDescribing, StructuredEvent};
@@ -31,7 +31,7 @@ pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
         py.get_type::<SelfDescribingJson>(),
     ];
     classes.iter().try_for_each(constructors::show_signature)?;
-    #[cfg(Py_GIL_DISABLED)]
+    #[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
     classes.iter().for_each(immortalize);
     #[cfg(not(feature = "abi3"))]
     {
@@ -54,14 +54,14 @@ fn enable_direct_call<T: direct_call::DirectCall>(py: Python<'_>, kind: &kind::K
 
 /// Frees threads from counting references to a class, which is never freed: each event that one of them makes counts one, and the
 /// counter goes from processor to processor.
-#[cfg(Py_GIL_DISABLED)]
+#[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
 #[expect(unsafe_code, reason = "two threads, a tracker each, track hardly more than one does while they count")]
 fn immortalize(class: &Bound<'_, PyType>) {
     unsafe extern "C" {
         /// `Py_SET_REFCNT` as a function, which `PyO3` does not declare.
         fn _Py_SetRefcnt(object: *mut pyo3::ffi::PyObject, count: isize);
     }
-    // SAFETY: the class is a live object, known to this thread alone while the module is made. A count beyond 32 bits is documented to
-    // mean immortality in a build without the GIL.
+    // SAFETY: the class is a live object, known to this thread alone while the module is made. In CPython 3.13 and later, builds without
+    // the GIL take a count beyond 32 bits for immortality (`Py_SET_REFCNT` in Include/refcount.h).
     unsafe { _Py_SetRefcnt(class.as_ptr(), 1 << 32) };
 }

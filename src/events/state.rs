@@ -80,7 +80,7 @@ impl State {
 }
 
 /// The object that a field holds, as a reference of its own.
-#[expect(clippy::ref_option, reason = "what fields are")]
+#[expect(clippy::ref_option, reason = "fields are an Option of an object, looked at under their guard")]
 pub fn bound<'py, T>(field: &Option<Py<T>>, py: Python<'py>) -> Option<Bound<'py, T>> {
     field.as_ref().map(|object| object.bind(py).clone())
 }

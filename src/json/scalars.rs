@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::{python, text};
 
 impl Writer<'_, '_> {
-    /// Writes a text that is a plain `str` with no lone surrogate; false where it is something else. Runs no Python code.
+    /// Writes a text that is a plain `str` with no lone surrogate; false where it is something else. Runs no Python code, unless there
+    /// is a surrogate: the exception that says so may start a garbage collection.
     #[inline]
     pub(super) fn plain_text(&mut self, object: &Bound<'_, PyAny>) -> bool {
         let Some(text) = object.cast_exact::<PyString>().ok().and_then(python::utf8) else { return false };
@@ -18,14 +19,15 @@ impl Writer<'_, '_> {
         true
     }
 
-    /// Writes a scalar of an exact type that JSON can hold as it is; false where it is something else. Runs no Python code.
+    /// Writes a scalar of an exact type that JSON can hold as it is; false where it is something else. Runs Python code no
+    /// more than `plain_text` does.
     #[inline]
     pub(super) fn plain_scalar(&mut self, object: &Bound<'_, PyAny>) -> bool {
         if self.plain_text(object) {
             return true;
         }
         if let Ok(number) = object.cast_exact::<PyInt>() {
-            let Ok(number) = number.extract::<i64>() else { return false };
+            let Some(number) = python::small_int(number) else { return false };
             self.raw(itoa::Buffer::new().format(number).as_bytes());
         } else if let Ok(number) = object.cast_exact::<PyFloat>() {
             self.float(number.value());
@@ -47,7 +49,7 @@ impl Writer<'_, '_> {
     }
 
     pub(super) fn int(&mut self, number: &Bound<'_, PyInt>) -> Result<()> {
-        if let Ok(small) = number.extract::<i64>() {
+        if let Some(small) = python::small_int(number) {
             self.raw(itoa::Buffer::new().format(small).as_bytes());
             return Ok(());
         }

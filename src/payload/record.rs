@@ -53,7 +53,7 @@ impl<'a> Record<'a> {
         if let Ok(text) = value.cast::<PyString>() {
             json::append_text(self.out, text, self.lossy)?;
         } else if let Ok(number) = value.cast_exact::<PyInt>()
-            && let Ok(number) = number.extract::<i64>()
+            && let Some(number) = python::small_int(number)
         {
             self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         } else if let Ok(number) = value.cast_exact::<PyFloat>()
