@@ -164,3 +164,10 @@ def test_the_clock_of_the_module_may_be_patched():
     with mock.patch("snowplow_tracker.emitters.time.time", return_value=1_700_000_000.5):
         Emitter.attach_sent_timestamp([event])
     assert event["stm"] == "1700000000500"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_good"), [(199, False), (200, True), (299, True), (300, False)]
+)
+def test_only_2xx_is_good(status, is_good):
+    assert Emitter.is_good_status_code(status) is is_good
