@@ -94,9 +94,9 @@ def payload(name: str, number: int) -> dict[str, Any]:
 
 
 def about() -> dict[str, str]:
-    """Return which package this is, and where from."""
+    """Return which package this is."""
     name = "snowplow-tracker-rs" if hasattr(snowplow_tracker, "_native") else "snowplow-tracker"
-    return {"name": name, "version": version(name), "file": str(snowplow_tracker.__file__)}
+    return {"name": name, "version": version(name)}
 
 
 TASKS: dict[str, Callable[..., object]] = {
