@@ -41,7 +41,7 @@ pub fn enable<T: DirectCall>(py: Python<'_>, parameters: &[&str], required: usiz
     let class = T::type_object_raw(py);
     let parameters = parameters.iter().map(|name| PyString::intern(py, name).unbind()).collect();
     // SAFETY: the class is alive for ever, and no other thread has seen it yet: the module is being made. `vectorcall` keeps to the
-    // protocol of that slot, which CPython calls with this very class alone: subclasses do not inherit it.
+    // protocol of that slot, and serves this very class alone.
     unsafe {
         let facts = CallFacts { parameters, required, init: (*class).tp_init, new: (*class).tp_new };
         if T::call_facts().set(py, facts).is_ok() {
@@ -83,6 +83,7 @@ impl<'py> Call<'_, 'py> {
     fn make<T: DirectCall>(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         if let Some(facts) = T::call_facts().get(py)
+            && self.class.as_ptr().cast() == T::type_object_raw(py)
             && self.is_to_unpatched(facts)
             && let Some(arguments) = self.matched(facts)
         {
