@@ -7,13 +7,14 @@ use pyo3::types::PyType;
 
 use crate::attributes::has_own;
 use crate::class_version::CheckedClasses;
-use crate::events::{Event, SelfDescribingJson};
+use crate::events::{Event, PagePing, PageView, ScreenView, SelfDescribing, SelfDescribingJson, StructuredEvent};
 use crate::python;
 
 /// The methods that users patch or override, as this package made them.
 pub struct Hooks {
     build_payload: Py<PyAny>,
     to_json: Py<PyAny>,
+    tracker: Py<PyType>,
     get_uuid: Py<PyAny>,
     get_timestamp: Py<PyAny>,
     complete_payload: Py<PyAny>,
@@ -43,6 +44,7 @@ pub fn note_own_methods(
     let hooks = Hooks {
         build_payload: py.get_type::<Event>().getattr("build_payload")?.unbind(),
         to_json: py.get_type::<SelfDescribingJson>().getattr("to_json")?.unbind(),
+        tracker: tracker.clone().unbind(),
         get_uuid: tracker.getattr("get_uuid")?.unbind(),
         get_timestamp: tracker.getattr("get_timestamp")?.unbind(),
         complete_payload: tracker.getattr("complete_payload")?.unbind(),
@@ -81,6 +83,15 @@ pub fn is_native_property(class: &Bound<'_, PyType>, name: &str) -> PyResult<boo
     Ok(class.getattr(name)?.get_type().is(native))
 }
 
+/// Whether an event is of no subclass. Where classes have no versions, the properties of these are not looked at for every event.
+fn is_of_a_native_class(event: &Bound<'_, Event>) -> bool {
+    event.is_exact_instance_of::<PageView>()
+        || event.is_exact_instance_of::<SelfDescribing>()
+        || event.is_exact_instance_of::<StructuredEvent>()
+        || event.is_exact_instance_of::<ScreenView>()
+        || event.is_exact_instance_of::<PagePing>()
+}
+
 fn tracker_properties_are_ours(class: &Bound<'_, PyType>) -> PyResult<bool> {
     for name in ["emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs"] {
         if !is_native_property(class, name)? {
@@ -101,6 +112,9 @@ impl Hooks {
     /// Whether an event's parameters are read and set by this package's own properties.
     pub fn properties_are_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
         let class = event.get_type();
+        if cfg!(feature = "abi3") && is_of_a_native_class(event) {
+            return Ok(true);
+        }
         self.properties.pass(&class, || {
             for name in Event::properties(event) {
                 if !is_native_property(&class, name)? {
@@ -124,7 +138,8 @@ impl Hooks {
             let methods_are_ours = self.complete_payload_is_ours(class)?
                 && self.get_uuid_is_ours(class)?
                 && self.get_timestamp_is_ours(class)?;
-            Ok(methods_are_ours && tracker_properties_are_ours(class)?)
+            let is_trusted = cfg!(feature = "abi3") && class.is(&self.tracker);
+            Ok(methods_are_ours && (is_trusted || tracker_properties_are_ours(class)?))
         })
     }
 
