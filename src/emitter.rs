@@ -1,13 +1,15 @@
 //! The native half of an emitter: where tracked records go when nothing of the emitter's way in is replaced.
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::buffer::Pushed;
 use crate::guarded::Guarded;
 use crate::hooks::Hooks;
 use crate::record_buffer::RecordBuffer;
 
-/// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full.
+/// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full. What it cannot
+/// append goes to `_input_record`: all, where there is no lane and `_takes_records` is set.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct EmitterCore {
     state: Guarded<State>,
@@ -15,6 +17,7 @@ pub struct EmitterCore {
 
 struct State {
     lane: Option<Py<RecordBuffer>>,
+    takes_records: bool,
     batch_full_at: usize,
 }
 
@@ -23,7 +26,7 @@ impl EmitterCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { state: Guarded::new(State { lane: None, batch_full_at: usize::MAX }) }
+        Self { state: Guarded::new(State { lane: None, takes_records: false, batch_full_at: usize::MAX }) }
     }
 
     #[getter(_lane)]
@@ -34,6 +37,16 @@ impl EmitterCore {
     #[setter(_lane)]
     fn set_lane(slf: &Bound<'_, Self>, lane: Option<Bound<'_, RecordBuffer>>) {
         drop(slf.get().state.with(slf.py(), |state| std::mem::replace(&mut state.lane, lane.map(Bound::unbind))));
+    }
+
+    #[getter(_takes_records)]
+    fn takes_records(slf: &Bound<'_, Self>) -> bool {
+        slf.get().state.with(slf.py(), |state| state.takes_records)
+    }
+
+    #[setter(_takes_records)]
+    fn set_takes_records(slf: &Bound<'_, Self>, takes_records: bool) {
+        slf.get().state.with(slf.py(), |state| state.takes_records = takes_records);
     }
 
     #[getter(_batch_full_at)]
@@ -50,7 +63,7 @@ impl EmitterCore {
 /// An emitter that takes records as they are.
 pub struct Lane<'py> {
     emitter: Bound<'py, EmitterCore>,
-    buffer: Bound<'py, RecordBuffer>,
+    buffer: Option<Bound<'py, RecordBuffer>>,
     batch_full_at: usize,
 }
 
@@ -62,21 +75,24 @@ impl<'py> Lane<'py> {
             return Ok(None);
         }
         let py = emitter.py();
-        let lane = emitter
-            .get()
-            .state
-            .with(py, |state| state.lane.as_ref().map(|buffer| (buffer.bind(py).clone(), state.batch_full_at)));
-        Ok(lane.map(|(buffer, batch_full_at)| Self { emitter, buffer, batch_full_at }))
+        let (buffer, takes_records, batch_full_at) = emitter.get().state.with(py, |state| {
+            let buffer = state.lane.as_ref().map(|buffer| buffer.bind(py).clone());
+            (buffer, state.takes_records, state.batch_full_at)
+        });
+        let has_lane = buffer.is_some() || takes_records;
+        Ok(has_lane.then_some(Self { emitter, buffer, batch_full_at }))
     }
 
-    /// Appends a record; a full batch is the emitter's to send, a full buffer its to report.
+    /// Appends a record; a full batch is the emitter's to send, and what cannot be appended its to take.
     pub fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         let py = self.emitter.py();
-        match self.buffer.get().push(py, record, created_ms) {
-            Pushed::Waiting(count) if count < self.batch_full_at => Ok(()),
-            Pushed::Waiting(_) => self.emitter.call_method0(pyo3::intern!(py, "flush")).map(drop),
-            Pushed::Full => self.emitter.call_method0(pyo3::intern!(py, "_refuse")).map(drop),
-            Pushed::Sealed => self.emitter.call_method1(pyo3::intern!(py, "_input_record"), (record,)).map(drop),
+        match self.buffer.as_ref().map(|buffer| buffer.get().push(py, record, created_ms)) {
+            Some(Pushed::Waiting(count)) if count < self.batch_full_at => Ok(()),
+            Some(Pushed::Waiting(_)) => self.emitter.call_method0(pyo3::intern!(py, "flush")).map(drop),
+            Some(Pushed::Full | Pushed::Sealed) | None => {
+                let arguments = (PyBytes::new(py, record), created_ms);
+                self.emitter.call_method1(pyo3::intern!(py, "_input_record"), arguments).map(drop)
+            }
         }
     }
 }

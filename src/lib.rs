@@ -68,7 +68,7 @@ mod _native {
     #[pymodule_export]
     use crate::python::{b64, dumps, seed_event_ids_anew};
     #[pymodule_export]
-    use crate::record_buffer::{RecordBatch, RecordBuffer, clean_fields, is_text_only, request_bodies};
+    use crate::record_buffer::{RecordBatch, RecordBuffer, clean_fields, encode_record, is_text_only, request_bodies};
     #[pymodule_export]
     use crate::tracker::TrackerCore;
 

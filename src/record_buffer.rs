@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::buffer::{Batch, Pushed, Records};
@@ -52,6 +53,11 @@ impl RecordBuffer {
                 Ok(matches!(self.push(event.py(), record, created_ms(event)?), Pushed::Waiting(_)))
             })
         })
+    }
+
+    /// Appends a record that was created at a time in milliseconds; False where the buffer is full or sealed.
+    fn add_record(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> bool {
+        matches!(self.push(py, record, created_ms), Pushed::Waiting(_))
     }
 
     /// Takes the oldest events for one request body below `max_bytes`, at most `max_events` of them. None where nothing waits.
@@ -115,6 +121,17 @@ impl RecordBuffer {
 
 #[pymethods]
 impl RecordBatch {
+    /// A batch of records, each with the time of its creation in milliseconds: from the first on, as many as fit a body of `max_bytes`,
+    /// yet never none.
+    #[staticmethod]
+    fn of(records: Vec<(PyBackedBytes, i64)>, max_bytes: usize) -> Self {
+        let mut queue = Records::new(usize::MAX);
+        for (record, created_ms) in &records {
+            queue.push(record, *created_ms);
+        }
+        Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)) }
+    }
+
     /// The request body, each event sent at `sent_ms` or at its own creation, whichever is later.
     fn body<'py>(&self, py: Python<'py>, sent_ms: i64) -> Bound<'py, PyBytes> {
         let body = py.detach(|| lock(&self.batch).body(Some(sent_ms)));
@@ -172,6 +189,17 @@ pub fn clean_fields<'py>(payload: &Bound<'py, PyAny>, as_text: bool) -> PyResult
         fields.set_item(name, value)?;
     }
     Ok(payload::clean(&fields, as_text)?)
+}
+
+/// The record of an event given as a dict, and the time of its creation in milliseconds.
+#[pyfunction]
+pub fn encode_record<'py>(event: &Bound<'py, PyDict>) -> PyResult<(Bound<'py, PyBytes>, i64)> {
+    panics::guarded(|| {
+        scratch::with_buffer(|record| {
+            record_of(event, record)?;
+            Ok((PyBytes::new(event.py(), record), created_ms(event)?))
+        })
+    })
 }
 
 /// Whether a record can hold an event without changing it: all text.

@@ -235,15 +235,14 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         elif self.reached_limit():
             self.flush()
 
-    def _input_record(self, record: bytes) -> None:
-        """Take a record whose lane was closed in the moment that it came."""
+    def _input_record(self, record: bytes, created_ms: int) -> None:
+        """Take a record that the tracker could not append: the store is full, or takes no more."""
         self._choose_lane()
-        self.input(json.loads(record))
-
-    def _refuse(self) -> None:
-        """Count a record for which there was no room."""
-        self._delivery.counters.add(dropped=1)
-        cast("InMemoryEventStore", self.event_store).log_full()
+        if self._lane is None:
+            self.input(json.loads(record))
+        elif not self._lane.add_record(record, created_ms):
+            self._delivery.counters.add(dropped=1)
+            cast("InMemoryEventStore", self.event_store).log_full()
 
     def reached_limit(self) -> bool:
         """Whether the stored events make a batch."""

@@ -37,6 +37,7 @@ __all__ = [
     "clean_fields",
     "contracts_enabled",
     "dumps",
+    "encode_record",
     "is_text_only",
     "note_own_methods",
     "request_bodies",
@@ -97,6 +98,13 @@ def clean_fields(payload: Any, as_text: bool) -> PayloadDict:
         The fields without None, empty text, numbers that are not finite and lone surrogates.
     """
 
+def encode_record(event: PayloadDict) -> tuple[bytes, int]:
+    """Return an event as a record, a JSON object without `stm`, and when it was created.
+
+    Returns:
+        The record, and the event's `dtm` in milliseconds since 1970, 0 where it has none.
+    """
+
 def is_text_only(event: PayloadDict) -> bool:
     """Whether a record can hold an event unchanged: names and values are all `str`."""
 
@@ -134,6 +142,14 @@ class RecordBuffer:
     def add(self, event: PayloadDict) -> bool:
         """Append an event; False where the buffer is full or sealed."""
 
+    def add_record(self, record: bytes, created_ms: int) -> bool:
+        """Append a record; False where the buffer is full or sealed.
+
+        Args:
+            record: An event as `encode_record` returns it.
+            created_ms: When it was created, in milliseconds since 1970.
+        """
+
     def take(self, max_events: int, max_bytes: int) -> RecordBatch | None:
         """Take the oldest events.
 
@@ -162,7 +178,16 @@ class RecordBuffer:
 
 @final
 class RecordBatch:
-    """Events on their way out, made by `RecordBuffer.take`."""
+    """Events on their way out, made by `RecordBuffer.take` or of records from elsewhere."""
+
+    @staticmethod
+    def of(records: list[tuple[bytes, int]], max_bytes: int) -> RecordBatch:
+        """Return a batch of the first records that fit one request, and at least of one.
+
+        Args:
+            records: Each with the time of its creation, in milliseconds since 1970.
+            max_bytes: The most that the request body may have; a larger event is taken alone.
+        """
 
     def body(self, sent_ms: int) -> bytes:
         """Return the request body.
@@ -182,6 +207,7 @@ class EmitterCore:
     """The base of `Emitter`: where the tracker appends records by itself."""
 
     _lane: RecordBuffer | None
+    _takes_records: bool
     _batch_full_at: int
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
 
