@@ -62,25 +62,40 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
     PyString::from_bytes(py, characters)
 }
 
-/// A Python text as UTF-8; None where it has lone surrogates.
+/// The characters of an exact `str` of ASCII ones alone; None of anything else. Runs no Python code.
 #[cfg(not(any(feature = "abi3", Py_3_14)))]
 #[inline]
 #[expect(unsafe_code, reason = "asking for UTF-8 of a text that is ASCII takes a twentieth of writing JSON")]
-pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
-    let object = text.as_ptr();
+pub fn ascii_text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    if !object.is_exact_instance_of::<PyString>() {
+        return None;
+    }
+    let object = object.as_ptr();
     // SAFETY: the object is a live text. One of ASCII characters alone, each a byte, is its own UTF-8, and never changes.
     unsafe {
-        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
-            let length = ffi::PyUnicode_GET_LENGTH(object).unsigned_abs();
-            return Some(std::slice::from_raw_parts(ffi::PyUnicode_1BYTE_DATA(object), length));
+        if ffi::PyUnicode_IS_COMPACT_ASCII(object) == 0 {
+            return None;
         }
+        let length = ffi::PyUnicode_GET_LENGTH(object).unsigned_abs();
+        Some(std::slice::from_raw_parts(ffi::PyUnicode_1BYTE_DATA(object), length))
     }
-    text.to_str().ok().map(str::as_bytes)
 }
 
-/// A Python text as UTF-8; None where it has lone surrogates.
+/// The characters of an exact `str` of ASCII ones alone; None of anything else. This interpreter does not tell without running Python
+/// code.
 #[cfg(any(feature = "abi3", Py_3_14))]
+pub fn ascii_text<'a>(_object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    None
+}
+
+/// A Python text as UTF-8; None where it has lone surrogates: the exception that says so may start a garbage collection.
+#[inline]
 pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    ascii_text(text).or_else(|| utf8_of_any(text))
+}
+
+#[inline(never)]
+fn utf8_of_any<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     text.to_str().ok().map(str::as_bytes)
 }
 

@@ -21,23 +21,40 @@ const fn escapes() -> [u8; 256] {
 }
 
 /// Appends UTF-8 `bytes` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
+#[inline]
 #[expect(unsafe_code, reason = "most texts are short: asking for room three times takes a tenth of writing JSON")]
 pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() + 2);
     // SAFETY: behind the vector's end there is room for the text and its quotes, and what was written there is added to its length.
     unsafe {
         let opening = out.as_mut_ptr().add(out.len());
-        let text = opening.add(1);
-        if copy_plain(bytes, text) {
-            opening.write(b'"');
-            text.add(bytes.len()).write(b'"');
+        if quote_plain(bytes, opening) {
             out.set_len(out.len() + bytes.len() + 2);
             return;
         }
     }
-    out.push(b'"');
-    append_with_escapes(out, bytes);
-    out.push(b'"');
+    append_string_with_escapes(out, bytes);
+}
+
+/// Appends UTF-8 `bytes` as the key of a JSON object's member: a comma first, unless it is the first one, and the colon.
+#[inline]
+#[expect(unsafe_code, reason = "see append_string")]
+pub fn append_key(out: &mut Vec<u8>, bytes: &[u8], is_first: bool) {
+    out.reserve(bytes.len() + 4);
+    // SAFETY: as in append_string, with room for the comma and the colon. Of a comma that is not added to the length nothing stays.
+    unsafe {
+        let comma = out.as_mut_ptr().add(out.len());
+        comma.write(b',');
+        let opening = comma.add(usize::from(!is_first));
+        out.set_len(out.len() + usize::from(!is_first));
+        if quote_plain(bytes, opening) {
+            opening.add(bytes.len() + 2).write(b':');
+            out.set_len(out.len() + bytes.len() + 3);
+            return;
+        }
+    }
+    append_string_with_escapes(out, bytes);
+    out.push(b':');
 }
 
 /// Appends UTF-8 `bytes` as they read inside a JSON string, without quotes.
@@ -52,6 +69,34 @@ pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
         }
     }
     append_with_escapes(out, bytes);
+}
+
+/// Appends a few bytes as they are: numbers and words of JSON, for which calling `memcpy` takes longer than copying.
+#[inline]
+#[expect(unsafe_code, reason = "a tenth of writing numbers")]
+pub fn append_short(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.reserve(bytes.len());
+    // SAFETY: as in append_string; whether the bytes need an escape does not matter here.
+    unsafe {
+        copy_plain(bytes, out.as_mut_ptr().add(out.len()));
+        out.set_len(out.len() + bytes.len());
+    }
+}
+
+/// Writes text with its quotes; false where a byte needs an escape, and then what was written is of no use.
+///
+/// # Safety
+///
+/// There is room for `bytes` and two quotes at `to`, which overlaps none of them.
+#[inline]
+#[expect(unsafe_code, reason = "see append_string")]
+unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
+    // SAFETY: of the caller.
+    unsafe {
+        to.write(b'"');
+        to.add(1 + bytes.len()).write(b'"');
+        copy_plain(bytes, to.add(1))
+    }
 }
 
 /// Copies text that needs no escape; false where a byte needs one, and then what was copied is of no use. What fills no block, or
@@ -74,7 +119,7 @@ unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
             to.cast::<[u8; 8]>().write(*first);
             to.add(bytes.len() - 8).cast::<[u8; 8]>().write(*last);
         }
-        return !word_has_special(u64::from_le_bytes(*first)) && !word_has_special(u64::from_le_bytes(*last));
+        return !word_has_special(u64::from_le_bytes(*first)) & !word_has_special(u64::from_le_bytes(*last));
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         // SAFETY: as above.
@@ -85,11 +130,23 @@ unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
         let both = u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
         return !word_has_special(both);
     }
-    for (index, byte) in bytes.iter().enumerate() {
-        // SAFETY: the index is below the length of `bytes`.
-        unsafe { to.add(index).write(*byte) };
+    let ([first, ..], [.., last]) = (bytes, bytes) else { return true };
+    let middle = bytes[bytes.len() / 2];
+    // SAFETY: there are one, two or three bytes, the second of them in the middle.
+    unsafe {
+        to.write(*first);
+        to.add(bytes.len() / 2).write(middle);
+        to.add(bytes.len() - 1).write(*last);
     }
-    !bytes.iter().any(|byte| is_special(*byte))
+    !(is_special(*first) | is_special(middle) | is_special(*last))
+}
+
+#[cold]
+#[inline(never)]
+fn append_string_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'"');
+    append_with_escapes(out, bytes);
+    out.push(b'"');
 }
 
 #[inline(never)]
@@ -122,8 +179,11 @@ fn has_special(block: &[u8; BLOCK]) -> bool {
 }
 
 const fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    // With this bit turned, the quote comes next to the control characters, and nothing else between.
+    (byte ^ QUOTE_TO_CONTROLS <= 0x20) | (byte == b'\\')
 }
+
+const QUOTE_TO_CONTROLS: u8 = 2;
 
 /// The same for eight bytes at once. Subtracting borrows into a byte's highest bit where the byte is less; whether a borrow comes
 /// from further below does not matter, since there a byte was less already.
@@ -132,7 +192,7 @@ const fn word_has_special(word: u64) -> bool {
     const fn less(word: u64, than: u64) -> u64 {
         word.wrapping_sub(EACH * than) & !word
     }
-    let found = less(word, 0x20) | less(word ^ (EACH * b'"' as u64), 1) | less(word ^ (EACH * b'\\' as u64), 1);
+    let found = less(word ^ (EACH * QUOTE_TO_CONTROLS as u64), 0x21) | less(word ^ (EACH * b'\\' as u64), 1);
     found & EACH << 7 != 0
 }
 

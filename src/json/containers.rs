@@ -7,8 +7,10 @@ use super::Writer;
 use super::levels::{Level, Rest};
 use super::scalars::{float_repr, int_repr};
 #[cfg(not(Py_GIL_DISABLED))]
-use crate::dict_items::next_entry;
+use crate::dict_items::{lent_element, lent_entry};
 use crate::error::{Error, Result, type_name};
+#[cfg(not(Py_GIL_DISABLED))]
+use crate::{python, text};
 
 impl<'py> Writer<'_, 'py> {
     pub(super) fn open_dict(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
@@ -69,13 +71,18 @@ impl<'py> Writer<'_, 'py> {
                     let position = *position;
                     self.entries(position)?;
                 }
+                #[cfg(not(Py_GIL_DISABLED))]
+                Some(Rest::List { at, end }) => {
+                    let (at, end) = (*at, *end);
+                    self.elements(at, end)?;
+                }
                 Some(Rest::Items(bottom)) => {
                     let bottom = *bottom;
                     self.next_item(bottom)?;
                 }
                 Some(Rest::Encoded(answer)) => match answer.take() {
                     Some(answer) => self.begin(&answer)?,
-                    None => self.close(b""),
+                    None => drop(self.levels.pop()),
                 },
                 Some(_) => self.next_element()?,
                 None => return Ok(()),
@@ -86,37 +93,90 @@ impl<'py> Writer<'_, 'py> {
 
     /// A dict's items while all is plain: up to its end, or to a value that is a container or may run Python code.
     #[cfg(not(Py_GIL_DISABLED))]
+    #[expect(unsafe_code, reason = "see lent_entry")]
     fn entries(&mut self, mut position: isize) -> Result<()> {
         let Some(Level { object, is_empty, .. }) = self.levels.last() else { return Ok(()) };
         let (dict, mut is_first) = (object.cast::<PyDict>().map_err(PyErr::from)?.clone(), *is_empty);
-        while let Some((key, value)) = next_entry(&dict, &mut position) {
+        // SAFETY: writing a key of ASCII, and a constant, runs no Python code; anything else is owned first.
+        while let Some((key, value)) = unsafe { lent_entry(&dict, &mut position) } {
+            let Some(text) = python::ascii_text(&key) else {
+                let (key, value) = (key.to_owned(), value.to_owned());
+                return self.uncommon_entry(position, is_first, &key, &value);
+            };
+            text::append_key(self.out, text, std::mem::take(&mut is_first));
+            if self.constant(&value) {
+                continue;
+            }
+            let value = value.to_owned();
+            if !self.plain_text(&value) {
+                self.pause(Rest::Dict(position));
+                return self.begin_container(&value);
+            }
+        }
+        self.close(b'}');
+        Ok(())
+    }
+
+    /// An item of a dict whose key is not plain ASCII.
+    #[cfg(not(Py_GIL_DISABLED))]
+    #[inline(never)]
+    fn uncommon_entry(
+        &mut self,
+        position: isize,
+        is_first: bool,
+        key: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+    ) -> Result<()> {
+        self.pause(Rest::Dict(position));
+        if !is_first {
+            self.out.push(b',');
+        }
+        if !self.plain_text(key) {
+            self.settle();
+            self.uncommon_key(key)?;
+        }
+        self.out.push(b':');
+        self.begin(value)
+    }
+
+    /// Notes where the innermost container, no longer empty, goes on.
+    #[cfg(not(Py_GIL_DISABLED))]
+    fn pause(&mut self, rest: Rest<'py>) {
+        if let Some(level) = self.levels.last_mut() {
+            (level.rest, level.is_empty) = (rest, false);
+        }
+    }
+
+    /// A list's elements while all is plain, as `entries`.
+    #[cfg(not(Py_GIL_DISABLED))]
+    #[expect(unsafe_code, reason = "see lent_element")]
+    fn elements(&mut self, mut at: usize, end: usize) -> Result<()> {
+        let Some(Level { object, is_empty, .. }) = self.levels.last() else { return Ok(()) };
+        let (list, mut is_first) = (object.cast::<PyList>().map_err(PyErr::from)?.clone(), *is_empty);
+        // SAFETY: as in `entries`.
+        while at < end
+            && let Some(element) = unsafe { lent_element(&list, at) }
+        {
+            at += 1;
             if !std::mem::take(&mut is_first) {
                 self.out.push(b',');
             }
-            let is_plain_key = self.plain_text(&key);
-            if is_plain_key {
-                self.out.push(b':');
-                if self.plain_scalar(&value) {
-                    continue;
-                }
+            if self.constant(&element) {
+                continue;
             }
-            if let Some(level) = self.levels.last_mut() {
-                (level.rest, level.is_empty) = (Rest::Dict(position), false);
+            let element = element.to_owned();
+            if !self.plain_text(&element) {
+                self.pause(Rest::List { at, end });
+                return self.begin_container(&element);
             }
-            if !is_plain_key {
-                self.settle();
-                self.uncommon_key(&key)?;
-                self.out.push(b':');
-            }
-            return self.begin(&value);
         }
-        self.close(b"}");
+        self.close(b']');
         Ok(())
     }
 
     fn next_item(&mut self, bottom: usize) -> Result<()> {
         if self.items.len() == bottom {
-            self.close(b"}");
+            self.close(b'}');
             return Ok(());
         }
         let Some((key, value)) = self.items.pop() else { return Ok(()) };
@@ -136,7 +196,7 @@ impl<'py> Writer<'_, 'py> {
                 return self.begin(&element);
             }
         }
-        self.close(b"]");
+        self.close(b']');
         Ok(())
     }
 
@@ -178,14 +238,6 @@ impl<'py> Writer<'_, 'py> {
 impl<'py> Level<'py> {
     fn next_element(&mut self) -> Result<Option<Bound<'py, PyAny>>> {
         let element = match &mut self.rest {
-            #[cfg(not(Py_GIL_DISABLED))]
-            Rest::List { at, end } => match self.object.cast::<PyList>() {
-                Ok(list) if *at < (*end).min(list.len()) => {
-                    *at += 1;
-                    list.get_item(*at - 1).ok()
-                }
-                _ => None,
-            },
             Rest::Tuple { at, tuple } => {
                 *at += 1;
                 tuple.get_item(*at - 1).ok()

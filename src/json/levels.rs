@@ -70,8 +70,8 @@ impl<'py> Writer<'_, 'py> {
     }
 
     /// Comes one level back up.
-    pub(super) fn close(&mut self, bracket: &[u8]) {
-        self.raw(bracket);
+    pub(super) fn close(&mut self, bracket: u8) {
+        self.out.push(bracket);
         self.levels.pop();
     }
 

@@ -62,9 +62,12 @@ impl<'a, 'py> Writer<'a, 'py> {
     /// Appends a scalar, or opens a container. Exact types come first, the most frequent ahead; subclasses and the rest are told
     /// apart out of line.
     fn begin(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        if self.plain_scalar(object) {
-            Ok(())
-        } else if let Ok(dict) = object.cast_exact::<PyDict>() {
+        if self.plain_scalar(object) { Ok(()) } else { self.begin_container(object) }
+    }
+
+    /// The same of what is no plain scalar.
+    fn begin_container(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        if let Ok(dict) = object.cast_exact::<PyDict>() {
             self.open_dict(dict)
         } else if let Ok(list) = object.cast_exact::<PyList>() {
             self.open_list(list)

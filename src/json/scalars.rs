@@ -23,18 +23,23 @@ impl Writer<'_, '_> {
     /// more than `plain_text` does.
     #[inline]
     pub(super) fn plain_scalar(&mut self, object: &Bound<'_, PyAny>) -> bool {
-        if self.plain_text(object) {
-            return true;
-        }
-        if let Ok(number) = object.cast_exact::<PyInt>() {
+        self.constant(object) || self.plain_text(object)
+    }
+
+    /// The same for all but text beyond ASCII. Runs no Python code at all.
+    #[inline]
+    pub(super) fn constant(&mut self, object: &Bound<'_, PyAny>) -> bool {
+        if let Some(text) = python::ascii_text(object) {
+            text::append_string(self.out, text);
+        } else if let Ok(number) = object.cast_exact::<PyInt>() {
             let Some(number) = python::small_int(number) else { return false };
-            self.raw(itoa::Buffer::new().format(number).as_bytes());
+            text::append_short(self.out, itoa::Buffer::new().format(number).as_bytes());
         } else if let Ok(number) = object.cast_exact::<PyFloat>() {
             self.float(number.value());
         } else if object.is_none() {
-            self.raw(b"null");
+            text::append_short(self.out, b"null");
         } else if let Ok(flag) = object.cast_exact::<PyBool>() {
-            self.raw(if flag.is_true() { b"true" } else { b"false" });
+            text::append_short(self.out, if flag.is_true() { b"true" } else { b"false" });
         } else {
             return false;
         }
@@ -60,7 +65,7 @@ impl Writer<'_, '_> {
 
     pub(super) fn float(&mut self, number: f64) {
         if number.is_finite() {
-            self.raw(zmij::Buffer::new().format_finite(number).as_bytes());
+            text::append_short(self.out, zmij::Buffer::new().format_finite(number).as_bytes());
         } else {
             self.lossy.non_finite += 1;
             self.raw(b"null");
