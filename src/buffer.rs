@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use crate::chunk_memory::{CHUNK_BYTES, ChunkMemory};
+
 macro_rules! payload_data_schema {
     () => {
         "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
@@ -14,7 +16,6 @@ macro_rules! payload_data_schema {
 /// Schema of a request body that carries events.
 pub const PAYLOAD_DATA_SCHEMA: &str = payload_data_schema!();
 
-const CHUNK_BYTES: usize = 64 * 1024;
 const BODY_START: &[u8] = concat!("{\"schema\":\"", payload_data_schema!(), "\",\"data\":[").as_bytes();
 const BODY_END: &[u8] = b"]}";
 const STM_START: &[u8] = b",\"stm\":\"";
@@ -30,7 +31,7 @@ struct Entry {
 /// Some records, one behind the other in one allocation.
 #[derive(Default)]
 struct Chunk {
-    bytes: Vec<u8>,
+    bytes: ChunkMemory,
     entries: VecDeque<Entry>,
     /// Where the first record starts: what lies before it has been taken.
     start: usize,
@@ -38,7 +39,7 @@ struct Chunk {
 
 impl Chunk {
     fn with_room_for(record: usize) -> Self {
-        Self { bytes: Vec::with_capacity(record.max(CHUNK_BYTES)), ..Self::default() }
+        Self { bytes: ChunkMemory::with_room_for(record), ..Self::default() }
     }
 
     fn has_room_for(&self, record: usize) -> bool {

@@ -5,6 +5,7 @@
 // Public for the benchmarks: nothing else links to this crate.
 pub mod base64;
 pub mod buffer;
+mod chunk_memory;
 pub mod event_id;
 pub mod text;
 
