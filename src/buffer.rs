@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use crate::chunk_memory::{CHUNK_BYTES, ChunkMemory};
+use crate::chunk_memory::ChunkMemory;
 
 macro_rules! payload_data_schema {
     () => {
@@ -334,7 +334,7 @@ mod tests {
             records.push(&record(number, 400), 0);
             records.give_back(batch);
         }
-        assert!(records.allocated() < 1_000 * 450 + 2 * 64 * 1024);
+        assert!(records.allocated() < 1_000 * 450 + 2 * 32 * 1024);
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
 /// How large a chunk is, unless a single record is larger.
-pub const CHUNK_BYTES: usize = 32 * 1024;
+const CHUNK_BYTES: usize = 32 * 1024;
 /// At most so much is kept: 4 MiB.
 const KEPT_CHUNKS: usize = 128;
 
@@ -51,5 +51,21 @@ impl Deref for ChunkMemory {
 impl DerefMut for ChunkMemory {
     fn deref_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK_BYTES, ChunkMemory};
+
+    #[test]
+    fn begins_empty_with_room_for_the_record() {
+        for length in [1, CHUNK_BYTES, CHUNK_BYTES + 1] {
+            let mut used = ChunkMemory::with_room_for(length);
+            used.extend_from_slice(&vec![b'x'; length]);
+            drop(used);
+            let next = ChunkMemory::with_room_for(length);
+            assert!(next.is_empty() && next.capacity() >= length);
+        }
     }
 }
