@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 
+use super::envelope::Envelope;
 use crate::base64;
 use crate::contracts::is_blank;
 use crate::error::Result;
@@ -22,8 +23,8 @@ pub trait Fields<'py> {
     }
     /// A field with a text that is known beforehand.
     fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()>;
-    /// A field with JSON text or its base64.
-    fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()>;
+    /// A field with JSON text or its base64: an envelope's head, and what follows.
+    fn encoded(&mut self, name: &'static Name, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()>;
     /// Where to note what could not be said.
     fn lossy(&mut self) -> &mut Lossy;
 }
@@ -85,11 +86,13 @@ impl<'py> Fields<'py> for Dict<'_, 'py> {
         Ok(self.fields.set_item(name.python(py), text.python(py))?)
     }
 
-    fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()> {
+    fn encoded(&mut self, name: &'static Name, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
         let mut encoded = Vec::new();
         if base64 {
+            encoded.extend_from_slice(envelope.head_base64());
             base64::append(&mut encoded, json);
         } else {
+            encoded.extend_from_slice(envelope.head());
             encoded.extend_from_slice(json);
         }
         Ok(self.fields.set_item(name.python(self.fields.py()), String::from_utf8(encoded).map_err(PyErr::from)?)?)

@@ -3,8 +3,11 @@
 //! Later fields win over earlier ones of the same name: the event's own, its contexts, its true timestamp, the subject's fields,
 //! id and creation time, the tracker's facts.
 
+mod envelope;
 mod fields;
 mod record;
+
+use std::sync::LazyLock;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt};
@@ -15,6 +18,7 @@ use crate::events::{Event, Shape, Snapshot, write_self_describing};
 use crate::json::{Lossy, Writer};
 use crate::name::{Name, name};
 use crate::{python, scratch};
+use envelope::Envelope;
 pub use fields::{Dict, Fields};
 use fields::{is_left_out, plain_text};
 pub use record::Record;
@@ -26,6 +30,9 @@ pub const UNSTRUCT_EVENT_SCHEMA: &str = "iglu:com.snowplowanalytics.snowplow/uns
 /// Vendor of the schemas for mobile apps.
 pub const MOBILE_SCHEMA_PATH: &str = "iglu:com.snowplowanalytics.mobile";
 const SCREEN_VIEW_SCHEMA: &str = "iglu:com.snowplowanalytics.mobile/screen_view/jsonschema/1-0-0";
+
+static UNSTRUCT_EVENT: LazyLock<Envelope> = LazyLock::new(|| Envelope::new(UNSTRUCT_EVENT_SCHEMA));
+static CONTEXTS: LazyLock<Envelope> = LazyLock::new(|| Envelope::new(CONTEXT_SCHEMA));
 
 /// How JSON travels in a payload.
 #[derive(Clone, Copy)]
@@ -147,42 +154,36 @@ fn unstruct_event<'py>(
     write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
 ) -> Result<()> {
     let name = if encoding.base64 { name!("ue_px") } else { name!("ue_pr") };
-    json_field(fields, name, UNSTRUCT_EVENT_SCHEMA, encoding, write)
+    json_field(fields, name, &UNSTRUCT_EVENT, encoding, write)
 }
 
-/// A field that holds `{"schema": schema, "data": what write writes}`.
+/// A field that holds an envelope around what `write` writes.
 fn json_field<'py>(
     fields: &mut impl Fields<'py>,
     name: &'static Name,
-    schema: &'static str,
+    envelope: &Envelope,
     encoding: Encoding<'_, 'py>,
     write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
 ) -> Result<()> {
     scratch::with_buffer(|json| {
         let mut writer = Writer::new(json, encoding.json_encoder, fields.lossy());
-        write_with_schema(&mut writer, schema, write)?;
-        fields.encoded(name, json, encoding.base64)
+        writer.raw(envelope.rest());
+        write(&mut writer)?;
+        writer.raw(b"}");
+        fields.encoded(name, envelope, json, encoding.base64)
     })
-}
-
-fn write_with_schema<'py>(
-    writer: &mut Writer<'_, 'py>,
-    schema: &'static str,
-    write: impl FnOnce(&mut Writer<'_, 'py>) -> Result<()>,
-) -> Result<()> {
-    writer.raw(b"{\"schema\":\"");
-    writer.raw(schema.as_bytes());
-    writer.raw(b"\",\"data\":");
-    write(writer)?;
-    writer.raw(b"}");
-    Ok(())
 }
 
 fn screen_view<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Result<()> {
-    write_with_schema(writer, SCREEN_VIEW_SCHEMA, |writer| match &event.properties {
-        Some(properties) => writer.write(properties),
-        None => screen_view_values(writer, event),
-    })
+    writer.raw(b"{\"schema\":\"");
+    writer.raw(SCREEN_VIEW_SCHEMA.as_bytes());
+    writer.raw(b"\",\"data\":");
+    match &event.properties {
+        Some(properties) => writer.write(properties)?,
+        None => screen_view_values(writer, event)?,
+    }
+    writer.raw(b"}");
+    Ok(())
 }
 
 fn screen_view_values<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -> Result<()> {
@@ -204,7 +205,7 @@ fn contexts<'py>(
     encoding: Encoding<'_, 'py>,
 ) -> Result<()> {
     let name = if encoding.base64 { name!("cx") } else { name!("co") };
-    json_field(fields, name, CONTEXT_SCHEMA, encoding, |writer| {
+    json_field(fields, name, &CONTEXTS, encoding, |writer| {
         let mut separator: &[u8] = b"[";
         for json in contexts {
             writer.raw(separator);

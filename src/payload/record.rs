@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
+use super::envelope::Envelope;
 use super::fields::{Fields, is_left_out, plain_text};
 use crate::error::Result;
 use crate::json::{self, Lossy};
@@ -111,11 +112,13 @@ impl<'py> Fields<'py> for Record<'_> {
         Ok(())
     }
 
-    fn encoded(&mut self, name: &'static Name, json: &[u8], base64: bool) -> Result<()> {
+    fn encoded(&mut self, name: &'static Name, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
         self.out.extend_from_slice(name.opening().as_bytes());
         if base64 {
+            self.out.extend_from_slice(envelope.head_base64());
             base64::append(self.out, json);
         } else {
+            text::append_escaped(self.out, envelope.head());
             text::append_escaped(self.out, json);
         }
         self.out.extend_from_slice(CLOSING);
