@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyInt, PyModule, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyModule, PyString};
 
 use crate::dict_version::version_of;
 use crate::json::{Lossy, Writer};
@@ -109,12 +109,11 @@ pub fn small_int(number: &Bound<'_, PyInt>) -> Option<i64> {
     (overflow == 0).then_some(number)
 }
 
-/// The compact JSON text of an object, by the one writer of this package.
+/// The compact JSON text of an object in UTF-8, by the one writer of this package.
 #[pyfunction]
 #[pyo3(signature = (obj, json_encoder=None))]
-pub fn dumps<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyString>> {
-    let json = json_bytes(obj, json_encoder)?;
-    PyString::from_bytes(obj.py(), &json)
+pub fn dumps<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(PyBytes::new(obj.py(), &json_bytes(obj, json_encoder)?))
 }
 
 /// The same as URL-safe base64 with padding.
@@ -127,7 +126,8 @@ pub fn b64<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>
     PyString::from_bytes(obj.py(), &encoded)
 }
 
-fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<u8>> {
+/// The compact JSON text of an object in UTF-8.
+pub fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<u8>> {
     panics::guarded(|| {
         let mut out = Vec::new();
         let mut lossy = Lossy::default();

@@ -52,8 +52,8 @@ CONTEXT_SCHEMA: str
 UNSTRUCT_EVENT_SCHEMA: str
 MOBILE_SCHEMA_PATH: str
 
-def dumps(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> str:
-    """Return the compact JSON text of an object, by the rules of `json.dumps`.
+def dumps(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> bytes:
+    """Return the compact JSON text of an object in UTF-8, by the rules of `json.dumps`.
 
     Other than there, NaN and infinities become null, lone surrogates U+FFFD, and non-ASCII text
     stays as it is.

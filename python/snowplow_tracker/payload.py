@@ -62,7 +62,7 @@ class Payload:
         if encode_base64:
             self.add(type_when_encoded, _native.b64(dict_, json_encoder))
         else:
-            self.add(type_when_not_encoded, _native.dumps(dict_, json_encoder))
+            self.add(type_when_not_encoded, _native.dumps(dict_, json_encoder).decode())
 
     def get(self) -> PayloadDict:
         """Return the fields: the dict itself, not a copy."""

@@ -106,7 +106,7 @@ impl SelfDescribingJson {
     /// What `to_json` returns, as JSON text.
     fn to_string<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let json = slf.call_method0(pyo3::intern!(slf.py(), "to_json"))?;
-        python::dumps(&json, None)
+        PyString::from_bytes(slf.py(), &python::json_bytes(&json, None)?)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

@@ -58,7 +58,7 @@ def encode(unknown: Unknown) -> Any:
 @pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
 class TestLimit:
     def test_255_levels_are_written(self, wrap):
-        text = _native.dumps(nested(LIMIT, wrap), encode)
+        text = _native.dumps(nested(LIMIT, wrap), encode).decode()
         if wrap is not Unknown:
             assert json.loads(text) == json.loads(json.dumps(nested(LIMIT, wrap)))
 
@@ -138,7 +138,7 @@ def test_circular_data_is_an_error(tracker, sink, make):
 
 def test_siblings_that_are_the_same_object_are_no_circle():
     shared: list[Any] = [[]]
-    assert _native.dumps({"a": shared, "b": [shared, shared]}) == '{"a":[[]],"b":[[[]],[[]]]}'
+    assert _native.dumps({"a": shared, "b": [shared, shared]}) == b'{"a":[[]],"b":[[[]],[[]]]}'
 
 
 SHAPES = ["dict", "list", "tuple", "namedtuple", "OrderedDict", "encoder"]

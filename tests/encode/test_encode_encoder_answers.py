@@ -111,7 +111,7 @@ def test_an_answer_that_is_a_generator_is_asked_for_in_turn():
     def encode(unknown: Any) -> Any:
         return (number for number in [1, 2]) if isinstance(unknown, Unknown) else list(unknown)
 
-    assert _native.dumps([Unknown()], encode) == "[[1,2]]"
+    assert _native.dumps([Unknown()], encode).decode() == "[[1,2]]"
 
 
 def test_answers_that_are_generators_for_ever_are_an_error(tracker, sink):

@@ -37,7 +37,7 @@ def warnings(caplog, monkeypatch):
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -math.nan])
 def test_numbers_that_are_not_finite_become_null(number):
-    assert _native.dumps({"a": [number, 1.5]}) == '{"a":[null,1.5]}'
+    assert _native.dumps({"a": [number, 1.5]}).decode() == '{"a":[null,1.5]}'
 
 
 @pytest.mark.parametrize(("text", "repaired"), TEXTS)

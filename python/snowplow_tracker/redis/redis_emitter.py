@@ -34,7 +34,7 @@ class RedisEmitter:
 
     def input(self, payload: PayloadDict) -> None:
         """Append one event. What the client raises, because Redis is away, reaches the caller."""
-        self.rdb.rpush(self.key, dumps(payload))
+        self.rdb.rpush(self.key, dumps(payload).decode())
 
     def flush(self) -> None:
         """Do nothing: nothing is kept back."""
