@@ -108,18 +108,26 @@ unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
 unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
-    if bytes.len() >= BLOCK {
+    if bytes.len() > 2 * BLOCK {
         // SAFETY: of the caller.
         unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         return is_plain(bytes);
     }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<BLOCK>(), bytes.last_chunk::<BLOCK>()) {
         // SAFETY: both lie within the length of `bytes`.
+        unsafe {
+            to.cast::<[u8; BLOCK]>().write(*first);
+            to.add(bytes.len() - BLOCK).cast::<[u8; BLOCK]>().write(*last);
+        }
+        return !has_special(first) & !has_special(last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        // SAFETY: as above.
         unsafe {
             to.cast::<[u8; 8]>().write(*first);
             to.add(bytes.len() - 8).cast::<[u8; 8]>().write(*last);
         }
-        return !word_has_special(u64::from_le_bytes(*first)) & !word_has_special(u64::from_le_bytes(*last));
+        return specials(u64::from_le_bytes(*first)) | specials(u64::from_le_bytes(*last)) == 0;
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         // SAFETY: as above.
@@ -128,7 +136,7 @@ unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
             to.add(bytes.len() - 4).cast::<[u8; 4]>().write(*last);
         }
         let both = u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
-        return !word_has_special(both);
+        return specials(both) == 0;
     }
     let ([first, ..], [.., last]) = (bytes, bytes) else { return true };
     let middle = bytes[bytes.len() / 2];
@@ -151,21 +159,30 @@ fn append_string_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
 
 #[inline(never)]
 fn append_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut rest = bytes;
-    while let Some(offset) = first_special(rest) {
-        out.extend_from_slice(&rest[..offset]);
-        append_special(out, rest[offset]);
-        rest = &rest[offset + 1..];
+    let (words, rest) = bytes.as_chunks::<WORD>();
+    for word in words {
+        append_word(out, word, specials(u64::from_le_bytes(*word)));
     }
-    out.extend_from_slice(rest);
+    let mut last = [b' '; WORD];
+    last[..rest.len()].copy_from_slice(rest);
+    append_word(out, rest, specials(u64::from_le_bytes(last)));
 }
 
-/// Where the first byte is that needs an escape. Whole blocks are passed at once.
-fn first_special(bytes: &[u8]) -> Option<usize> {
-    let plain = bytes.as_chunks::<BLOCK>().0.iter().take_while(|block| !has_special(block)).count() * BLOCK;
-    bytes[plain..].iter().position(|&byte| ESCAPES[usize::from(byte)] != 0).map(|offset| plain + offset)
+/// Appends at most one word, with an escape for each of its `specials`.
+#[inline]
+fn append_word(out: &mut Vec<u8>, word: &[u8], mut specials: u64) {
+    let mut done = 0;
+    while specials != 0 {
+        let place = specials.trailing_zeros() as usize / 8;
+        out.extend_from_slice(&word[done..place]);
+        append_special(out, word[place]);
+        done = place + 1;
+        specials &= specials - 1;
+    }
+    append_short(out, &word[done..]);
 }
 
+const WORD: usize = 8;
 const BLOCK: usize = 16;
 
 /// Whether no byte of at least one block needs an escape. A rest that fills none is looked at in a block that overlaps another.
@@ -185,15 +202,15 @@ const fn is_special(byte: u8) -> bool {
 
 const QUOTE_TO_CONTROLS: u8 = 2;
 
-/// The same for eight bytes at once. Subtracting borrows into a byte's highest bit where the byte is less; whether a borrow comes
-/// from further below does not matter, since there a byte was less already.
-const fn word_has_special(word: u64) -> bool {
+/// The same for eight bytes at once: the highest bit of each byte that needs an escape. Sums of seven bits reach no other byte.
+const fn specials(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
-    const fn less(word: u64, than: u64) -> u64 {
-        word.wrapping_sub(EACH * than) & !word
+    const LOW: u64 = EACH * 0x7f;
+    const fn at_least(word: u64, least: u64) -> u64 {
+        ((word & LOW) + EACH * (0x80 - least)) | word
     }
-    let found = less(word ^ (EACH * QUOTE_TO_CONTROLS as u64), 0x21) | less(word ^ (EACH * b'\\' as u64), 1);
-    found & EACH << 7 != 0
+    let is_plain = at_least(word ^ (EACH * QUOTE_TO_CONTROLS as u64), 0x21) & at_least(word ^ (EACH * b'\\' as u64), 1);
+    !is_plain & !LOW
 }
 
 fn append_special(out: &mut Vec<u8>, byte: u8) {
