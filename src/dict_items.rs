@@ -3,6 +3,10 @@
 use std::ptr;
 
 use pyo3::ffi;
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+use pyo3::ffi::PyList_GET_ITEM as list_item;
+#[cfg(all(feature = "abi3", not(Py_GIL_DISABLED)))]
+use pyo3::ffi::PyList_GetItem as list_item;
 use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyDict, PyList};
@@ -79,5 +83,5 @@ pub unsafe fn lent_entry<'a, 'py>(dict: &'a Bound<'py, PyDict>, position: &mut i
 pub unsafe fn lent_element<'a, 'py>(list: &'a Bound<'py, PyList>, at: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
     let is_there = at < list.len();
     // SAFETY: there is such an element, and the GIL keeps other threads from taking it out.
-    is_there.then(|| unsafe { Borrowed::from_ptr(list.py(), ffi::PyList_GET_ITEM(list.as_ptr(), at.cast_signed())) })
+    is_there.then(|| unsafe { Borrowed::from_ptr(list.py(), list_item(list.as_ptr(), at.cast_signed())) })
 }
