@@ -212,6 +212,9 @@ impl Records {
             return Pushed::Full;
         }
         if !self.chunks.back().is_some_and(|chunk| chunk.has_room_for(record.len())) {
+            if let Some(full) = self.chunks.back_mut() {
+                full.entries.shrink_to_fit();
+            }
             self.chunks.push_back(Chunk::with_room_for(record.len()));
         }
         if let Some(chunk) = self.chunks.back_mut() {
