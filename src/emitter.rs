@@ -6,6 +6,7 @@ use pyo3::types::PyBytes;
 use crate::buffer::Pushed;
 use crate::guarded::Guarded;
 use crate::hooks::Hooks;
+use crate::program_code::call_method;
 use crate::record_buffer::RecordBuffer;
 
 /// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full. What it cannot
@@ -88,10 +89,10 @@ impl<'py> Lane<'py> {
         let py = self.emitter.py();
         match self.buffer.as_ref().map(|buffer| buffer.get().push(py, record, created_ms)) {
             Some(Pushed::Waiting(count)) if count < self.batch_full_at => Ok(()),
-            Some(Pushed::Waiting(_)) => self.emitter.call_method0(pyo3::intern!(py, "flush")).map(drop),
+            Some(Pushed::Waiting(_)) => call_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
             Some(Pushed::Full | Pushed::Sealed) | None => {
                 let arguments = (PyBytes::new(py, record), created_ms);
-                self.emitter.call_method1(pyo3::intern!(py, "_input_record"), arguments).map(drop)
+                call_method(&self.emitter, pyo3::intern!(py, "_input_record"), arguments).map(drop)
             }
         }
     }

@@ -42,6 +42,8 @@ mod panics;
 #[cfg(feature = "python")]
 mod payload;
 #[cfg(feature = "python")]
+mod program_code;
+#[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
 mod record_buffer;

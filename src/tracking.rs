@@ -12,6 +12,7 @@ use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
 use crate::name::name;
 use crate::payload::{self, Dict, Encoding, Fields, Record};
+use crate::program_code::{call, call_method};
 use crate::tracker::TrackerCore;
 use crate::{attributes, event_id, python, scratch};
 
@@ -33,7 +34,7 @@ impl<'py> EventId<'py> {
     /// A new one.
     pub fn new(py: Python<'py>) -> Result<Self> {
         match python::replaced_uuid4(py)? {
-            Some(uuid4) => Ok(Self::Given(uuid4.call0()?.str()?.into_any())),
+            Some(uuid4) => Ok(Self::Given(call(&uuid4, (), None)?.str()?.into_any())),
             None => event_id::new_event_id().map(Self::Ours).map_err(Error::NoRandomness),
         }
     }
@@ -263,7 +264,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
         }
         let arguments = PyDict::new(py);
         arguments.set_item("event", event)?;
-        let payload = self.tracker.call_method("complete_payload", (), Some(&arguments))?;
+        let payload = call(&self.tracker.getattr("complete_payload")?, (), Some(&arguments))?;
         let fields = payload.getattr("nv_pairs")?;
         self.hand_out(&fields, false)?;
         Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
@@ -300,7 +301,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
                 Ok(dict) if !is_ours || index + 1 < emitters.len() => dict.copy()?.into_any(),
                 _ => fields.clone(),
             };
-            let handed = emitter.call_method1(pyo3::intern!(self.py(), "input"), (own,));
+            let handed = call_method(emitter, pyo3::intern!(self.py(), "input"), (own,));
             result = result.and(handed.map(drop));
         }
         Ok(result?)
@@ -310,14 +311,14 @@ impl<'a, 'py> Tracking<'a, 'py> {
         if self.is_plain || self.hooks.get_uuid_is_ours(&self.tracker.get_type())? {
             return EventId::new(self.py());
         }
-        Ok(EventId::Given(self.tracker.call_method0("get_uuid")?))
+        Ok(EventId::Given(call_method(self.tracker, pyo3::intern!(self.py(), "get_uuid"), ())?))
     }
 
     fn timestamp(&self) -> Result<Bound<'py, PyAny>> {
         if self.is_plain || self.hooks.get_timestamp_is_ours(&self.tracker.get_type())? {
             return Ok(now_ms(self.py())?.into_pyobject(self.py()).map_err(PyErr::from)?.into_any());
         }
-        Ok(self.tracker.call_method0("get_timestamp")?)
+        Ok(call_method(self.tracker, pyo3::intern!(self.py(), "get_timestamp"), ())?)
     }
 
     fn encoding(&self) -> Encoding<'_, 'py> {

@@ -14,6 +14,7 @@ use crate::contracts;
 use crate::error::{Error, Result, type_name};
 use crate::guarded::Guarded;
 use crate::json::Writer;
+use crate::program_code::call;
 use crate::{attributes, hooks, python};
 
 /// What it is made of, both required.
@@ -188,7 +189,7 @@ pub fn write<'py>(writer: &mut Writer<'_, 'py>, parameter: &'static str, object:
             error.into()
         }
     })?;
-    write_envelope(writer, &to_json.call0()?)
+    write_envelope(writer, &call(&to_json, (), None)?)
 }
 
 /// Writes what a `to_json` returned. The usual dict is no level of the data's nesting, as it is none where we read natively.

@@ -8,6 +8,7 @@ use pyo3::types::{PyString, PyType};
 use super::Writer;
 use super::levels::Rest;
 use crate::error::{Error, Result, type_name};
+use crate::program_code::call;
 
 /// What the built-in rules make of an object.
 enum Rule {
@@ -37,7 +38,7 @@ impl<'py> Writer<'_, 'py> {
     pub(super) fn begin_encoded(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.open(object, Rest::Encoded(None))?;
         let rest = match self.json_encoder {
-            Some(encoder) => Rest::Encoded(Some(encoder.call1((object,))?)),
+            Some(encoder) => Rest::Encoded(Some(call(encoder, (object,), None)?)),
             None => self.rest_by_rule(object)?,
         };
         if let Some(level) = self.levels.last_mut() {

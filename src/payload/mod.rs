@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, Shape, Snapshot, write_self_describing};
 use crate::json::{Lossy, Writer};
 use crate::name::{Name, name};
+use crate::program_code::call_method;
 use crate::{python, scratch};
 use envelope::Envelope;
 pub use fields::{Dict, Fields};
@@ -54,7 +55,7 @@ pub fn subject_fields<'py>(
     tracker_subject: Option<&Bound<'py, PyAny>>,
 ) -> Result<Option<Bound<'py, PyDict>>> {
     let fields = match (event_subject, tracker_subject) {
-        (Some(own), _) => own.call_method1(pyo3::intern!(own.py(), "combine_subject"), (tracker_subject,))?,
+        (Some(own), _) => call_method(own, pyo3::intern!(own.py(), "combine_subject"), (tracker_subject,))?,
         (None, Some(subject)) => subject.getattr(pyo3::intern!(subject.py(), "standard_nv_pairs"))?,
         (None, None) => return Ok(None),
     };
