@@ -43,6 +43,7 @@ __all__ = [
     "Payload",
     "RedisEmitter",
     "RedisWorker",
+    "SQLiteEventStore",
     "ScreenView",
     "SelfDescribing",
     "SelfDescribingJson",
@@ -63,13 +64,19 @@ _native.note_own_methods(Tracker, Emitter, InMemoryEventStore)
 if TYPE_CHECKING:
     from snowplow_tracker.celery import CeleryEmitter
     from snowplow_tracker.redis import RedisEmitter, RedisWorker
+    from snowplow_tracker.sqlite_event_store import SQLiteEventStore
 else:
-    _SUBPACKAGES = {"CeleryEmitter": "celery", "RedisEmitter": "redis", "RedisWorker": "redis"}
+    _MODULES = {
+        "CeleryEmitter": "celery",
+        "RedisEmitter": "redis",
+        "RedisWorker": "redis",
+        "SQLiteEventStore": "sqlite_event_store",
+    }
 
     def __getattr__(name: str) -> Any:
-        if name in _SUBPACKAGES:
-            subpackage = importlib.import_module(f"{__name__}.{_SUBPACKAGES[name]}")
-            return getattr(subpackage, name)
-        if name in _SUBPACKAGES.values():
+        if name in _MODULES:
+            module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+            return getattr(module, name)
+        if name in _MODULES.values():
             return importlib.import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

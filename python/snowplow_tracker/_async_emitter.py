@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from snowplow_tracker._overrides import call_override, note_own
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
+    from snowplow_tracker._intake import WhenFull
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import FailureCallback, HttpProtocol, Method, SuccessCallback
 
@@ -68,6 +70,8 @@ class AsyncEmitter(Emitter):
         *,
         buffer_size: int | None = None,
         exit_timeout: float = 5.0,
+        when_full: WhenFull = "refuse",
+        block_timeout: float = 30.0,
     ) -> None:
         self._thread_count = thread_count
         super().__init__(
@@ -87,6 +91,8 @@ class AsyncEmitter(Emitter):
             session,
             buffer_size=buffer_size,
             exit_timeout=exit_timeout,
+            when_full=when_full,
+            block_timeout=block_timeout,
         )
         if (
             isinstance(protocol, _Unasked)
@@ -100,7 +106,7 @@ class AsyncEmitter(Emitter):
         self._workers = self._new_workers()
 
     def _new_workers(self) -> _worker.Workers:
-        return _worker.Workers(weakref.WeakMethod(self._flush_here), self._thread_count)
+        return _worker.Workers(weakref.WeakMethod(self._send_when_woken), self._thread_count)
 
     @property
     def queue(self) -> SimpleQueue[int | None]:
@@ -113,11 +119,18 @@ class AsyncEmitter(Emitter):
 
     def flush(self) -> None:
         """Have all that is stored sent, and return."""
-        if not self._is_waiting():
-            self._forget_bytes()
-            self._workers.wake()
-        else:
+        if self._is_waiting():
             self._delivery.want_flush()
+        elif not self._delivery.breaker.is_probed():
+            self._forget_bytes()
+            # Until a worker begins, there is nothing to call this for with every further event.
+            self._batch_full_at = sys.maxsize
+            if not self._workers.wake():
+                self._note_batch_size()
+
+    def _send_when_woken(self) -> None:
+        self._note_batch_size()  # first: what is stored from here on asks again
+        self._flush_here()
 
     def sync_flush(self) -> None:
         """Wait until all that is stored is sent, or given back by a failing collector."""
@@ -128,7 +141,7 @@ class AsyncEmitter(Emitter):
         elif not self._workers.wait():
             self._flush_here()
 
-    def _deliver_now(self) -> None:
+    def _deliver(self) -> None:
         wait = self._workers.join if call_override(self, "flush") else self._workers.wait
         if not wait(self._deadline) and not self._workers.are_running():
             self._send_stored()

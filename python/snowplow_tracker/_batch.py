@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Protocol
 from snowplow_tracker import _native
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
-    from snowplow_tracker._native import RecordBatch, RecordBuffer
+    from snowplow_tracker._native import RecordBatch
     from snowplow_tracker._stored_events import StoredEvents
     from snowplow_tracker.event_store import InMemoryEventStore
+    from snowplow_tracker.sqlite_event_store import SQLiteEventStore
     from snowplow_tracker.typing import PayloadDictList
 
+    RecordStore: TypeAlias = InMemoryEventStore | SQLiteEventStore
+    # Tells the store what became of records: which, their place in what was taken, need_retry.
+    Settle: TypeAlias = Callable[[RecordBatch, int, bool], None]
+    TakenRecords: TypeAlias = tuple[RecordBatch, Settle]
+
 __all__ = ["Batch", "batches_of_events", "batches_of_records"]
+
+_ANY_SIZE = 2**62
 
 
 class Batch(Protocol):
@@ -34,18 +43,20 @@ class Batch(Protocol):
         """Tell the store what became of the events."""
         ...
 
+    def halves(self) -> tuple[Batch, Batch]:
+        """Return its events as two batches, which are settled each by itself, instead of it."""
+        ...
+
 
 class _Records:
-    def __init__(
-        self, store: InMemoryEventStore, buffer: RecordBuffer, batch: RecordBatch, sent_ms: int
-    ) -> None:
-        self._sent_ms = sent_ms
-        self._store = store
-        self._buffer = buffer
+    def __init__(self, batch: RecordBatch, place: int, sent_ms: int, settle: Settle) -> None:
         self._batch = batch
+        self._place = place
+        self._sent_ms = sent_ms
+        self._settle = settle
         self._count = len(batch)
         self._events: PayloadDictList | None = None
-        self.body = batch.body(self._sent_ms)
+        self.body = batch.body(sent_ms)
 
     def __len__(self) -> int:
         return self._count
@@ -56,7 +67,16 @@ class _Records:
         return self._events
 
     def settle(self, need_retry: bool) -> None:
-        self._store.settle(self._buffer, self._batch, need_retry)
+        self._settle(self._batch, self._place, need_retry)
+
+    def halves(self) -> tuple[Batch, Batch]:
+        records = [_native.encode_record(event) for event in self._batch.events()]
+        middle = self._count // 2
+        return self._part(records[:middle], 0), self._part(records[middle:], middle)
+
+    def _part(self, records: list[tuple[bytes, int]], place: int) -> Batch:
+        batch = _native.RecordBatch.of(records, _ANY_SIZE)
+        return _Records(batch, self._place + place, self._sent_ms, self._settle)
 
 
 class _Dicts:
@@ -78,15 +98,25 @@ class _Dicts:
         # What lies behind a failed request is not tried: it goes back with it, in order.
         self._store.cleanup(self._events + self._behind if need_retry else self._events, need_retry)
 
+    def halves(self) -> tuple[Batch, Batch]:
+        middle = len(self._events) // 2
+        return (
+            self._part(self._events[:middle], []),
+            self._part(self._events[middle:], self._behind),
+        )
 
-def batches_of_records(
-    store: InMemoryEventStore, buffer: RecordBuffer, max_bytes: int, sent_ms: int
-) -> Iterator[Batch]:
+    def _part(self, events: PayloadDictList, behind: PayloadDictList) -> Batch:
+        ((_, body),) = _native.request_bodies(events, _ANY_SIZE)
+        return _Dicts(self._store, events, body, behind)
+
+
+def batches_of_records(store: RecordStore, max_bytes: int, sent_ms: int) -> Iterator[Batch]:
     """Take what waits now, not what comes meanwhile, for bodies of at most `max_bytes`."""
-    left = len(buffer)
-    while left > 0 and (batch := buffer.take(left, max_bytes)) is not None:
+    left = store.waiting_now()
+    while left > 0 and (taken := store.take_records(left, max_bytes)) is not None:
+        batch, settle = taken
         left -= len(batch)
-        yield _Records(store, buffer, batch, sent_ms)
+        yield _Records(batch, 0, sent_ms, settle)
 
 
 def batches_of_events(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from snowplow_tracker import _worker
 from snowplow_tracker._overrides import call_override
+from snowplow_tracker.event_store import InMemoryEventStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from snowplow_tracker._stored_events import StoredEvents
     from snowplow_tracker._worker import FlushTimer
     from snowplow_tracker.emitters import Emitter
+    from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.transport import Transport
 
 __all__ = ["ClosingMethods"]
@@ -32,6 +34,7 @@ class ClosingMethods:
         exit_timeout: Seconds that `close` and the exit of the interpreter may take.
     """
 
+    event_store: EventStore
     exit_timeout: float
     timer: FlushTimer
     retry_timer: FlushTimer
@@ -47,6 +50,9 @@ class ClosingMethods:
 
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, and take no more events.
+
+        Nothing is sent while a Retry-After of the collector's forbids it. What could not be
+        delivered is logged with its count.
 
         Args:
             timeout: Seconds that this may take. Default None: `exit_timeout`.
@@ -94,13 +100,29 @@ class ClosingMethods:
         self._delivery.wait_until(lambda: not self._stored.in_flight(), deadline)
         if was_in_flight and self._stored.size():
             self._deliver_now()
-        if left := self._unanswered():
-            reason = self._delivery.counters.last_error or "not answered in time"
-            logger.warning("%d events were not delivered: %s", left, reason)
+        self._log_undelivered()
+
+    def _deliver_at_once(self) -> None:
+        """Send an event that was tracked at exit: it cannot wait for others."""
+        self._deliver_now()
+        self._log_undelivered()
 
     def _deliver_now(self) -> None:
+        if self._delivery.breaker.held_for() <= 0:
+            self._deliver()
+
+    def _deliver(self) -> None:
         if not call_override(self, "flush"):
             self._send_stored()
+
+    def _log_undelivered(self) -> None:
+        if left := self._unanswered():
+            reason = self._delivery.counters.last_error or "not answered in time"
+            if held_for := self._delivery.breaker.held_for():
+                reason += f", to be tried again in {held_for:.0f} s at the earliest (Retry-After)"
+            if not isinstance(self.event_store, InMemoryEventStore):
+                reason += "; they stay in the event store"
+            logger.warning("%d events were not delivered: %s", left, reason)
 
     def _unanswered(self) -> int:
         """Return how many events are stored or being sent."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
+from snowplow_tracker._body_limit import MAX_BODY_BYTES, BodyLimit
+from snowplow_tracker._breaker import CircuitBreaker
 from snowplow_tracker._counters import Counters
 from snowplow_tracker._overrides import is_own
 from snowplow_tracker._retry import (
     NETWORK_ERROR,
-    Backoff,
+    TOO_LARGE,
     Verdict,
     is_retried,
     is_success,
+    retry_after,
     status_of,
 )
 
@@ -26,12 +30,10 @@ if TYPE_CHECKING:
     from snowplow_tracker.emitters import Emitter
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
-__all__ = ["MAX_BODY_BYTES", "Delivery"]
+__all__ = ["Delivery"]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
-# A collector takes no body beyond 1,048,576 bytes: it answers 200 and all events are lost.
-MAX_BODY_BYTES = 999_999
 _MAX_LOST_SECONDS = 1.0
 
 
@@ -39,7 +41,7 @@ class Delivery:
     """Sends what an emitter hands it, by the emitter's own methods, and settles the outcome.
 
     Attributes:
-        failures: How many attempts were to be retried.
+        settlements: How many requests have ended.
     """
 
     def __init__(self, emitter: Emitter) -> None:
@@ -47,9 +49,10 @@ class Delivery:
         self._thread = threading.local()
         self._awaiting_retry: set[str] = set()
         self._settled = threading.Condition()
+        self.settlements = 0
         self.counters = Counters()
-        self.backoff = Backoff()
-        self.failures = 0
+        self.breaker = CircuitBreaker()
+        self.body_limit = BodyLimit()
 
     def is_calling_back(self) -> bool:
         """Whether this thread is inside a callback."""
@@ -74,39 +77,71 @@ class Delivery:
         with self._settled:
             self._settled.wait_for(condition, max(deadline - time.monotonic(), 0))
 
+    def wait_for_next(self, settlements: int, deadline: float) -> None:
+        """Wait until a request has ended since there were so many, or until a deadline."""
+        self.wait_until(lambda: self.settlements != settlements, deadline)
+
     def note_settled(self) -> None:
         """Wake who waits for a request to end."""
         with self._settled:
+            self.settlements += 1
             self._settled.notify_all()
 
+    def note_answer(self, error: str | None, retry_after: float | None) -> None:
+        """Note what an answer to this thread's request said.
+
+        Args:
+            error: What went wrong, None after a success.
+            retry_after: The seconds that its Retry-After asks to wait, None without one.
+        """
+        if error is not None:
+            self.counters.last_error = error
+        self._thread.retry_after = retry_after
+
     def post(self, batches: Iterable[Batch]) -> None:
-        """Send batches, one request each, until one is to be retried."""
-        remaining = iter(batches)
-        for batch in remaining:
-            verdict, events = self._post_batch(batch)
-            try:
-                self._tell(verdict, events)
-            except BaseException:  # Ctrl-C in a callback: the events behind stay
-                behind = next(remaining, None)
-                if behind is not None and verdict is not Verdict.RETRY:
-                    behind.settle(need_retry=True)
-                raise
-            if verdict is Verdict.RETRY:
+        """Send batches, one request each, until one is to be retried, here or on another thread."""
+        failures, line = self.breaker.failures, _Line(batches)
+        while (batch := line.next()) is not None:
+            if failures != self.breaker.failures:
+                line.give_back(batch)
+                return
+            if len(batch) > 1 and len(batch.body) > self.body_limit.size:
+                line.halve(batch)
+            elif self._post_batch(batch, line) is Verdict.RETRY:
                 return
 
-    def _post_batch(self, batch: Batch) -> tuple[Verdict, PayloadDictList]:
+    def _post_batch(self, batch: Batch, line: _Line) -> Verdict:
         try:
-            verdict = self._verdict_of_post(batch.body)
+            verdict = self._verdict_of_post(batch)
         except BaseException:  # Ctrl-C, or a signal's SystemExit: the events stay
-            batch.settle(need_retry=True)
+            line.give_back(batch)
             raise
+        if verdict is Verdict.SPLIT:
+            line.halve(batch)
+            return verdict
+        events = self._settle(batch, verdict, line)
+        try:
+            self._tell(verdict, events)
+        except BaseException:  # Ctrl-C in a callback: the events behind stay
+            if verdict is not Verdict.RETRY:
+                line.give_back(line.next())
+            raise
+        return verdict
+
+    def _settle(self, batch: Batch, verdict: Verdict, line: _Line) -> PayloadDictList:
+        """Settle and count the events of a request. Returns them, if anybody wants to know."""
         is_sent = verdict is Verdict.SENT
         callback = self._emitter.on_success if is_sent else self._emitter.on_failure
         events = batch.events() if callback is not None or self._awaiting_retry else []
-        batch.settle(verdict is Verdict.RETRY)
+        with self._emitter.lock:  # stats() finds each event in one place
+            if verdict is Verdict.RETRY:
+                line.give_back(batch)
+            else:
+                batch.settle(need_retry=False)
+            self._count({verdict: len(batch)})
         self._await_retry(events, verdict)
         self._conclude({verdict: len(batch)})
-        return verdict, events
+        return events
 
     def _tell(self, verdict: Verdict, events: PayloadDictList) -> None:
         if verdict is Verdict.SENT:
@@ -114,12 +149,19 @@ class Delivery:
         else:
             self._call_back_failure(self._emitter.on_failure, 0, events)
 
-    def _verdict_of_post(self, body: bytes) -> Verdict:
-        wire_body = self._emitter._wire_body(body)
+    def _verdict_of_post(self, batch: Batch) -> Verdict:
+        wire_body = self._emitter._wire_body(batch.body)
         if self._is_too_large(wire_body):
             return Verdict.REJECTED
-        verdict = self._verdict(self._attempt("http_post", wire_body))
+        status = self._attempt("http_post", wire_body)
         self.counters.add(requests=1, bytes=len(wire_body))
+        verdict = self._verdict(status)
+        if verdict is Verdict.SENT:
+            self.body_limit.note_taken()
+        elif status == TOO_LARGE and len(batch) > 1:
+            self.body_limit.note_refused(len(batch.body))
+            logger.info("Too large for the collector, sent in halves: %d bytes", len(wire_body))
+            return Verdict.SPLIT
         return verdict
 
     def _is_too_large(self, wire_body: str | bytes) -> bool:
@@ -138,28 +180,43 @@ class Delivery:
         try:
             self._get_each(events, outcome)
         finally:
-            for verdict, part in outcome.items():
-                if part:
-                    self._emitter._stored.cleanup(part, verdict is Verdict.RETRY)
-                    self._await_retry(part, verdict)
-            self._conclude({verdict: len(part) for verdict, part in outcome.items()})
+            self._settle_each(outcome)
         sent, failed = outcome[Verdict.SENT], outcome[Verdict.REJECTED] + outcome[Verdict.RETRY]
         if sent:
             self._call_back(self._emitter.on_success, sent)
         if failed:
             self._call_back_failure(self._emitter.on_failure, len(sent), failed)
 
+    def _settle_each(self, outcome: dict[Verdict, PayloadDictList]) -> None:
+        counts = {verdict: len(part) for verdict, part in outcome.items()}
+        with self._emitter.lock:
+            for verdict, part in outcome.items():
+                if part:
+                    self._emitter._stored.cleanup(part, verdict is Verdict.RETRY)
+            self._count(counts)
+        for verdict, part in outcome.items():
+            self._await_retry(part, verdict)
+        self._conclude(counts)
+
     def _get_each(self, events: PayloadDictList, outcome: dict[Verdict, PayloadDictList]) -> None:
-        left, lost = list(events), 0.0
+        left, lost = deque(events), 0.0
+        failures = self.breaker.failures
         try:
-            while left and lost < _MAX_LOST_SECONDS and not self._emitter._is_out_of_time():
+            while left and lost < _MAX_LOST_SECONDS and not self._has_to_stop(failures):
                 began = time.monotonic()
                 verdict, status = self._verdict_of_get(left[0])
-                outcome[verdict].append(left.pop(0))
+                outcome[verdict].append(left.popleft())
                 if status == NETWORK_ERROR:
                     lost += time.monotonic() - began
+                if verdict is Verdict.RETRY and self.breaker.is_probing():
+                    return
         finally:
             outcome[Verdict.RETRY] += left
+
+    def _has_to_stop(self, failures: int) -> bool:
+        """Whether no further request may go out: another thread has failed, or time is over."""
+        is_held = self.breaker.failures != failures or self.breaker.held_for() > 0
+        return is_held or self._emitter._is_out_of_time()
 
     def _verdict_of_get(self, event: PayloadDict) -> tuple[Verdict, int | None]:
         ((_, body),) = _native.request_bodies([event], MAX_BODY_BYTES)
@@ -171,21 +228,28 @@ class Delivery:
 
     def _attempt(self, method: str, argument: Any) -> int:
         """Call `http_post` or `http_get`, which may be the user's own and raise."""
+        self._thread.retry_after = None
         try:
-            status = status_of(getattr(self._emitter, method)(argument))
+            answer = getattr(self._emitter, method)(argument)
+            if (headers := getattr(answer, "headers", None)) is not None:
+                self._thread.retry_after = retry_after(headers)
         except Exception as error:
             logger.exception("%s failed", method)
             self.counters.last_error = f"{type(error).__name__}: {error}"
             return NETWORK_ERROR
+        status = status_of(answer)
         if not is_own(self._emitter, method) and not is_success(status):
             self.counters.last_error = f"{method} answered {status}"
         return status
 
     def _verdict(self, status: int) -> Verdict:
-        if self._emitter.is_good_status_code(status):
-            return Verdict.SENT
-        retried = is_retried(status, self._emitter.custom_retry_codes)
-        return Verdict.RETRY if retried else Verdict.REJECTED
+        is_sent = self._emitter.is_good_status_code(status)
+        if not is_sent and is_retried(status, self._emitter.custom_retry_codes):
+            if self._thread.retry_after:
+                self.breaker.hold(self._thread.retry_after)
+            return Verdict.RETRY
+        self.breaker.note_answer()
+        return Verdict.SENT if is_sent else Verdict.REJECTED
 
     def _await_retry(self, events: PayloadDictList, verdict: Verdict) -> None:
         """Remember which events a callback was told of that are still to be sent."""
@@ -195,19 +259,38 @@ class Delivery:
         elif self._emitter.on_failure is not None:
             self._awaiting_retry |= ids
 
+    def _count(self, counts: dict[Verdict, int]) -> None:
+        self.counters.add(
+            sent=counts.get(Verdict.SENT, 0),
+            retried=counts.get(Verdict.RETRY, 0),
+            rejected=counts.get(Verdict.REJECTED, 0),
+        )
+
     def _conclude(self, counts: dict[Verdict, int]) -> None:
-        """Count and log what became of events, and see to the next attempt for those to retry."""
+        """Log what became of events, and see to the next attempt for those to retry."""
         retried, rejected = counts.get(Verdict.RETRY, 0), counts.get(Verdict.REJECTED, 0)
-        self.counters.add(sent=counts.get(Verdict.SENT, 0), retried=retried, rejected=rejected)
-        self.note_settled()
         if rejected:
             logger.error("%d events given up: %s", rejected, self.counters.last_error)
-        if not retried:
-            self.backoff.reset()
-            return
-        self.failures += 1
-        logger.warning("%d events not sent, to be retried: %s", retried, self.counters.last_error)
-        self._emitter._retry_after(self.backoff.grow(self._emitter.max_retry_delay_seconds))
+        if retried:
+            logger.warning(
+                "%d events not sent, to be retried: %s", retried, self.counters.last_error
+            )
+            self._retry_later()
+        elif not self.breaker.is_failing:
+            self.breaker.backoff.reset()
+        self.note_settled()
+
+    def _retry_later(self) -> None:
+        breaker, emitter = self.breaker, self._emitter
+        has_to_leave = breaker.note_failure()
+        try:
+            if emitter.retry_timer.is_active():  # another request failed at the same time
+                emitter._flush_later(breaker.held_for())
+            else:
+                emitter._flush_later(breaker.next_delay(emitter.max_retry_delay_seconds))
+        finally:
+            if has_to_leave:
+                breaker.leave()
 
     def _call_back_failure(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
         """Call back, and send nothing for it: what failed may come back in, for ever."""
@@ -225,3 +308,24 @@ class Delivery:
             logger.exception("A callback of the emitter failed")
         finally:
             self._thread.is_calling_back = False
+
+
+class _Line:
+    """Batches that wait to be sent, in order."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self._halves: list[Batch] = []  # the first one last
+        self._rest = iter(batches)
+
+    def next(self) -> Batch | None:
+        return self._halves.pop() if self._halves else next(self._rest, None)
+
+    def halve(self, batch: Batch) -> None:
+        """Put a batch's halves in its place, to be sent next."""
+        self._halves += reversed(batch.halves())
+
+    def give_back(self, batch: Batch | None) -> None:
+        """Store a batch again that is not to be sent now, and the halves behind it."""
+        for each in [*self._halves, *([] if batch is None else [batch])]:
+            each.settle(need_retry=True)
+        self._halves.clear()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from snowplow_tracker import _native, _worker
-from snowplow_tracker._batch import batches_of_events, batches_of_records
+from snowplow_tracker import _worker
+from snowplow_tracker._batch import batches_of_events
+from snowplow_tracker._body_limit import MAX_BODY_BYTES
 from snowplow_tracker._closing import ClosingMethods
-from snowplow_tracker._delivery import MAX_BODY_BYTES, Delivery
+from snowplow_tracker._delivery import Delivery
 from snowplow_tracker._http import HttpMethods, Requester
+from snowplow_tracker._intake import WHEN_FULL, IntakeMethods, WhenFull
 from snowplow_tracker._log_limit import OncePerMinute
 from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, is_own, note_own
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
         FailureCallback,
         HttpProtocol,
         Method,
-        PayloadDict,
         PayloadDictList,
         SuccessCallback,
     )
@@ -46,7 +47,7 @@ _ATTRIBUTES = {"batch_size", "byte_limit", "event_store", "method"}  # or a subc
 _DECIDES_LANE = _ATTRIBUTES | {"input", "reached_limit"}
 
 
-class Emitter(EmitterCore, HttpMethods, ClosingMethods):
+class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
     """Sends events to a collector, on the thread whose `track` fills a batch.
 
     Args:
@@ -69,9 +70,14 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         session: A `requests.Session` or any object with its `post` and `get`, instead of own ones.
         buffer_size: The name of `batch_size` in generation 0.x.
         exit_timeout: Seconds that `close` and the exit of the interpreter may take. Default 5.
+        when_full: What `track` does while the store is full: "refuse" the event, which is counted
+            and logged, or "block", which sends and waits until there is room. Default "refuse".
+        block_timeout: Seconds that "block" waits at most, then the event is refused. Default 30.
+            It never waits on a thread of an emitter's, in a callback, a finaliser or a signal
+            handler, at exit and after `close`.
 
     Raises:
-        ValueError: The endpoint is empty; method or protocol is none of those above.
+        ValueError: The endpoint is empty; method, protocol or when_full is none of those above.
         TypeError: Both `batch_size` and `buffer_size` were given.
     """
 
@@ -96,9 +102,12 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         *,
         buffer_size: int | None = None,
         exit_timeout: float = 5.0,
+        when_full: WhenFull = "refuse",
+        block_timeout: float = 30.0,
     ) -> None:
         one_of(protocol, PROTOCOLS, name="protocol")
         one_of(method, METHODS, name="method")
+        one_of(when_full, WHEN_FULL, name="when_full")
         if batch_size is not None and buffer_size is not None:
             raise TypeError("batch_size and buffer_size are the same: give one of them")
         self._start_closed()
@@ -112,6 +121,8 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         self.max_retry_delay_seconds = max_retry_delay_seconds
         self.custom_retry_codes = {} if custom_retry_codes is None else custom_retry_codes
         self.exit_timeout = exit_timeout
+        self.when_full = when_full
+        self.block_timeout = block_timeout
         if event_store is None:
             buffer_capacity = self._default_capacity if buffer_capacity is None else buffer_capacity
             event_store = InMemoryEventStore(logger, buffer_capacity)
@@ -121,6 +132,7 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         self.batch_size = default if wanted is None else wanted
         if buffer_capacity is not None:
             self.batch_size = min(self.batch_size, buffer_capacity)
+        self._session = session
         self._transport = Transport() if session is None else None
         self.request_method = Requester.of(self._transport or session)
         self._own_post = self.request_method.post if session is None else None
@@ -160,8 +172,15 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         plain = self.method == "post" and self.byte_limit is None and not self._sends_at_once
         replaced = {"input", "reached_limit"} & self.__dict__.keys()
         replaced |= {name for name in _ATTRIBUTES if hasattr(type(self), name)}
+        self._note_batch_size()
+        own = plain and not replaced
+        self._lane = self._stored.records if own else None
+        has_records = self._stored.record_store is not None
+        self._takes_records = own and self._lane is None and has_records
+
+    def _note_batch_size(self) -> None:
+        """Have the tracker call `flush` when the records that it appends make a batch."""
         self._batch_full_at = max(self.batch_size, 0)
-        self._lane = None if not plain or replaced else self._stored.records
 
     @property
     def buffer_size(self) -> int:
@@ -185,11 +204,11 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
     @property
     def retry_delay(self) -> float:
         """Seconds between the last failed attempt and the next one; 0 after a success."""
-        return self._delivery.backoff.delay
+        return self._delivery.breaker.backoff.delay
 
     @retry_delay.setter
     def retry_delay(self, seconds: float) -> None:
-        self._delivery.backoff.reset(seconds)
+        self._delivery.breaker.backoff.reset(seconds)
 
     # Static methods stand here, not in a base: autospec takes inherited ones for others.
 
@@ -214,42 +233,6 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         """Whether a status says that the collector has the events."""
         return is_success(status_code)
 
-    # --- in
-
-    def input(self, payload: PayloadDict) -> None:
-        """Take one event, and send when that fills a batch. For POST, values become text."""
-        if not self._is_open:
-            self._delivery.counters.add(dropped=1)
-            self._refusals.warning("Event refused: its emitter is closed")
-            return
-        event = _native.clean_fields(payload, self.method == "post")
-        event.pop("stm", None)
-        if self._delivery.is_awaiting_retry(event.get("eid")):
-            return
-        if not self._stored.add(event):
-            self._delivery.counters.add(dropped=1)
-        elif self.bytes_queued is not None:
-            self.bytes_queued += len(str(payload))
-        if self._sends_at_once:
-            self._deliver_now()
-        elif self.reached_limit():
-            self.flush()
-
-    def _input_record(self, record: bytes, created_ms: int) -> None:
-        """Take a record that the tracker could not append: the store is full, or takes no more."""
-        self._choose_lane()
-        if self._lane is None:
-            self.input(json.loads(record))
-        elif not self._lane.add_record(record, created_ms):
-            self._delivery.counters.add(dropped=1)
-            cast("InMemoryEventStore", self.event_store).log_full()
-
-    def reached_limit(self) -> bool:
-        """Whether the stored events make a batch."""
-        if self.byte_limit is not None and (self.bytes_queued or 0) >= self.byte_limit:
-            return True
-        return self._stored.size() >= self.batch_size
-
     # --- out
 
     def flush(self) -> None:
@@ -262,17 +245,27 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
             Emitter._flush_here(self)
 
     def _flush_here(self) -> None:
-        """Send what is stored on this thread, and what callbacks wanted to be sent meanwhile."""
-        self._delivery.want_flush()
-        while not self._is_waiting() and self._delivery.is_flush_wanted():
-            self._send_stored()
+        """Send what is stored on this thread, and what callbacks and others wanted meanwhile."""
+        delivery = self._delivery
+        delivery.want_flush()
+        while delivery.breaker.enter():
+            try:
+                if self._is_waiting() or not delivery.is_flush_wanted():
+                    return
+                self._send_stored()
+            finally:
+                if delivery.breaker.leave():
+                    delivery.want_flush()
 
     def async_flush(self) -> None:
         """Do as `flush`."""
         self.flush()
 
     def _is_waiting(self) -> bool:
-        return self.retry_timer.is_active() or self._delivery.is_calling_back()
+        return self._is_retry_due_later() or self._delivery.is_calling_back()
+
+    def _is_retry_due_later(self) -> bool:
+        return self.retry_timer.is_active() or self._delivery.breaker.held_for() > 0
 
     def _forget_bytes(self) -> None:
         if self.bytes_queued is not None:
@@ -281,32 +274,32 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
     def _send_stored(self) -> None:
         """Send what is stored now, until an attempt fails."""
         self._forget_bytes()
-        records, store = self._stored.records, self.event_store
         is_plain = self.method == "post" and is_own(self, "send_events", "attach_sent_timestamp")
-        if is_plain and records is not None and isinstance(store, InMemoryEventStore):
-            limit = self._max_bytes()
-            self._delivery.post(batches_of_records(store, records, limit, _now_ms()))
+        if is_plain and self._stored.record_store is not None:
+            batches = self._stored.batches_of_records(self._max_bytes(), _now_ms())
+            self._delivery.post(batches)
             return
         with self._stored.turn() as is_its_turn:
-            if is_its_turn and not self.retry_timer.is_active():
+            if is_its_turn and not self._is_retry_due_later():
                 self._send_batches()
 
     def _send_batches(self) -> None:
-        failures = self._delivery.failures
+        failures = self._delivery.breaker.failures
         for events in self._stored.batches():
             self._hand_to_send_events(events)
-            if failures != self._delivery.failures:
+            if failures != self._delivery.breaker.failures:
                 return
 
     def _hand_to_send_events(self, events: PayloadDictList) -> None:
         """Call `send_events`. One of the user's own need not tell the store: it has the events."""
-        is_told = is_own(self, "send_events") or not self._stored.is_in_memory()
+        is_told = is_own(self, "send_events") or not self._stored.is_own_store()
         before = self._stored.in_flight() - len(events)
         self.send_events(events)
         kept = 0 if is_told else min(self._stored.in_flight() - before, len(events))
         if kept > 0:
-            self._stored.cleanup(events[:kept], False)
-            self._delivery.counters.add(sent=kept)
+            with self.lock:
+                self._stored.cleanup(events[:kept], False)
+                self._delivery.counters.add(sent=kept)
 
     def send_events(self, evts: PayloadDictList) -> None:
         """Send events, call the callbacks, and store again what is to be retried."""
@@ -329,12 +322,12 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
     def _max_bytes(self) -> int:
         # Written in ASCII, text grows at most threefold.
         largest = MAX_BODY_BYTES if self._sends_utf8() else MAX_BODY_BYTES // 3
-        return min(largest, self.byte_limit or largest)
+        return min(largest, self.byte_limit or largest, self._delivery.body_limit.size)
 
-    def _retry_after(self, seconds: float) -> None:
-        """Flush again after a time, unless this emitter is at its end."""
+    def _flush_later(self, seconds: float) -> None:
+        """Flush again after a time at the earliest, unless this emitter is at its end."""
         if self._deadline is None:
-            self.retry_timer.start(seconds)
+            self.retry_timer.postpone(seconds)
 
     # --- timers
 
@@ -352,6 +345,10 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
         """Become as new, as in a forked child: what is stored belongs to the parent."""
         if isinstance(self.event_store, InMemoryEventStore):
             self.event_store.forget_all()
+        if self._session is not None and "requests" in sys.modules:
+            from snowplow_tracker._session import start_anew  # noqa: PLC0415 - which imports requests
+
+            start_anew(self._session)
         was_open, timer = self._is_open, self.timer
         self._start_closed()
         self._forget_bytes()
@@ -368,17 +365,24 @@ class Emitter(EmitterCore, HttpMethods, ClosingMethods):
             `dropped`, and `retried`; `bytes` and `requests` sent; `last_error`, a text or None;
             `oldest_queued_seconds`, the age of the oldest stored event, None where unknown.
         """
-        counts: dict[str, Any] = self._delivery.counters.snapshot()
-        counts["queued"], counts["in_flight"] = self._stored.size(), self._stored.in_flight()
+        with self.lock:  # which requests end under, so that no event is between two places
+            counts: dict[str, Any] = self._delivery.counters.snapshot()
+            counts["queued"], counts["in_flight"] = self._queued_and_in_flight()
         parts = ("queued", "in_flight", "sent", "rejected", "dropped")
-        records = self._stored.records
-        oldest = None if records is None else records.oldest_ms
+        oldest = self._stored.oldest_ms()
         return {
             "tracked": sum(counts[part] for part in parts),
             **counts,
             "last_error": self._delivery.counters.last_error,
             "oldest_queued_seconds": None if oldest is None else time.time() - oldest / 1000,
         }
+
+    def _queued_and_in_flight(self) -> tuple[int, int]:
+        """Return how many events are stored and being sent, each in one of these places."""
+        while True:
+            queued, in_flight = self._stored.size(), self._stored.in_flight()
+            if self._stored.size() >= queued:  # else some were taken in between
+                return queued, in_flight
 
 
 def _now_ms() -> int:

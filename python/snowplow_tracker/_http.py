@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
 from snowplow_tracker._overrides import is_own, note_own
 from snowplow_tracker.transport import (
     HEADERS,
+    Transport,
     ask,
     fits_request_line,
     post_uri,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from snowplow_tracker._delivery import Delivery
-    from snowplow_tracker.typing import PayloadDict
+    from snowplow_tracker.typing import Method, PayloadDict
 
 __all__ = ["HttpMethods", "Requester"]
 
@@ -38,6 +40,8 @@ class Requester:
     @classmethod
     def of(cls, session: Any) -> Self:
         """Return the functions of a session, looked up at each call: programs patch them."""
+        if isinstance(session, Transport):
+            return cls(session.post, session.get)
 
         def post(url: str, **request: Any) -> Any:
             return session.post(url, **request)
@@ -61,13 +65,14 @@ class HttpMethods:
     request_timeout: float | tuple[float | None, float | None] | None
     request_method: Requester
     _own_post: Callable[..., Any] | None
+    _transport: Transport | None
     _deadline: float | None
     _delivery: Delivery
 
     # Where it is not overridden, bytes come in as well: overrides see the text of `_wire_body`.
     def http_post(self, data: str) -> int:
         """Send a body by POST. Returns the status, -1 after a network error."""
-        return self._ask(self.request_method.post, data=data, headers=dict(HEADERS))
+        return self._ask("post", data=data, headers=dict(HEADERS))
 
     def _sends_utf8(self) -> bool:
         """Whether bodies leave by this package's own code, and need not be ASCII."""
@@ -84,21 +89,26 @@ class HttpMethods:
         Returns the status, -1 after a network error.
         """
         if fits_request_line(self.endpoint, payload):
-            return self._ask(self.request_method.get, params=payload)
+            return self._ask("get", params=payload)
         ((_, body),) = _native.request_bodies([payload], 0)
         return self._ask(
-            self.request_method.post,
+            "post",
             post_uri(self.endpoint),
             data=self._wire_body(body),
             headers=dict(HEADERS),
         )
 
-    def _ask(self, send: Callable[..., Any], url: str | None = None, **request: Any) -> int:
-        timeout = self._timeout()
-        status, error = ask(send, url or self.endpoint, timeout=timeout, **request)
-        if error is not None:
-            self._delivery.counters.last_error = error
-        return status
+    def _ask(self, method: Method, url: str | None = None, **request: Any) -> int:
+        answer = ask(self._sender(method), url or self.endpoint, timeout=self._timeout(), **request)
+        self._delivery.note_answer(answer.error, answer.retry_after)
+        return answer.status
+
+    def _sender(self, method: Method) -> Callable[..., Any]:
+        """Return what sends: the function in `request_method`, shortened if it is an own one."""
+        send: Callable[..., Any] = getattr(self.request_method, method)
+        own = self._transport
+        is_own_one = own is not None and send == getattr(own, method)
+        return partial(own.send, method) if own is not None and is_own_one else send
 
     def _timeout(self) -> float | tuple[float | None, float | None]:
         """Return the time-out of a request: as given, or what a close leaves of that."""

@@ -6,23 +6,21 @@ import threading
 
 __all__ = ["call_override", "is_own", "note_own"]
 
-_OWN: dict[str, list[object]] = {}
+_OWN: dict[str, dict[int, object]] = {}  # by identity: a mock may say that it equals anything
 _thread = threading.local()
 
 
 def note_own(owner: type, *names: str) -> None:
     """Note a class's methods while they are its own: nobody can have replaced them yet."""
     for name in names:
-        _OWN.setdefault(name, []).append(getattr(owner, name))
+        method = getattr(owner, name)
+        _OWN.setdefault(name, {})[id(method)] = method
 
 
 def is_own(instance: object, *names: str) -> bool:
     """Whether methods are as noted: neither overridden in a subclass nor replaced."""
-    return all(
-        name not in vars(instance)
-        and any(getattr(type(instance), name) is method for method in _OWN[name])
-        for name in names
-    )
+    replaced, kind = vars(instance), type(instance)
+    return all(name not in replaced and id(getattr(kind, name)) in _OWN[name] for name in names)
 
 
 def call_override(instance: object, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import random
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 NETWORK_ERROR = -1
 # Its own: a program's seeded random numbers stay what they were.
 _random = random.Random()  # noqa: S311 - spreads load, hides nothing
-_NEVER_RETRIED = frozenset({400, 401, 403, 410, 422})
+TOO_LARGE = 413
+_NEVER_RETRIED = frozenset({400, 401, 403, 410, TOO_LARGE, 422})
+_MAX_RETRY_AFTER = 600.0
 
 
 class Verdict(enum.Enum):
@@ -20,6 +23,7 @@ class Verdict(enum.Enum):
 
     SENT = "sent"
     RETRY = "retry"
+    SPLIT = "split"
     REJECTED = "rejected"
 
 
@@ -49,6 +53,39 @@ def is_retried(status: int, custom: Mapping[int, bool]) -> bool:
     -1 for network errors.
     """
     return custom.get(status, status not in _NEVER_RETRIED)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait, 600 at most.
+
+    It holds seconds or an HTTP date (RFC 9110, section 10.2.3); anything else counts as none.
+    """
+    text = _text_of(headers, "Retry-After")
+    if text.isascii() and text.isdigit():
+        return min(float(text), _MAX_RETRY_AFTER)
+    until = _seconds_since_1970(text)
+    if until is None:
+        return None
+    # By the collector's clock, where it tells: this machine's may be wrong.
+    now = _seconds_since_1970(_text_of(headers, "Date"))
+    return min(max(until - (time.time() if now is None else now), 0.0), _MAX_RETRY_AFTER)
+
+
+def _text_of(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _seconds_since_1970(http_date: str) -> float | None:
+    if not http_date:
+        return None
+    from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415 - heavy, and seldom needed
+
+    parsed = parsedate_tz(http_date)
+    try:
+        return None if parsed is None else mktime_tz(parsed)
+    except (ValueError, OverflowError):
+        return None
 
 
 class Backoff:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from snowplow_tracker._overrides import is_own, note_own
-from snowplow_tracker.event_store import STORE_METHODS, InMemoryEventStore
+from snowplow_tracker._batch import batches_of_records
+from snowplow_tracker.event_store import InMemoryEventStore, is_patched, is_record_store
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from snowplow_tracker._batch import Batch, RecordStore
     from snowplow_tracker._native import RecordBuffer
     from snowplow_tracker.emitters import Emitter
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["StoredEvents"]
-
-note_own(InMemoryEventStore, *STORE_METHODS)
 
 
 class StoredEvents:
@@ -37,15 +36,35 @@ class StoredEvents:
 
     @property
     def records(self) -> RecordBuffer | None:
-        """The store's records, if it is this package's own and keeps events as such."""
-        store = self._emitter.event_store
-        if type(store) is InMemoryEventStore and is_own(store, *STORE_METHODS):
-            return store.records
-        return None
+        """The records in memory, where the tracker may append to them itself."""
+        store = self.record_store
+        return store.records if isinstance(store, InMemoryEventStore) else None
 
-    def is_in_memory(self) -> bool:
-        """Whether the store is this package's own, which knows of threads."""
-        return type(self._emitter.event_store) is InMemoryEventStore
+    @property
+    def record_store(self) -> RecordStore | None:
+        """The store, if it is one of this package's own that keeps events as records."""
+        store = self._emitter.event_store
+        if not is_record_store(store) or is_patched(store):
+            return None
+        own = cast("RecordStore", store)
+        return own if own.keeps_records else None
+
+    def is_own_store(self) -> bool:
+        """Whether the store is this package's own, not a subclass: those know of threads."""
+        return is_record_store(self._emitter.event_store)
+
+    def add_record(self, record: bytes, created_ms: int) -> bool:
+        """Store a record in an own store; False where it was refused."""
+        store = cast("RecordStore", self._emitter.event_store)
+        is_stored = store.add_record(record, created_ms)
+        if late := store.late_refusals():
+            self._emitter._delivery.counters.add(dropped=late)
+        return is_stored
+
+    def batches_of_records(self, max_bytes: int, sent_ms: int) -> Iterator[Batch]:
+        """Take what waits in an own store now, for bodies of at most `max_bytes`."""
+        store = cast("RecordStore", self._emitter.event_store)
+        return batches_of_records(store, max_bytes, sent_ms)
 
     def add(self, event: PayloadDict) -> bool:
         """Store an event; False where it was refused."""
@@ -63,15 +82,30 @@ class StoredEvents:
         with self._emitter.lock:
             return self._emitter.event_store.size()
 
+    def reaches(self, count: int) -> bool:
+        """Whether so many events are stored, by what is known without a look into a file."""
+        store = self.record_store
+        return (self.size() if store is None else store.waiting) >= count
+
     def in_flight(self) -> int:
         """Return how many events were taken and are neither sent nor stored again."""
         store = self._emitter.event_store
-        return store.in_flight if type(store) is InMemoryEventStore else self._taken
+        return cast("RecordStore", store).in_flight if self.is_own_store() else self._taken
+
+    def has_room(self) -> bool:
+        """Whether one more event would be stored, as far as that is known."""
+        store = self._emitter.event_store
+        return not self.is_own_store() or cast("RecordStore", store).has_room()
+
+    def oldest_ms(self) -> int | None:
+        """Return when the oldest stored event was created, in milliseconds since 1970."""
+        store = self.record_store
+        return None if store is None else store.oldest_ms
 
     @contextmanager
     def turn(self) -> Generator[bool]:
         """Wait until this thread may send what is stored; False where a deadline came first."""
-        if self.is_in_memory():
+        if self.is_own_store():
             yield True
             return
         deadline = self._emitter._deadline

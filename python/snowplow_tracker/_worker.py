@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import atexit
 import logging
+import math
 import os
 import queue
 import sys
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["FlushTimer", "Workers", "adopt", "register"]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
+
+_here = threading.local()
+
+
+def _is_worker() -> bool:
+    """Whether this thread is a worker, of whichever emitter."""
+    return getattr(_here, "is_worker", False)
 
 
 class FlushTimer:
@@ -39,6 +47,7 @@ class FlushTimer:
         self._repeating = repeating
         self._lock = threading.RLock()
         self._cancelled: threading.Event | None = None
+        self._due = self._expires = 0.0
         self.interval = 0.0
 
     def start(self, timeout: float) -> bool:
@@ -48,15 +57,26 @@ class FlushTimer:
             if self.is_active():
                 return False
             self._cancelled, self.interval = cancelled, timeout
+            self._due, self._expires = time.monotonic() + timeout, math.inf
         thread = threading.Thread(
             target=self._run, args=(timeout, cancelled), name="snowplow-flush-timer", daemon=True
         )
         try:
             thread.start()
-        except RuntimeError:  # the interpreter is shutting down; the exit handler sends the rest
-            self._forget(cancelled)
+        except RuntimeError as error:
+            if not _exit_has_begun:
+                logger.warning("No thread to wait for the next flush with: %s", error)
+            # The time holds all the same, for whoever wants to flush.
+            self._expires = -math.inf if self._repeating else self._due
             return False
         return True
+
+    def postpone(self, timeout: float) -> None:
+        """Flush `timeout` seconds from now at the earliest."""
+        with self._lock:
+            if self.is_active() and self._due < time.monotonic() + timeout:
+                self.cancel()
+        self.start(timeout)
 
     def cancel(self) -> None:
         """Stop; what it has begun to flush goes on."""
@@ -72,7 +92,7 @@ class FlushTimer:
 
     def is_active(self) -> bool:
         """Whether a flush is due."""
-        return self._cancelled is not None
+        return self._cancelled is not None and time.monotonic() < self._expires
 
     def _run(self, timeout: float, cancelled: threading.Event) -> None:
         while not cancelled.wait(timeout):
@@ -80,7 +100,7 @@ class FlushTimer:
                 self._forget(cancelled)
             try:
                 self._emitter.flush()
-            except Exception:
+            except BaseException:  # whatever a callback raises, the next flush is due
                 logger.exception("A timed flush failed")
             if not self._repeating:
                 return
@@ -105,13 +125,18 @@ class Workers:
         self._woken = False
         self._threads: list[threading.Thread] = []
 
-    def wake(self) -> None:
-        """Ask for one round, unless one is asked for that has not begun."""
+    def wake(self) -> bool:
+        """Ask for one round, unless one is asked for that has not begun.
+
+        Returns:
+            Whether there is a thread for it.
+        """
         if not self._woken:
-            self._woken = True
-            self._request()
-            if not self.are_running():
+            self._woken = True  # beforehand: a worker takes it back as soon as it begins
+            if not self._request():
                 self._woken = False
+                return False
+        return True
 
     def wait(self, deadline: float | None = None) -> bool:
         """Ask for a round and wait until it and all before it have ended.
@@ -120,15 +145,16 @@ class Workers:
             deadline: When to give up, on `time.monotonic`'s clock. Default None, never.
 
         Returns:
-            Whether they have ended. False at once where no thread can be had.
+            Whether they have ended. False at once where no thread can be had. On a worker, no
+            time without a bound is waited: two could wait for one another.
         """
-        if threading.current_thread() not in self._threads:
-            self._request()
-        return self.join(deadline)
+        if threading.current_thread() in self._threads:
+            return True
+        return self._request() and self.join(deadline)
 
     def join(self, deadline: float | None = None) -> bool:
         """Wait as `wait` does, but for the rounds that were asked for so far."""
-        if threading.current_thread() in self._threads:
+        if threading.current_thread() in self._threads or (deadline is None and _is_worker()):
             return True
         if not self._threads:
             return not self._open
@@ -150,6 +176,7 @@ class Workers:
 
     def consume(self) -> None:
         """Do rounds until stopped: what each thread runs."""
+        _here.is_worker = True
         while (ticket := self.queue.get()) is not None:
             self._woken = False
             try:
@@ -167,15 +194,16 @@ class Workers:
         except BaseException:  # whatever a callback raises, others are waiting for this thread
             logger.exception("A worker failed to send")
 
-    def _request(self) -> int:
+    def _request(self) -> bool:
+        """Ask for a round. Returns whether there is a thread for it."""
         with self._done:
-            self._last += 1
-            ticket = self._last
-            self._open.add(ticket)
             self._start()
-            # Under the lock: behind what ends the threads, nobody would take it up.
-            self.queue.put(ticket)
-        return ticket
+            if self._threads or self.queue.empty():  # without a thread, one request is enough
+                self._last += 1
+                self._open.add(self._last)
+                # Under the lock: behind what ends the threads, nobody would take it up.
+                self.queue.put(self._last)
+            return bool(self._threads)
 
     def _ended(self, ticket: int) -> bool:
         return all(other > ticket for other in self._open)
@@ -197,6 +225,7 @@ class Workers:
 _emitters: weakref.WeakSet[Emitter] = weakref.WeakSet()
 _orphans: set[Emitter] = set()
 _exit_has_begun = False
+_processes_deliver = False
 
 
 def register(emitter: Emitter) -> None:
@@ -268,20 +297,44 @@ def _start_empty_in_child() -> None:
     _native.seed_event_ids_anew()
     _orphans.clear()
     for emitter in list(_emitters):
+        _start_empty(emitter)
+    _deliver_at_exit_of_processes()
+    if (signals := sys.modules.get("celery.signals")) is not None:
+        # Celery's worker processes end without the handlers of atexit, and tell by this signal.
+        signals.worker_process_shutdown.connect(
+            _deliver_at_exit_of_celery, weak=False, dispatch_uid=__name__
+        )
+
+
+def _start_empty(emitter: Emitter) -> None:
+    try:
         emitter._start_empty()
-    if (util := sys.modules.get("multiprocessing.util")) is not None:
-        # It forgets in the child what runs at the end, before it calls what is registered here.
-        util.register_after_fork(_deliver_at_exit, _deliver_at_exit_of_child)
+    except Exception:
+        logger.exception("An emitter failed to start anew in a forked child")
 
 
-def _deliver_at_exit_of_child(deliver: Callable[[], None]) -> None:
-    """Have a child of multiprocessing deliver: it ends without the handlers of atexit."""
+def _deliver_at_exit_of_processes() -> None:
+    """Have processes of multiprocessing deliver: they may end without the handlers of atexit."""
+    global _processes_deliver  # noqa: PLW0603 - a child inherits what is registered
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and not _processes_deliver:
+        _processes_deliver = True
+        # One forgets what runs at its end when it starts, before it calls what is registered here.
+        util.register_after_fork(_deliver_at_exit, _finalize)
+
+
+def _finalize(deliver: Callable[[], None]) -> None:
     sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=0)
+
+
+def _deliver_at_exit_of_celery(**_: object) -> None:
+    _deliver_at_exit()
 
 
 # Registered when this package is imported, so that handlers of the program itself run before.
 atexit.register(_deliver_at_exit)
+_deliver_at_exit_of_processes()
 if (_process := sys.modules.get("multiprocessing.process")) and _process.parent_process():
-    _deliver_at_exit_of_child(_deliver_at_exit)
+    _finalize(_deliver_at_exit)  # the process has started, and its own function imports this
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_start_empty_in_child)

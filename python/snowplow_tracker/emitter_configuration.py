@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._intake import WHEN_FULL
+
 if TYPE_CHECKING:
     import requests
 
+    from snowplow_tracker._intake import WhenFull
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import FailureCallback, SuccessCallback
 
@@ -20,8 +23,8 @@ class EmitterConfiguration:
     """Settings of an emitter for `Snowplow.create_tracker`, named as `Emitter`'s parameters.
 
     Raises:
-        ValueError: `batch_size`, `byte_limit` or `buffer_capacity` is no int, or negative. None
-            means the emitter's default.
+        ValueError: `batch_size`, `byte_limit` or `buffer_capacity` is no int, or negative; None
+            means the emitter's default. `when_full` is neither "refuse" nor "block".
     """
 
     def __init__(
@@ -37,6 +40,8 @@ class EmitterConfiguration:
         session: requests.Session | None = None,
         max_retry_delay_seconds: float = 60,
         exit_timeout: float = 5.0,
+        when_full: WhenFull = "refuse",
+        block_timeout: float = 30.0,
     ) -> None:
         self.batch_size = batch_size
         self.on_success = on_success
@@ -49,6 +54,8 @@ class EmitterConfiguration:
         self.session = session
         self.max_retry_delay_seconds = max_retry_delay_seconds
         self.exit_timeout = exit_timeout
+        self.when_full = when_full
+        self.block_timeout = block_timeout
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name.lstrip('_')}={value!r}" for name, value in vars(self).items())
@@ -160,12 +167,32 @@ class EmitterConfiguration:
 
     @property
     def exit_timeout(self) -> float:
-        """Seconds that interpreter exit may wait for delivery."""
+        """Seconds that `close` and interpreter exit may wait for delivery."""
         return self._exit_timeout
 
     @exit_timeout.setter
     def exit_timeout(self, value: float) -> None:
         self._exit_timeout = value
+
+    @property
+    def when_full(self) -> WhenFull:
+        """What becomes of an event while the store is full: "refuse" or "block"."""
+        return self._when_full
+
+    @when_full.setter
+    def when_full(self, value: WhenFull) -> None:
+        if value not in WHEN_FULL:
+            raise ValueError(f'when_full must be "refuse" or "block": {value!r}')
+        self._when_full: WhenFull = value
+
+    @property
+    def block_timeout(self) -> float:
+        """Seconds that an event waits for room with "block"."""
+        return self._block_timeout
+
+    @block_timeout.setter
+    def block_timeout(self, value: float) -> None:
+        self._block_timeout = value
 
 
 def _count(name: str, value: int | None) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from snowplow_tracker._log_limit import OncePerMinute
@@ -11,12 +13,32 @@ from snowplow_tracker._native import RecordBuffer, is_text_only
 if TYPE_CHECKING:
     from logging import Logger
 
+    from snowplow_tracker._batch import TakenRecords
     from snowplow_tracker._native import RecordBatch
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["EventStore", "InMemoryEventStore"]
 
 STORE_METHODS = ("add_event", "cleanup", "get_events_batch", "size")
+_methods_of = attrgetter(*STORE_METHODS)
+_record_stores: dict[type, tuple[object, ...]] = {}
+
+
+def note_record_store(kind: type) -> None:
+    """Note a class as one of this package's own stores, while nobody can have patched it."""
+    _record_stores[kind] = _methods_of(kind)
+
+
+def is_record_store(store: object) -> bool:
+    """Whether a store is this package's own, and no subclass."""
+    return type(store) in _record_stores
+
+
+def is_patched(store: object) -> bool:
+    """Whether a method of an own store has been replaced, on its class or on itself."""
+    kind = type(store)
+    is_as_noted = _methods_of(kind) == _record_stores[kind]
+    return not (is_as_noted and vars(store).keys().isdisjoint(STORE_METHODS))
 
 
 class EventStore(Protocol):
@@ -97,6 +119,11 @@ class InMemoryEventStore:
         self._events = events
 
     @property
+    def keeps_records(self) -> bool:
+        """Whether it keeps events as records still."""
+        return self._records is not None
+
+    @property
     def records(self) -> RecordBuffer | None:
         """The records, while it keeps events as such."""
         return self._records
@@ -141,7 +168,47 @@ class InMemoryEventStore:
         records = self._sealed if self._records is None else self._records
         return self._in_flight if records is None else self._in_flight + records.in_flight
 
-    def settle(self, buffer: RecordBuffer, batch: RecordBatch, need_retry: bool) -> None:
+    def add_record(self, record: bytes, created_ms: int) -> bool:
+        """Store a record; False and a line in the log where the store is full."""
+        records = self._records
+        if records is None:
+            return self.add_event(json.loads(record))
+        stored = records.add_record(record, created_ms)
+        if not stored:
+            self.log_full()
+        return stored
+
+    def take_records(self, max_events: int, max_bytes: int) -> TakenRecords | None:
+        """Take the oldest events, as many as fit a request body of `max_bytes`, at least one."""
+        records = self._records
+        batch = None if records is None else records.take(max_events, max_bytes)
+        if records is None or batch is None:
+            return None
+        return batch, lambda part, _place, need_retry: self._settle(records, part, need_retry)
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait."""
+        return self.size()
+
+    def waiting_now(self) -> int:
+        """Return how many events wait."""
+        return self.size()
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest waiting event was created, in milliseconds since 1970."""
+        return None if self._records is None else self._records.oldest_ms
+
+    def late_refusals(self) -> int:
+        """Return how many events it took and then refused: none."""
+        return 0
+
+    def has_room(self) -> bool:
+        """Whether one more event would be stored."""
+        return self.size() + self.in_flight < self.buffer_capacity
+
+    def _settle(self, buffer: RecordBuffer, batch: RecordBatch, need_retry: bool) -> None:
         """Forget records that were taken, or put them back before the others if `need_retry`."""
         with self._lock:
             if not need_retry:
@@ -184,3 +251,6 @@ class InMemoryEventStore:
             while batch := records.take(self.buffer_capacity or 1, 1_000_000):
                 self._events.extend(batch.events())
                 records.done(batch)
+
+
+note_record_store(InMemoryEventStore)

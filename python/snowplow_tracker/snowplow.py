@@ -119,4 +119,6 @@ def _emitter(endpoint: str, method: Method, config: EmitterConfiguration) -> Emi
         event_store=config.event_store,
         session=config.session,
         exit_timeout=config.exit_timeout,
+        when_full=config.when_full,
+        block_timeout=config.block_timeout,
     )

@@ -6,20 +6,23 @@ import importlib
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from snowplow_tracker._retry import NETWORK_ERROR, is_success, status_of
+from snowplow_tracker._retry import NETWORK_ERROR, is_success, retry_after, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from snowplow_tracker._session import EmitterSession
+    from snowplow_tracker._session import EmitterSession, Reply
     from snowplow_tracker.typing import HttpProtocol, Method
 
 __all__ = [
     "HEADERS",
+    "Answer",
     "Transport",
     "ask",
     "collector_uri",
@@ -31,6 +34,7 @@ __all__ = [
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 _LOSE_THE_BODY = (301, 302, 303)
 _MAX_GET_BYTES = 16_000
+_importing = threading.RLock()
 _PATHS = {"get": "i", "post": "com.snowplowanalytics.snowplow/tp2"}
 
 
@@ -67,9 +71,17 @@ class Transport:
         response: requests.Response = get(url, params=params, timeout=timeout)
         return response
 
+    def send(self, method: Method, url: str, **request: Any) -> Reply | requests.Response:
+        """Send as `post` or `get`, by a shorter way where nothing of requests was replaced."""
+        if _replaced(method) is None and (session := self._session()).has_short_way():
+            return session.send_by_short_way(method.upper(), url, **request)
+        response: requests.Response = getattr(self, method)(url, **request)
+        return response
+
     def _session(self) -> EmitterSession:
         if getattr(self._local, "pid", None) != os.getpid():
-            module = importlib.import_module("snowplow_tracker._session")
+            with _importing:
+                module = importlib.import_module("snowplow_tracker._session")
             # In a forked child, the parent's connections stay open: they are not ours to end.
             self._local.inherited = getattr(self._local, "session", None)
             self._local.session = module.EmitterSession()
@@ -85,29 +97,47 @@ def _replaced(name: str) -> Any:
 
     Programs do so in requests itself or, by `snowplow_tracker.emitters.requests`, with all of it.
     """
-    emitters = importlib.import_module("snowplow_tracker.emitters")
-    function = getattr(emitters.requests, name)
-    # Not `__module__`: a program's wrapper has it from what it wraps.
-    is_genuine = getattr(function, "__globals__", {}).get("__name__") == "requests.api"
+    with _importing:
+        requests = importlib.import_module("snowplow_tracker.emitters").requests
+    function = getattr(requests, name)
+    # Not `__module__`: a program's wrapper has it from what it wraps, some also `__globals__`.
+    is_function = type(function) is FunctionType
+    is_genuine = is_function and function.__globals__.get("__name__") == "requests.api"
     return None if is_genuine else function
 
 
-def ask(send: Callable[..., Any], url: str, **request: Any) -> tuple[int, str | None]:
+class Answer(NamedTuple):
+    """What became of a request.
+
+    Attributes:
+        status: The status, -1 after a network error.
+        error: What went wrong, None after a success.
+        retry_after: The seconds that a failure's Retry-After asks to wait, None without one.
+    """
+
+    status: int
+    error: str | None
+    retry_after: float | None
+
+
+def ask(send: Callable[..., Any], url: str, **request: Any) -> Answer:
     """Send a request by a function like those of requests.
 
-    Returns:
-        The status, -1 after a network error; and what went wrong, None after a success. A POST
-        that lost its events to a redirect has the redirect's status.
+    A POST that lost its events to a redirect has the redirect's status.
     """
     try:
         response = send(url, **request)
     except Exception as error:  # noqa: BLE001 - a given session may raise anything
-        return NETWORK_ERROR, f"{type(error).__name__}: {error}"
+        return Answer(NETWORK_ERROR, f"{type(error).__name__}: {error}", None)
     if "data" in request and (redirect := _lossy_redirect(response)):
         status, location = redirect
-        return status, f"HTTP {status}, redirected to {location}"
+        return Answer(status, f"HTTP {status}, redirected to {location}", None)
     status = status_of(response)
-    return status, None if is_success(status) else f"HTTP {status}"
+    if is_success(status):
+        return Answer(status, None, None)
+    headers = getattr(response, "headers", None)
+    wait = retry_after(headers) if isinstance(headers, Mapping) else None
+    return Answer(status, f"HTTP {status}", wait)
 
 
 def collector_uri(endpoint: str, protocol: HttpProtocol, port: int | None, method: Method) -> str:
@@ -153,3 +183,12 @@ def _lossy_redirect(response: Any) -> tuple[int, str | None] | None:
         if status in _LOSE_THE_BODY:
             return status, step.headers.get("Location")
     return None
+
+
+# A child would wait for ever for what a thread of its parent was importing.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_importing.acquire,
+        after_in_parent=_importing.release,
+        after_in_child=_importing.release,
+    )

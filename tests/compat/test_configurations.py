@@ -24,11 +24,15 @@ SETTINGS: dict[str, Any] = {
     "session": object(),
     "max_retry_delay_seconds": 120,
     "exit_timeout": 1.5,
+    "when_full": "block",
+    "block_timeout": 2.5,
 }
 DEFAULTS = dict.fromkeys(SETTINGS) | {
     "custom_retry_codes": {},
     "max_retry_delay_seconds": 60,
     "exit_timeout": 5.0,
+    "when_full": "refuse",
+    "block_timeout": 30.0,
 }
 COUNTS = ["batch_size", "byte_limit", "buffer_capacity"]
 

@@ -107,6 +107,8 @@ def test_every_setting_reaches_the_emitter(emitter_arguments):
         "session": requests.Session(),
         "max_retry_delay_seconds": 120,
         "exit_timeout": 1.5,
+        "when_full": "block",
+        "block_timeout": 2.5,
     }
     config = EmitterConfiguration(**settings)
     Snowplow.create_tracker("ns", ENDPOINT, method="get", emitter_config=config)

@@ -56,7 +56,10 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
-    """Answers with the steps of a script: a status, one with headers, "cut" or "hang"."""
+    """Answers with the steps of a script: a status, one with headers, "cut" or "hang".
+
+    A step may also be a function that decides on one by the request.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -75,7 +78,8 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         with self._changed:
             self.requests.append(request)
             self._changed.notify_all()
-            return self.script.popleft() if self.script else self.otherwise
+            step = self.script.popleft() if self.script else self.otherwise
+        return step(request) if callable(step) else step
 
     def wait_for(self, requests: int) -> list[Request]:
         with self._changed:

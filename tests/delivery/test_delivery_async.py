@@ -201,3 +201,72 @@ def test_plain_http_to_another_machine_is_warned_of(logged, endpoint, settings):
 def test_plain_http_that_is_asked_for_or_local_is_not_warned_of(logged, endpoint, settings):
     AsyncEmitter(endpoint, **settings)
     assert logged("unencrypted") == 0
+
+
+def test_batches_that_wait_in_line_join_into_large_bodies(server, track, until):
+    server.script.append("hang")
+    emitter = AsyncEmitter(server.url, batch_size=10, max_retry_delay_seconds=0.02)
+    tracker = Tracker("ns", emitter)
+    track(tracker, *range(10))
+    server.wait_for(1)
+    track(tracker, *range(5_000))
+    server.released.set()
+    until(lambda: emitter.stats()["sent"] == 5_010)
+    assert len(server.requests) <= 5
+
+
+def test_waiting_takes_no_time_of_the_processor(server, track):
+    server.script.append("hang")
+    emitter = AsyncEmitter(server.url, thread_count=4, exit_timeout=0.1)
+    tracker = Tracker("ns", emitter)
+    track(tracker, *range(25))
+    server.wait_for(1)
+    threading.Timer(0.5, server.released.set).start()
+    before, started = time.process_time(), time.monotonic()
+    tracker.flush()
+    assert time.monotonic() - started > 0.3
+    assert time.process_time() - before < 0.15
+
+
+@pytest.mark.parametrize("name", ["sync_flush", "close"])
+def test_two_emitters_that_wait_for_one_another_in_callbacks_come_to_an_end(server, track, name):
+    def wait_for_the_other(_events: object, place: int) -> None:
+        both_are_in_callbacks.wait(5)
+        getattr(emitters[1 - place], name)()
+
+    both_are_in_callbacks = threading.Barrier(2)
+    emitters = [AsyncEmitter(server.url, batch_size=1, exit_timeout=0.5) for _ in range(2)]
+    emitters[0].on_success = lambda events: wait_for_the_other(events, 0)
+    emitters[1].on_success = lambda events: wait_for_the_other(events, 1)
+    for emitter in emitters:
+        track(Tracker("ns", emitter), "a")
+    for emitter in emitters:
+        emitter.sync_flush()
+    assert [emitter.stats()["sent"] for emitter in emitters] == [1, 1]
+
+
+def test_without_threads_a_flush_that_waits_sends_itself(server, track, monkeypatch):
+    emitter = AsyncEmitter(server.url, batch_size=1)
+    monkeypatch.setattr(emitter._workers, "_start", lambda: None)
+    tracker = Tracker("ns", emitter)
+    track(tracker, *range(500))
+    assert emitter.queue.qsize() == 1
+    tracker.flush()
+    assert emitter.stats()["sent"] == 500
+
+
+def test_a_worker_outlives_all_that_http_post_raises(server, track):
+    class Broken(AsyncEmitter):
+        raises = iter([SystemExit, KeyboardInterrupt, GeneratorExit])
+
+        def http_post(self, data):
+            for kind in self.raises:
+                raise kind
+            return super().http_post(data)
+
+    emitter = Broken(server.url, batch_size=1)
+    tracker = Tracker("ns", emitter)
+    for label in "abcd":
+        track(tracker, label)
+        emitter.sync_flush()
+    assert server.labels() == list("abcd")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import threading
 import urllib.parse
 from typing import Any
@@ -149,3 +151,39 @@ def test_an_event_from_an_on_success_callback_needs_no_further_call(server, trac
     tracker = Tracker("ns", Emitter(server.url, batch_size=1, on_success=confirm))
     track(tracker, "order")
     assert server.labels() == ["order", "receipt"]
+
+
+ODD: dict[object, Any] = {
+    "number": 1,
+    "amount": decimal.Decimal("1.20"),
+    "flag": True,
+    "day": dt.date(2020, 1, 2),
+    "bytes": b"x",
+    "list": [],
+    "dict": {"k": 1},
+    5: "name",
+    "none": None,
+    "empty": "",
+    "nan": float("nan"),
+    "infinite": float("inf"),
+}
+
+
+@pytest.mark.parametrize("as_dict", [True, False])
+def test_whatever_comes_in_as_a_dict_leaves_as_text_and_never_empty(server, as_dict):
+    emitter = Emitter(server.url, batch_size=1)
+    if as_dict:
+        assert emitter.buffer == []
+    emitter.input(ODD)  # type: ignore[arg-type]
+    [event] = server.requests[0].events
+    assert event.pop("stm").isdecimal()
+    assert event == {
+        "number": "1",
+        "amount": "1.20",
+        "flag": "True",
+        "day": "2020-01-02",
+        "bytes": "b'x'",
+        "list": "[]",
+        "dict": "{'k': 1}",
+        "5": "name",
+    }

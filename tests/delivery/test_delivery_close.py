@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, Tracker
 
 KINDS = [Emitter, AsyncEmitter]
 METHODS = ["post", "get"]
@@ -98,3 +98,19 @@ def test_closing_sends_what_a_store_gives_out_in_parts(server, track):
     with Emitter(server.url, event_store=store) as emitter:
         track(Tracker("ns", emitter), *range(5))
     assert server.labels() == [str(n) for n in range(5)]
+
+
+def test_what_a_store_of_the_programs_own_keeps_is_said_to_be_kept(server, track, logged, tmp_path):
+    server.otherwise = 503
+    with Emitter(server.url, event_store=SQLiteEventStore(tmp_path / "events")) as emitter:
+        track(Tracker("ns", emitter), *range(3))
+    assert logged("3 events were not delivered: HTTP 503; they stay in the event store") == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_store_on_disk_takes_nothing_after_the_end_either(server, track, logged, kind, tmp_path):
+    emitter = kind(server.url, event_store=SQLiteEventStore(tmp_path / "events"))
+    emitter.close()
+    track(Tracker("ns", emitter), *range(3))
+    assert logged("refused.*closed") == 1
+    assert (emitter.stats()["dropped"], emitter.stats()["queued"]) == (3, 0)

@@ -131,3 +131,81 @@ def test_several_emitters_share_the_time_and_the_live_one_delivers(collector, si
     assert time.monotonic() - started < 4
     assert ended.returncode == 0
     assert collector.journal.counts()["good"] == 1000
+
+
+THREADS = """
+import sys, threading
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+kind, url, *ids = sys.argv[1:]
+emitter = dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url, batch_size=50)
+tracker = Tracker("ns", emitter)
+begun = threading.Barrier(4)
+def track_on_and_on():
+    begun.wait()
+    while True:
+        tracker.track(StructuredEvent("shop", "add", "a"))
+        threading.Event().wait(0.001)
+for _ in range(3):
+    threading.Thread(target=track_on_and_on, daemon=True).start()
+begun.wait()
+ids = [tracker.track(StructuredEvent("shop", "add", "main")) for _ in range(120)]
+sys.exit(4)
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_that_go_on_tracking_cost_the_main_thread_nothing(collector, kind):
+    ended = run_program(THREADS, kind, collector.url)
+    assert ended.returncode == 4, ended.stderr
+    labels = [row["event"]["se_label"] for row in collector.journal.good()]
+    assert labels.count("main") == 120
+
+
+DROPPED = """
+import sys
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+kind, url = sys.argv[1:]
+def work():
+    tracker = Tracker("ns", dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url))
+    tracker.track(StructuredEvent("shop", "add", "a"))
+    del tracker
+work()
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_tracker_held_that_was_dropped_just_before_the_end_is_delivered(collector, kind):
+    ended = run_program(DROPPED, kind, collector.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert collector.journal.counts()["good"] == 1
+
+
+HELD_BACK = PROGRAM + "tracker.flush(); tracker.track(StructuredEvent('shop', 'add', 'more'))"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_retry_after_holds_to_the_end_and_what_is_left_is_logged(server, kind):
+    server.otherwise = 503, {"Retry-After": "60"}
+    ended = run_program(HELD_BACK, kind, server.url, "post", "")
+    assert ended.returncode == 0
+    assert len(server.requests) == 1
+    assert "4 events were not delivered: HTTP 503" in ended.stderr
+
+
+LATE_AND_HELD_BACK = """
+import atexit, sys
+atexit.register(lambda: tracker.track(StructuredEvent("shop", "add", "late")))
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+kind, url = sys.argv[1:]
+tracker = Tracker("ns", dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url, batch_size=1))
+tracker.track(StructuredEvent("shop", "add", "first"))
+tracker.flush()
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_event_of_an_exit_handler_that_is_held_back_is_logged(server, kind):
+    server.otherwise = 503, {"Retry-After": "60"}
+    ended = run_program(LATE_AND_HELD_BACK, kind, server.url)
+    assert (ended.returncode, len(server.requests)) == (0, 1)
+    assert "2 events were not delivered" in ended.stderr

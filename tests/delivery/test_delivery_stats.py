@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -96,3 +97,31 @@ def test_events_cleared_from_the_buffer_are_no_longer_counted(track):
     track(Tracker("ns", emitter), *range(3))
     emitter.buffer.clear()
     assert places(emitter)["tracked"] == 0
+
+
+@pytest.mark.parametrize("as_dict", [True, False])
+def test_no_event_is_between_two_places_while_others_send(server, track, as_dict):
+    emitter = AsyncEmitter(server.url, batch_size=1000, thread_count=4)
+    if as_dict:
+        assert emitter.buffer == []
+    track(Tracker("ns", emitter), *range(800))
+    emitter._delivery.body_limit.note_refused(2_000)
+    server.otherwise = takes_turns([200, 200, 400])
+    emitter.flush()
+    while (stats := places(emitter))["sent"] + stats["rejected"] < 800:
+        assert stats["tracked"] == 800
+        emitter.flush()
+
+
+def takes_turns(statuses: list[int]) -> Any:
+    each = itertools.cycle(statuses)
+    return lambda _: next(each)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_refused_is_counted_each_time_and_logged_once_a_minute(server, track, logged, kind):
+    server.otherwise = 503
+    emitter = kind(server.url, batch_size=5, buffer_capacity=5, max_retry_delay_seconds=1000)
+    track(Tracker("ns", emitter), *range(500))
+    assert places(emitter)["dropped"] == 495
+    assert logged("Event refused: the store is full") == 1

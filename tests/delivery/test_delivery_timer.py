@@ -68,3 +68,15 @@ def test_it_outlives_a_flush_that_fails(server, track, until):
     emitter.set_flush_timer(0.02)
     track(Tracker("ns", emitter), "a")
     until(lambda: server.labels() == ["a"])
+
+
+def test_it_outlives_whatever_a_callback_raises(server, track):
+    def leave(_events):
+        raise SystemExit
+
+    emitter = Emitter(server.url, on_success=leave)
+    emitter.set_flush_timer(0.02)
+    tracker = Tracker("ns", emitter)
+    for n in range(3):
+        track(tracker, n)
+        server.wait_for(n + 1)

@@ -133,7 +133,7 @@ SUBCLASSES = [
 ]
 
 
-def pairs(text: str) -> Any:
+def pairs(text: str | bytes) -> Any:
     """Read JSON with its order and its repeated names."""
     return json.loads(text, object_pairs_hook=list)
 

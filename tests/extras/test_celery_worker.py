@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +33,9 @@ app.config_from_object("snowplow_celery_config")
 
 
 @contextmanager
-def worker(folder: Path, application: str, pool: str) -> Iterator[None]:
+def worker(
+    folder: Path, application: str, pool: str, *, ends_by_itself: bool = False
+) -> Iterator[None]:
     """Runs `celery worker` beside the test."""
     command = f"-m celery -A {application} worker --pool {pool} --concurrency 1".split()
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
@@ -47,8 +49,12 @@ def worker(folder: Path, application: str, pool: str) -> Iterator[None]:
         )
         try:
             yield
+            if ends_by_itself:
+                process.terminate()
+                process.wait(20)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)  # its pool too; to end by itself takes seconds
+            with suppress(ProcessLookupError):  # its pool too; to end by itself takes seconds
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
     assert "Traceback" not in (folder / "log").read_text()
 
@@ -91,3 +97,27 @@ def test_another_application_on_the_broker_sends_and_what_fails_goes_back_to_the
     assert unreliable.labels() == [["a", "b"]] * 3
     assert labels(collector) == ["a", "b"]
     assert list(messages.iterdir()) == []
+
+
+TASKS = """
+import celery
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+app = celery.Celery("tasks")
+app.config_from_object("snowplow_celery_config")
+trackers = [Tracker("ns", kind({url!r})) for kind in (Emitter, AsyncEmitter)]
+@app.task
+def work(label):
+    for tracker in trackers:
+        tracker.track(StructuredEvent("shop", "add", label))
+"""
+
+
+def test_what_tasks_track_with_a_plain_emitter_is_delivered_at_the_workers_end(
+    modules, messages, collector, labels, until
+):
+    (modules / "tasks.py").write_text(TASKS.format(url=collector.url))
+    program = "import tasks; [tasks.work.delay(label) for label in 'abc']"
+    subprocess.run([sys.executable, "-c", program], cwd=modules, timeout=30, check=True)
+    with worker(modules, "tasks", "prefork", ends_by_itself=True):
+        until(lambda: list(messages.iterdir()) == [])
+    assert labels(collector) == ["a", "a", "b", "b", "c", "c"]

@@ -117,9 +117,10 @@ class CeleryEmitter(Emitter):
                 del left[:size]
         except Exception as error:  # noqa: BLE001 - each kind of broker raises its own
             logger.warning("%d events not handed to Celery, to be retried: %s", len(left), error)
-            self._retry_after(self._delivery.backoff.grow(self.max_retry_delay_seconds))
+            breaker = self._delivery.breaker
+            self._flush_later(breaker.next_delay(self.max_retry_delay_seconds))
         else:
-            self._delivery.backoff.reset()
+            self._delivery.breaker.backoff.reset()
         finally:
             if left:
                 self._stored.cleanup(left, True)
@@ -127,9 +128,10 @@ class CeleryEmitter(Emitter):
 
     def _delay(self, batch: PayloadDictList) -> None:
         self.async_flush.delay(_as_text(batch), self.endpoint, self.method)
-        self._stored.cleanup(batch, False)
-        if not self.celery_app.conf.task_always_eager:
-            self._delivery.counters.add(sent=len(batch))
+        is_sent = not self.celery_app.conf.task_always_eager
+        with self.lock:
+            self._stored.cleanup(batch, False)
+            self._delivery.counters.add(sent=len(batch) if is_sent else 0)
 
 
 note_own(CeleryEmitter, "flush")
@@ -147,6 +149,9 @@ def _deliver(
             Emitter.flush(task.emitter)
         return
     emitter = _emitters.get((endpoint, method)) or _plain_emitter(endpoint, method)
+    held_for = emitter._delivery.breaker.held_for()  # noqa: SLF001 - one of this package's
+    if held_for and not task.request.is_eager:
+        raise task.retry(args=(events, endpoint, method), countdown=held_for)
     emitter.send_events(events)
     if emitter.retry_timer.is_active() and not task.request.is_eager:
         # A broker keeps events better than this process does until the next attempt.

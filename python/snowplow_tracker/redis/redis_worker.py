@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._extras import imported
 from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker.emitters import Emitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -61,6 +62,7 @@ class RedisWorker:
 
         `request_shutdown` tells it to, and on the main thread SIGINT, SIGTERM and SIGQUIT do,
         whose handlers are put back at the end. While Redis is away, it tries again every second.
+        While the emitter's store is full, the events stay in Redis.
         """
         try:
             with _handled_signals(self.request_shutdown):
@@ -71,7 +73,10 @@ class RedisWorker:
     def _run_and_flush(self) -> None:
         try:
             while not self._shutdown:
-                self._pop_if_reachable()
+                if self._emitter_has_room():
+                    self._pop_if_reachable()
+                else:
+                    self._pause()
         finally:
             flush = getattr(self.emitter, "sync_flush", None)
             if flush is not None:
@@ -106,6 +111,10 @@ class RedisWorker:
         except self._redis_errors as error:
             self._absences.warning("Redis gives no events, to be tried again: %s", error)
             self._pause()
+
+    def _emitter_has_room(self) -> bool:
+        emitter = self.emitter
+        return not isinstance(emitter, Emitter) or emitter._stored.has_room()  # noqa: SLF001 - ours
 
     def _pause(self) -> None:
         with suppress(queue.Empty):
