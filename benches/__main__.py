@@ -13,11 +13,14 @@ from benches.plot import plot
 from benches.questions.buffer import buffer_cost, buffer_memory
 from benches.questions.built_beforehand import built_beforehand
 from benches.questions.construct_and_track import construct_and_track
+from benches.questions.durable_store import durable_store
 from benches.questions.encoder_share import encoder_share
 from benches.questions.import_time import import_time
 from benches.questions.json_writer import json_writer
+from benches.questions.latency import latency
 from benches.questions.payload_size import payload_size
 from benches.questions.threads import threads
+from benches.questions.throughput import throughput
 from benches.report import as_markdown, write_json
 
 if TYPE_CHECKING:
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 
     from benches.results import Table
 
-METHOD = "CPU time, minimum of interleaved rounds; threads: wall time. See benches/README.md"
-ROUNDS, MOST_EVENTS = 25, 1_000_000
-QUICK_ROUNDS, QUICK_MOST_EVENTS = 7, 100_000
+METHOD = (
+    "CPU time, minimum of interleaved rounds; threads, delivery: wall time. See benches/README.md"
+)
+ROUNDS, MOST_EVENTS, DELIVERED = 25, 1_000_000, 20_000
+QUICK_ROUNDS, QUICK_MOST_EVENTS, QUICK_DELIVERED = 7, 100_000, 10_000
 
 
-def answers(opponents: Opponents, rounds: int, most_events: int) -> Iterator[Table]:
+def answers(opponents: Opponents, rounds: int, most_events: int, delivered: int) -> Iterator[Table]:
     """Put all questions, one after the other."""
     for question in (
         construct_and_track,
@@ -42,6 +47,9 @@ def answers(opponents: Opponents, rounds: int, most_events: int) -> Iterator[Tab
         partial(buffer_memory, most_events=most_events),
         import_time,
         threads,
+        partial(throughput, events=delivered),
+        partial(latency, events=delivered),
+        partial(durable_store, most_events=most_events),
     ):
         yield from question(opponents, rounds)
 
@@ -58,11 +66,12 @@ def main() -> None:
     given = arguments()
     rounds = QUICK_ROUNDS if given.quick else ROUNDS
     most_events = QUICK_MOST_EVENTS if given.quick else MOST_EVENTS
+    delivered = QUICK_DELIVERED if given.quick else DELIVERED
     tables = []
     with Opponents(given.abi3 and given.abi3.resolve()) as opponents:
         run = {**machine.facts(), "rounds": rounds, "method": METHOD, "sides": opponents.about()}
         print("\n".join(f"{name}: {fact}" for name, fact in run.items()), flush=True)
-        for table in answers(opponents, rounds, most_events):
+        for table in answers(opponents, rounds, most_events, delivered):
             tables.append(table)
             print(f"\n{as_markdown(table)}", flush=True)
     given.output.mkdir(parents=True, exist_ok=True)

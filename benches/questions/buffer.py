@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from benches.results import OURS, Row, Table
-from benches.runner import interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,28 +15,31 @@ __all__ = ["buffer_cost", "buffer_memory"]
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 KINDS = {"page view": ("page_view", 0), "with two contexts": ("order", 2)}
-LEAST_EVENTS = 50_000  # a round: as many interruptions for small buffers as for large ones
-MOST_ROUNDS = 5
+BLOCK = 1_000
+WARM_UP = 50  # events: the code runs warm, and hardly any memory has been used before
+MOST_ROUNDS = 9
 FLAT = 1.1
 ALLOCATED_BAR, RESIDENT_BAR = 1.1, 1.15
 LARGE = 100_000  # events from which on resident memory says something
 
 
 def buffer_cost(opponents: Opponents, rounds: int, most_events: int) -> Iterator[Table]:
-    """Measure filling an empty buffer, growth included, in fresh processes."""
-    with ExitStack() as stack:
-        builds = [stack.enter_context(build.open()) for build in opponents.builds]
-        rows: list[Row] = []
-        for events in [size for size in SIZES if size <= most_events]:
-            buffers = max(1, LEAST_EVENTS // events)
-            request = ("fill", "page_view", 0, events, buffers)
-            least = interleaved([(side, request) for side in builds], min(rounds, MOST_ROUNDS))
-            values = {name: seconds * 1e6 for name, seconds in least.items()}
-            base = rows[0].values if rows else values
-            ratios = {name: value / base[name] for name, value in values.items()}
-            bars = {OURS: FLAT} if rows else {}
-            rows.append(Row(f"{events:,} page views", values, ratios, bars))
-    title = "construct + track until the buffer holds so many events, an event"
+    """Measure events while one buffer grows, in fresh processes: in memory that is fresh too."""
+    sizes = [size for size in SIZES if size <= most_events]
+    least = {build.name: [float("inf")] * len(sizes) for build in opponents.builds}
+    for _ in range(min(rounds, MOST_ROUNDS)):
+        for build in opponents.builds:
+            with build.open() as side:
+                side.ask("construct", "post", "page_view", 0, WARM_UP)
+                answer = side.ask("grow", "page_view", 0, sizes, BLOCK)
+            least[build.name] = list(map(min, least[build.name], answer))
+    rows: list[Row] = []
+    for place, size in enumerate(sizes):
+        values = {name: seconds[place] * 1e6 for name, seconds in least.items()}
+        base = rows[0].values if rows else values
+        ratios = {name: value / base[name] for name, value in values.items()}
+        rows.append(Row(f"{size:,} page views", values, ratios, {OURS: FLAT} if rows else {}))
+    title = f"construct + track {BLOCK:,} events more while a buffer holds so many, an event"
     yield Table(title, "us", f"to {SIZES[0]:,}", is_floor=False, rows=rows)
 
 

@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["cpu_seconds", "serve"]
+__all__ = ["cpu_seconds", "serve", "wall_and_cpu_seconds"]
+
+
+def wall_and_cpu_seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """Return both times of the process for one call; garbage collection stays on."""
+    gc.collect()
+    gc.freeze()
+    started, cpu_started = time.perf_counter(), time.process_time()
+    work()
+    spent = time.perf_counter() - started, time.process_time() - cpu_started
+    gc.unfreeze()
+    return spent
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """Return the CPU time of the process during one call; garbage collection stays on."""
-    gc.collect()
-    gc.freeze()
-    started = time.process_time()
-    work()
-    spent = time.process_time() - started
-    gc.unfreeze()
-    return spent
+    """Return the CPU time of the process during one call."""
+    return wall_and_cpu_seconds(work)[1]
 
 
 def serve(tasks: dict[str, Callable[..., object]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from importlib.metadata import version
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -67,9 +68,22 @@ def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
     return seconds
 
 
-def fill(name: str, number: int, events: int, buffers: int) -> float:
-    """Return CPU seconds of an event, of filling so many empty buffers one after the other."""
-    return sum(construct("post", name, number, events) for _ in range(buffers)) / buffers
+def grow(name: str, number: int, sizes: list[int], block: int) -> list[float]:
+    """Return CPU seconds of an event while one buffer grows: of the next ones at each size."""
+    emitter = generation.post_emitter()
+    tracker, track = make_tracker(emitter, name), tracking(name, number)
+    held, answers = 0, []
+
+    def work(events: int) -> None:
+        for _ in repeat(None, events):
+            track(tracker)
+
+    for size in sizes:
+        work(size - held)
+        answers.append(cpu_seconds(partial(work, block)) / block)
+        held = size + block
+    forget_events(emitter)
+    return answers
 
 
 def track_built(name: str, number: int, events: int) -> float:
@@ -102,7 +116,7 @@ def about() -> dict[str, str]:
 TASKS: dict[str, Callable[..., object]] = {
     "about": about,
     "construct": construct,
-    "fill": fill,
+    "grow": grow,
     "track_built": track_built,
     "payload": payload,
 }

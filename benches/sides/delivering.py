@@ -1,0 +1,95 @@
+"""The side of a tracker of generation 1.x that delivers to a collector."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from benches.data.documents import SCHEMA, document
+from benches.sides.serve import serve, wall_and_cpu_seconds
+from snowplow_tracker import AsyncEmitter, Emitter, PageView, SelfDescribingJson, Subject, Tracker
+
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+EMITTERS: dict[str, Any] = {"Emitter": Emitter, "AsyncEmitter": AsyncEmitter}
+_with_events_left: list[Any] = []
+
+
+def page_views(count: int) -> list[PageView]:
+    """Return page views of about 1.2 kB each on the wire."""
+    order, parts = document("order", 2)
+    contexts = [SelfDescribingJson(schema, facts) for schema, facts in [(SCHEMA, order), *parts]]
+    return [
+        PageView(
+            page_url=f"https://www.example.com/shop/shoes?id={number}",
+            page_title="Blue shoes",
+            referrer="https://www.example.com/",
+            context=contexts,
+        )
+        for number in range(count)
+    ]
+
+
+def make_tracker(emitter: Any) -> Tracker:
+    subject = Subject().set_user_id("u-1234").set_lang("de-DE").set_useragent(USER_AGENT)
+    return Tracker(namespace="bench", emitters=emitter, app_id="shop", subject=subject)
+
+
+def deliver(kind: str, batch_size: int | None, url: str, events: int) -> dict[str, float]:
+    """Return seconds from the first event's `track()` until all have been answered."""
+    made = page_views(events)
+    tracker = make_tracker(EMITTERS[kind](url, protocol="http", batch_size=batch_size))
+
+    def work() -> None:
+        track = tracker.track
+        for event in made:
+            track(event)
+        tracker.flush()
+
+    wall, cpu = wall_and_cpu_seconds(work)
+    return {"wall": wall, "cpu": cpu}
+
+
+def latency(url: str, events: int) -> dict[str, float]:
+    """Return how long a `track()` takes at the median and at p99.9, in seconds.
+
+    Args:
+        url: Of a collector that never answers: the emitter's thread is in the middle of a request.
+        events: How many.
+    """
+    made, spent = page_views(events), []
+    emitter = AsyncEmitter(url, protocol="http")
+    _with_events_left.append(emitter)  # its end would try to send
+    tracker = make_tracker(emitter)
+
+    def work() -> None:
+        track, clock = tracker.track, time.perf_counter
+        for event in made:
+            started = clock()
+            track(event)
+            spent.append(clock() - started)
+
+    wall_and_cpu_seconds(work)
+    spent.sort()
+    return {"p50": spent[events // 2], "p99.9": spent[events - events // 1000]}
+
+
+def send_raw(url: str, body_bytes: int, requests: int) -> float:
+    """Return seconds of so many requests by a bare socket: what the collector itself takes."""
+    address = urlsplit(url)
+    head = f"POST / HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {body_bytes}\r\n\r\n"
+    request = head.encode() + bytes(body_bytes)
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def work() -> None:
+            for _ in range(requests):
+                connection.sendall(request)
+                connection.recv(65_536)
+
+        return wall_and_cpu_seconds(work)[0]
+
+
+if __name__ == "__main__":
+    serve({"deliver": deliver, "latency": latency, "send_raw": send_raw})
