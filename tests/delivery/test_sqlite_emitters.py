@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -55,7 +56,7 @@ def test_what_failed_is_sent_again_in_order(server, track, until, store, kind):
 
 
 def test_callbacks_get_the_events_with_the_time_of_sending(server, track, store):
-    sent = []
+    sent: list[Any] = []
     emitter = Emitter(server.url, batch_size=2, event_store=store, on_success=sent.append)
     track(Tracker("ns", emitter), "a", "b")
     [events] = sent
@@ -69,7 +70,7 @@ def test_stats_tell_what_waits_and_what_is_being_sent(server, track, store):
             seen.append(self.stats())
             return super().http_post(data)
 
-    seen = []
+    seen: list[Any] = []
     emitter = Looking(server.url, batch_size=2, event_store=store)
     tracker = Tracker("ns", emitter)
     track(tracker, "a")
@@ -162,7 +163,7 @@ def test_send_events_of_a_programs_own_takes_them_away(track, store):
         def send_events(self, evts):
             mine.extend(evts)
 
-    mine = []
+    mine: list[Any] = []
     emitter = Own("http://127.0.0.1:9", batch_size=2, event_store=store)
     track(Tracker("ns", emitter), "a", "b")
     assert [event["se_la"] for event in mine] == ["a", "b"]

@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 
 from snowplow_tracker import Emitter, SQLiteEventStore, StructuredEvent, Tracker
-from snowplow_tracker._sqlite import keeper
+from snowplow_tracker._sqlite import event_file, keeper
 
 EVENT = {"e": "se", "se_la": "a"}
 
@@ -66,6 +66,7 @@ def test_after_a_lock_it_waits_for_others_again(path, locked):
     assert not store.add_event(EVENT)
     locked.execute("COMMIT")
     assert store.add_event(EVENT)
+    assert store._keeper.file
     [(milliseconds,)] = store._keeper.file._execute("PRAGMA busy_timeout").fetchall()
     assert milliseconds == 100
 
@@ -356,9 +357,10 @@ def test_events_that_were_deleted_by_hand_stand_in_nobodys_way(path):
 
 def test_nothing_that_fails_reaches_the_program_that_tracks(path, server):
     store = SQLiteEventStore(path)
-    tracker = Tracker("ns", Emitter(server.url, batch_size=1, event_store=store))
+    emitter = Emitter(server.url, batch_size=1, event_store=store)
+    tracker = Tracker("ns", emitter)
     with mock.patch.object(
-        keeper.EventFile, "insert", side_effect=sqlite3.OperationalError("x%dx")
+        event_file.EventFile, "insert", side_effect=sqlite3.OperationalError("x%dx")
     ):
         assert tracker.track(StructuredEvent("shop", "add", "a"))
-    assert tracker.emitters[0].stats()["dropped"] == 1
+    assert emitter.stats()["dropped"] == 1

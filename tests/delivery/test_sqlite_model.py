@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ class StoresOfOneFile(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.stores = [self.open(), self.open()]
         self.waiting: list[int] = []
-        self.taken: list[list] = [[], []]
+        self.taken: list[list[Any]] = [[], []]
         self.last = 0
 
     def open(self) -> SQLiteEventStore:

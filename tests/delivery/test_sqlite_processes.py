@@ -33,10 +33,10 @@ class Program:
 
     def __exit__(self, *_):
         self.kill()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.process.communicate()
 
     def line(self) -> str:
+        assert self.process.stdout
         return self.process.stdout.readline().strip()
 
     def kill(self) -> None:
@@ -182,7 +182,7 @@ class TestFork:
         store = SQLiteEventStore(path)
         for label in "abc":
             store.add_event({"se_la": label})
-        taken, settle = store.take_records(1, 1000)
+        taken, settle = store.take_records(1, 1000) or pytest.fail("nothing was taken")
         assert in_child(lambda: (store.in_flight, labels_of(store))) == [0, ["b", "c"]]
         assert (store.in_flight, store.size()) == (1, 2)
         settle(taken, 0, False)
@@ -191,7 +191,7 @@ class TestFork:
     def test_the_child_cannot_settle_what_its_parent_took(self, path):
         store = SQLiteEventStore(path)
         store.add_event({"se_la": "a"})
-        taken, settle = store.take_records(1, 1000)
+        taken, settle = store.take_records(1, 1000) or pytest.fail("nothing was taken")
         in_child(lambda: settle(taken, 0, True))
         assert (store.size(), store.in_flight) == (0, 1)
 
