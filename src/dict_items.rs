@@ -9,7 +9,9 @@ use pyo3::ffi::PyList_GET_ITEM as list_item;
 use pyo3::ffi::PyList_GetItem as list_item;
 use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyDict;
+#[cfg(not(Py_GIL_DISABLED))]
+use pyo3::types::PyList;
 
 /// A key and its value.
 pub type Item<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
