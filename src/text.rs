@@ -227,7 +227,7 @@ fn append_special(out: &mut Vec<u8>, byte: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::append_string;
+    use super::{append_key, append_short, append_string};
     use proptest::prelude::*;
     use std::fmt::Write as _;
 
@@ -268,6 +268,27 @@ mod tests {
                 let text: String = (0..length).map(|at| if at == place { '"' } else { 'a' }).collect();
                 assert_eq!(string(&text), one_by_one(&text));
             }
+        }
+    }
+
+    #[test]
+    fn a_key_has_its_comma_and_colon() {
+        let mut out = b"{".to_vec();
+        for (place, key) in ["", "a", "\"", "four", "a key of seventeen", "a\n", "é"].into_iter().enumerate() {
+            append_key(&mut out, key.as_bytes(), place == 0);
+            append_short(&mut out, b"1");
+        }
+        let expected = r#"{"":1,"a":1,"\"":1,"four":1,"a key of seventeen":1,"a\n":1,"é":1"#;
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn short_bytes_of_any_length_stay_as_they_are() {
+        for length in 0..40 {
+            let bytes: Vec<u8> = (0..length).collect();
+            let mut out = b"kept".to_vec();
+            append_short(&mut out, &bytes);
+            assert_eq!(out, [b"kept", bytes.as_slice()].concat());
         }
     }
 
