@@ -1,0 +1,162 @@
+"""The long proof that nothing is lost: every scenario at full length.
+
+    python -m tests.torture.campaign --seed 1 --minutes 10 --kills 100 --storms 50 --events 1000000
+
+The soak runs beside the others. Prints a table, and for each failure what went wrong and where its
+ledgers and logs are. The exit status is 1 if there was any.
+"""
+
+# ruff: noqa: T201  # its output is for people
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.torture import (
+    certificates,
+    clocks,
+    disks,
+    forking,
+    killing,
+    prefork,
+    soaking,
+    storming,
+)
+from tests.torture.outcome import Outcome, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Scenario = Callable[[Path, int], Outcome]
+
+_KINDS = ("Emitter", "AsyncEmitter")
+
+
+def scenarios(options: argparse.Namespace) -> list[Scenario]:
+    """Return all but the soak."""
+    storms = partial(storming.storms, events=options.events, count=options.storms)
+    slow_storms = partial(storming.storms, kind="Emitter", events=300_000, count=20)
+    storms_of_gets = partial(storming.storms, method="get", events=20_000, count=20, seconds=0.5)
+    kills = partial(killing.kills, count=options.kills)
+    chosen: list[Scenario] = [storms, slow_storms, storms_of_gets, kills]
+    for kind in _KINDS:
+        chosen += _of_forks(kind) + _of_prefork(kind) + _of_the_rest(kind)
+    return [*chosen, *_of_disks()]
+
+
+def _of_forks(kind: str) -> list[Scenario]:
+    stores = (False, True)
+    methods = ("fork", "forkserver", "spawn")
+    return [
+        *(partial(forking.forks, kind=kind, durable=durable) for durable in stores),
+        *(partial(forking.multiprocesses, kind=kind, method=method) for method in methods),
+    ]
+
+
+def _of_prefork(kind: str) -> list[Scenario]:
+    return [
+        partial(prefork.gunicorn, kind=kind, preload=False),
+        partial(prefork.gunicorn, kind=kind, preload=True, worker="gthread"),
+        partial(prefork.celery, kind=kind),
+    ]
+
+
+def _of_the_rest(kind: str) -> list[Scenario]:
+    stores = (False, True)
+    return [
+        *(partial(clocks.clock_set_back, kind=kind, durable=durable) for durable in stores),
+        partial(certificates.bad_certificate, kind=kind),
+    ]
+
+
+def _of_disks() -> list[Scenario]:
+    of_small_disks: list[Scenario] = [disks.full_disk, disks.read_only]
+    if os.geteuid() != 0:
+        print("not run, since only root can mount a small disk: a full disk, a read-only one")
+        of_small_disks = []
+    return [
+        *of_small_disks,
+        disks.full_file,
+        disks.limited_file,
+        disks.locked_file,
+        *(partial(disks.damaged_file, damage=damage) for damage in disks.DAMAGES),
+    ]
+
+
+def _name(scenario: Scenario) -> str:
+    function = getattr(scenario, "func", scenario)
+    return f"{function.__module__}.{function.__name__}"
+
+
+class Campaign:
+    """Runs scenarios, each in a folder of its own, which stays where it failed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._folder = Path(tempfile.mkdtemp(prefix="torture-"))
+        self._lock = threading.Lock()
+        self.outcomes: list[Outcome] = []
+
+    def run(self, scenario: Scenario) -> None:
+        """Run one, and print its row."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            outcome = scenario(folder, self._seed)
+        except Exception as error:  # noqa: BLE001 - the others go on
+            outcome = Outcome(_name(scenario))
+            outcome.problems.append(f"{type(error).__name__}: {error}")
+        with self._lock:
+            self.outcomes.append(outcome)
+            print(" | ".join(outcome.row()), flush=True)
+            for problem in outcome.problems:
+                print(f"  {problem}", flush=True)
+        if outcome.problems:
+            print(f"  its ledgers and logs: {folder}", flush=True)
+        else:
+            shutil.rmtree(folder)
+
+    def end(self) -> int:
+        """Print the table. Returns how many scenarios failed."""
+        failed = sum(bool(outcome.problems) for outcome in self.outcomes)
+        print(f"\n{table(self.outcomes)}\n\nseed {self._seed}: {failed} failed")
+        if not failed:
+            shutil.rmtree(self._folder)
+        return failed
+
+
+def main() -> int:
+    """Run all. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="another seed, other faults")
+    parser.add_argument("--minutes", type=float, default=10, help="of the soak")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--storms", type=int, default=50)
+    parser.add_argument("--events", type=int, default=1_000_000, help="through those storms")
+    parser.add_argument(
+        "--only", default="", help="scenarios with this in their name, such as forking.forks"
+    )
+    options = parser.parse_args()
+    campaign = Campaign(options.seed)
+    soak = threading.Thread(
+        target=campaign.run, args=(partial(soaking.soak, minutes=options.minutes),)
+    )
+    if options.only in _name(soaking.soak):
+        soak.start()
+    for scenario in scenarios(options):
+        if options.only in _name(scenario):
+            campaign.run(scenario)
+    if soak.ident is not None:
+        soak.join()
+    return 1 if campaign.end() or not campaign.outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
