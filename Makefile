@@ -11,13 +11,18 @@ RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # How long each search of make fuzz takes.
 SECONDS := 600
+# How long the soak of make torture takes, what it kills, and what it sends through how many storms.
+MINUTES := 10
+KILLS := 100
+STORMS := 50
+STORM_EVENTS := 1000000
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz sanitize free-threading wheel wheel-check clean build build-as-released originals profiler tools
+.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz torture sanitize free-threading wheel wheel-check clean build build-as-released originals profiler tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -64,6 +69,11 @@ fuzz: build ## hostile programs, then the same and JSON guided by coverage under
 	@$(call need,cargo +nightly --version,a nightly Rust. Get it: rustup toolchain install nightly)
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python -m tests.fuzz.guided --seconds $(SECONDS)
+
+torture: build ## nothing is lost, whatever fails: SEED=1, MINUTES=10 of soak, KILLS=100, STORMS=50, STORM_EVENTS=1000000
+	@$(call need,redis-server --version && openssl version,redis-server or openssl. Get them: apt install redis-server openssl)
+	$(BIN)/python -m pip install --quiet --group torture
+	$(BIN)/python -m tests.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
 
 sanitize: ## the Rust tests under AddressSanitizer and Miri
 	@$(call need,cargo +nightly miri --version,a nightly Rust with Miri. Get it: rustup toolchain install nightly --component miri,rust-src)
