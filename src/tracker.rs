@@ -1,5 +1,7 @@
 //! The native half of a tracker: its settings, and `track`.
 
+use std::sync::Arc;
+
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
@@ -7,21 +9,21 @@ use crate::error::{Error, type_name};
 use crate::events::bound;
 use crate::facts::Facts;
 use crate::guarded::Guarded;
-use crate::tracking::{EventId, Tracking, now_ms};
+use crate::tracking::{self, EventId, now_ms};
 use crate::{panics, python};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct TrackerCore {
-    /// What the program may change.
-    pub settings: Guarded<Settings>,
+    settings: Guarded<Arc<Settings>>,
     /// What its own fields come to.
     pub encoded_facts: Facts,
     /// What its subject's fields come to.
     pub encoded_subject: Facts,
 }
 
-/// What the program may change, all None until the constructor of `Tracker` has run.
+/// What the program may change, all None until the constructor of `Tracker` has run. One that is shared does not change.
+#[derive(Default)]
 pub struct Settings {
     /// One emitter, or a list of them.
     pub emitters: Option<Py<PyAny>>,
@@ -37,7 +39,26 @@ pub struct Settings {
     pub is_patched: bool,
 }
 
+impl Settings {
+    fn copy(&self, py: Python<'_>) -> Self {
+        let copy = |object: &Option<Py<PyAny>>| object.as_ref().map(|object| object.clone_ref(py));
+        Self {
+            emitters: copy(&self.emitters),
+            subject: copy(&self.subject),
+            encode_base64: copy(&self.encode_base64),
+            json_encoder: copy(&self.json_encoder),
+            standard_nv_pairs: copy(&self.standard_nv_pairs),
+            is_patched: self.is_patched,
+        }
+    }
+}
+
 impl TrackerCore {
+    /// Its settings as of now.
+    pub fn settings(&self, py: Python<'_>) -> Arc<Settings> {
+        self.settings.with(py, |settings| Arc::clone(settings))
+    }
+
     fn get<'py>(
         slf: &Bound<'py, Self>,
         part: impl FnOnce(&Settings) -> &Option<Py<PyAny>>,
@@ -45,12 +66,14 @@ impl TrackerCore {
         slf.get().settings.with(slf.py(), |settings| bound(part(settings), slf.py()))
     }
 
-    fn set(
-        slf: &Bound<'_, Self>,
-        part: impl FnOnce(&mut Settings) -> &mut Option<Py<PyAny>>,
-        value: Option<Bound<'_, PyAny>>,
-    ) {
-        drop(slf.get().settings.with(slf.py(), |settings| std::mem::replace(part(settings), value.map(Bound::unbind))));
+    /// Changes a setting. Calls of `track` that have begun go on with those that they began with.
+    fn set(slf: &Bound<'_, Self>, change: impl FnOnce(&mut Settings)) {
+        let py = slf.py();
+        drop(slf.get().settings.with(py, |settings| {
+            let mut changed = settings.copy(py);
+            change(&mut changed);
+            std::mem::replace(settings, Arc::new(changed))
+        }));
     }
 }
 
@@ -59,15 +82,7 @@ impl TrackerCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        let settings = Settings {
-            emitters: None,
-            subject: None,
-            encode_base64: None,
-            json_encoder: None,
-            standard_nv_pairs: None,
-            is_patched: false,
-        };
-        Self { settings: Guarded::new(settings), encoded_facts: Facts::new(), encoded_subject: Facts::new() }
+        Self { settings: Guarded::new(Arc::default()), encoded_facts: Facts::new(), encoded_subject: Facts::new() }
     }
 
     #[getter]
@@ -77,7 +92,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_emitters(slf: &Bound<'_, Self>, emitters: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| &mut settings.emitters, Some(emitters));
+        Self::set(slf, |settings| settings.emitters = Some(emitters.unbind()));
     }
 
     #[getter]
@@ -87,7 +102,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_subject(slf: &Bound<'_, Self>, subject: Option<Bound<'_, PyAny>>) {
-        Self::set(slf, |settings| &mut settings.subject, subject);
+        Self::set(slf, |settings| settings.subject = subject.map(Bound::unbind));
     }
 
     #[getter]
@@ -97,7 +112,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_encode_base64(slf: &Bound<'_, Self>, encode_base64: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| &mut settings.encode_base64, Some(encode_base64));
+        Self::set(slf, |settings| settings.encode_base64 = Some(encode_base64.unbind()));
     }
 
     #[getter]
@@ -107,7 +122,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_json_encoder(slf: &Bound<'_, Self>, json_encoder: Option<Bound<'_, PyAny>>) {
-        Self::set(slf, |settings| &mut settings.json_encoder, json_encoder);
+        Self::set(slf, |settings| settings.json_encoder = json_encoder.map(Bound::unbind));
     }
 
     #[getter]
@@ -117,7 +132,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_standard_nv_pairs(slf: &Bound<'_, Self>, standard_nv_pairs: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| &mut settings.standard_nv_pairs, Some(standard_nv_pairs));
+        Self::set(slf, |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.unbind()));
     }
 
     #[getter(_is_patched)]
@@ -127,12 +142,12 @@ impl TrackerCore {
 
     #[setter(_is_patched)]
     fn set_is_patched(slf: &Bound<'_, Self>, is_patched: bool) {
-        slf.get().settings.with(slf.py(), |settings| settings.is_patched = is_patched);
+        Self::set(slf, |settings| settings.is_patched = is_patched);
     }
 
     /// Encodes an event and hands it to every emitter. Returns the event's id.
     fn track<'py>(slf: &Bound<'py, Self>, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match panics::guarded(|| Ok(Tracking::begin(slf).and_then(|tracking| tracking.track(event)))) {
+        match panics::guarded(|| Ok(tracking::track(slf, event))) {
             Ok(result) => Ok(result?),
             Err(panicked) => {
                 python::tracker_module(slf.py())?.call_method1("_log_internal_error", (panicked,))?;
@@ -162,15 +177,18 @@ impl TrackerCore {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         let visited = self.settings.visit(|settings| {
-            let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = settings;
+            let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = &**settings;
             let objects = [emitters, subject, encode_base64, json_encoder, standard_nv_pairs];
-            objects.into_iter().try_for_each(|object| visit.call(&*object))
+            objects.into_iter().try_for_each(|object| visit.call(object))
         });
         visited.unwrap_or(Ok(()))
     }
 
     /// The parts that a cycle can be cut at without a tracker that tracks to nobody.
     fn __clear__(&self) {
-        drop(self.settings.visit(|settings| (settings.subject.take(), settings.json_encoder.take())));
+        drop(self.settings.visit(|settings| {
+            let settings = Arc::get_mut(settings)?;
+            Some((settings.subject.take(), settings.json_encoder.take()))
+        }));
     }
 }

@@ -1,19 +1,22 @@
 //! One call of `track`: from an event to its record or dict, and on to the emitters.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::dict_items::items;
 use crate::emitter::Lane;
 use crate::error::{Error, Result, type_name};
-use crate::events::{Event, Snapshot, bound};
+use crate::events::{Event, Snapshot};
 use crate::facts::Facts;
 use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
 use crate::name::name;
 use crate::payload::{self, Dict, Encoding, Fields, Record};
 use crate::program_code::{call, call_method};
-use crate::tracker::TrackerCore;
+use crate::tracker::{Settings, TrackerCore};
 use crate::{attributes, event_id, python, scratch};
 
 /// Now, in whole milliseconds.
@@ -88,75 +91,71 @@ impl<'py> Additional<'py> {
     }
 }
 
-/// The tracker's state at the moment of one call of `track`: user code that runs meanwhile may change the tracker.
-pub struct Tracking<'a, 'py> {
+/// Encodes an event as of now and hands it to every emitter. Returns its id.
+pub fn track<'py>(tracker: &Bound<'py, TrackerCore>, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+    let hooks = hooks(tracker.py())?;
+    let mut settings = tracker.get().settings(tracker.py());
+    let is_plain = !settings.is_patched && hooks.tracker_is_ours(&tracker.get_type())?;
+    if !is_plain {
+        settings = Arc::new(settings_by_properties(tracker, settings.is_patched)?);
+    }
+    Tracking::begin(tracker, hooks, &settings, is_plain)?.track(event)
+}
+
+/// The settings where the class may have properties in the place of ours.
+fn settings_by_properties(tracker: &Bound<'_, TrackerCore>, is_patched: bool) -> Result<Settings> {
+    Ok(Settings {
+        emitters: Some(tracker.getattr("emitters")?.unbind()),
+        subject: attributes::read(tracker, "subject")?.map(Bound::unbind),
+        encode_base64: Some(tracker.getattr("encode_base64")?.unbind()),
+        json_encoder: attributes::read(tracker, "json_encoder")?.map(Bound::unbind),
+        standard_nv_pairs: Some(tracker.getattr("standard_nv_pairs")?.unbind()),
+        is_patched,
+    })
+}
+
+/// One call of `track`, by the tracker's settings at its beginning: user code that runs meanwhile may change them.
+struct Tracking<'a, 'py> {
     tracker: &'a Bound<'py, TrackerCore>,
     hooks: &'py Hooks,
-    emitters: Bound<'py, PyAny>,
-    subject: Option<Bound<'py, PyAny>>,
+    emitters: &'a Bound<'py, PyAny>,
+    subject: Option<&'a Bound<'py, PyAny>>,
     base64: bool,
-    json_encoder: Option<Bound<'py, PyAny>>,
-    facts: Bound<'py, PyDict>,
+    json_encoder: Option<&'a Bound<'py, PyAny>>,
+    facts: Cow<'a, Bound<'py, PyDict>>,
     is_patched: bool,
     /// Whether ids, times and payloads come from this package's own methods.
     is_plain: bool,
 }
 
 impl<'a, 'py> Tracking<'a, 'py> {
-    /// Takes the tracker's state.
-    pub fn begin(tracker: &'a Bound<'py, TrackerCore>) -> Result<Self> {
-        let py = tracker.py();
-        let hooks = hooks(py)?;
-        let is_ours = hooks.tracker_is_ours(&tracker.get_type())?;
-        let (is_patched, emitters, subject, encode_base64, json_encoder, facts) =
-            tracker.get().settings.with(py, |settings| {
-                (
-                    settings.is_patched,
-                    bound(&settings.emitters, py),
-                    bound(&settings.subject, py),
-                    bound(&settings.encode_base64, py),
-                    bound(&settings.json_encoder, py),
-                    bound(&settings.standard_nv_pairs, py),
-                )
-            });
-        if is_patched || !is_ours {
-            return Self::begin_with_own_properties(tracker, hooks, is_patched);
-        }
-        let not_constructed = || Error::NotConstructed(type_name(tracker));
-        Ok(Self {
-            tracker,
-            hooks,
-            emitters: emitters.ok_or_else(not_constructed)?,
-            subject,
-            base64: encode_base64.ok_or_else(not_constructed)?.is_truthy()?,
-            json_encoder,
-            facts: payload::into_dict(facts.ok_or_else(not_constructed)?)?,
-            is_patched,
-            is_plain: true,
-        })
-    }
-
-    /// The same where the class may have properties in the place of ours.
-    fn begin_with_own_properties(
+    fn begin(
         tracker: &'a Bound<'py, TrackerCore>,
         hooks: &'py Hooks,
-        is_patched: bool,
+        settings: &'a Settings,
+        is_plain: bool,
     ) -> Result<Self> {
+        let py = tracker.py();
+        let given = |object: &'a Option<Py<PyAny>>| object.as_ref().map(|object| object.bind(py));
+        let required = |object| given(object).ok_or_else(|| Error::NotConstructed(type_name(tracker)));
+        let facts = required(&settings.standard_nv_pairs)?;
         Ok(Self {
             tracker,
             hooks,
-            emitters: tracker.getattr("emitters")?,
-            subject: attributes::read(tracker, "subject")?,
-            base64: tracker.getattr("encode_base64")?.is_truthy()?,
-            json_encoder: attributes::read(tracker, "json_encoder")?,
-            facts: payload::into_dict(tracker.getattr("standard_nv_pairs")?)?,
-            is_patched,
-            is_plain: false,
+            emitters: required(&settings.emitters)?,
+            subject: given(&settings.subject),
+            base64: required(&settings.encode_base64)?.is_truthy()?,
+            json_encoder: given(&settings.json_encoder),
+            facts: match facts.cast() {
+                Ok(dict) => Cow::Borrowed(dict),
+                Err(_) => Cow::Owned(payload::into_dict(facts.clone())?),
+            },
+            is_patched: settings.is_patched,
+            is_plain,
         })
     }
 
-    /// Encodes an event and hands it on. Returns its id.
-    pub fn track(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+    fn track(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         let own_way =
             self.is_plain || !self.is_patched && self.hooks.complete_payload_is_ours(&self.tracker.get_type())?;
         if let Ok(event) = event.cast::<Event>()
@@ -170,7 +169,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
 
     /// An event that is encoded natively from end to end: as a record where every emitter takes records, otherwise as a dict.
     fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Option<Bound<'py, PyAny>>> {
-        let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject.as_ref())?;
+        let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject)?;
         if event.payload.is_none()
             && let Some(lanes) = self.lanes()?
             && let Some(id) = self.track_record(event, subject.as_ref(), &lanes)?
@@ -322,7 +321,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
     }
 
     fn encoding(&self) -> Encoding<'_, 'py> {
-        Encoding { base64: self.base64, json_encoder: self.json_encoder.as_ref() }
+        Encoding { base64: self.base64, json_encoder: self.json_encoder }
     }
 
     fn py(&self) -> Python<'py> {
