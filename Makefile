@@ -22,7 +22,7 @@ unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz torture sanitize free-threading wheel wheel-check clean build build-as-released originals profiler tools
+.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz torture docs sanitize free-threading wheel wheel-check clean build build-as-released originals profiler tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -75,6 +75,11 @@ torture: build ## nothing is lost, whatever fails: SEED=1, MINUTES=10 of soak, K
 	$(BIN)/python -m pip install --quiet --group torture
 	$(BIN)/python -m tests.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
 
+docs: $(ENVIRONMENT) ## the site of the documentation, in site; any warning is an error
+	$(BIN)/python -m pip install --quiet --group docs
+	PYTHONPATH=. $(BIN)/python docs/figures.py target/docs/figures.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 sanitize: ## the Rust tests under AddressSanitizer and Miri
 	@$(call need,cargo +nightly miri --version,a nightly Rust with Miri. Get it: rustup toolchain install nightly --component miri,rust-src)
 	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --lib --no-default-features --target $(HOST) --target-dir target/sanitize
@@ -94,7 +99,7 @@ wheel-check: wheel ## that wheel installed without Rust on each CPython from 3.1
 	$(BIN)/python tests/package/check_wheel.py dist/*-abi3-*.whl
 
 clean: ## remove all that was built, the virtual environment too
-	rm -rf .venv target dist demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
+	rm -rf .venv target dist site demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
 
 build: $(ENVIRONMENT)
 	$(BIN)/maturin develop --release --extras celery,collector,redis

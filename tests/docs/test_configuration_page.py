@@ -89,18 +89,6 @@ def test_a_wrong_when_full_is_refused_at_once():
         EmitterConfiguration(when_full="wait")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_the_examples_run(example):
-    before = signal.getsignal(signal.SIGTERM)
-    names: dict[str, Any] = {}
-    try:
-        exec(example, names)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if "emitter" in names:
-        names["emitter"].close(0)
-
-
 TERMINATED = """
 import sys
 from snowplow_tracker import Emitter, StructuredEvent, Tracker

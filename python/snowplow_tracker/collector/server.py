@@ -32,11 +32,6 @@ _KEEP_ALIVE_SECONDS = 75
 class CollectorServer:
     """Collector that listens as long as a `with` block lasts.
 
-    Example:
-        with CollectorServer() as collector:
-            track_something(collector.url)
-            collector.journal.wait_for(1)
-
     Args:
         host: Address to listen at; by default only this machine reaches it.
         port: Port to listen at; 0 takes a free one, and keeps it for a later `start`.

@@ -1,0 +1,77 @@
+"""The documentation's site has every page, every public name, and what its pages include."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+
+import pytest
+from docs.figures import RESULTS, as_page
+from tests.docs.named_tests import ROOT
+from tests.docs.pages import DOCS, PAGES
+
+import snowplow_tracker
+from snowplow_tracker import collector, constants, contracts, emitters, typing
+
+SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+NAVIGATION = re.findall(r": ([\w/]+\.md)$", SETTINGS.partition("\nnav:")[2], re.MULTILINE)
+REFERENCE = "\n".join(text for page, text in PAGES.items() if page.startswith("docs/reference/"))
+DOCUMENTED = re.findall(r"^::: ([\w.]+)$", REFERENCE, re.MULTILINE)
+INCLUDED = [
+    (page, *re.fullmatch(r"([^:]*):?(.*)", name).groups())  # type: ignore[union-attr]
+    for page, text in PAGES.items()
+    for name in re.findall(r'^--8<-- "([^"]+)"$', text, re.MULTILINE)
+]
+GENERATED = "figures.md"
+
+
+def test_every_page_is_in_the_navigation_once():
+    pages = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")]
+    assert sorted(NAVIGATION) == sorted(pages)
+
+
+def test_every_public_name_of_the_package_is_in_the_reference():
+    names = {f"snowplow_tracker.{name}" for name in snowplow_tracker.__all__}
+    names |= {f"snowplow_tracker.collector.{name}" for name in collector.__all__}
+    assert names - set(DOCUMENTED) == set()
+
+
+@pytest.mark.parametrize("module", [constants, contracts, typing])
+def test_a_module_of_small_public_names_is_in_the_reference(module):
+    assert module.__name__ in DOCUMENTED
+
+
+@pytest.mark.parametrize("name", set(emitters.__all__) - {"time"})
+def test_every_public_name_of_emitters_is_in_the_reference(name):
+    assert re.search(rf"\b{name}\b", REFERENCE)
+
+
+@pytest.mark.parametrize("path", DOCUMENTED)
+def test_what_the_reference_names_exists(path):
+    module, _, name = path.rpartition(".")
+    found = importlib.import_module(module or path)
+    assert hasattr(found, name) or importlib.import_module(path)
+
+
+@pytest.mark.parametrize(("page", "file", "part"), INCLUDED)
+def test_what_a_page_includes_exists(page, file, part):
+    if file == GENERATED:
+        return
+    text = (ROOT / file).read_text(encoding="utf-8")
+    if part[:1].isalpha():
+        assert f"[start:{part}]" in text, page
+        assert f"[end:{part}]" in text, page
+
+
+def test_a_page_includes_the_figures_that_make_docs_writes():
+    assert GENERATED in {file for _, file, _ in INCLUDED}
+
+
+def test_the_figures_are_those_of_the_last_run():
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    page = as_page(results)
+    assert results["run"]["date"] in page
+    for table in results["tables"]:
+        section = page.partition(f"### {table['title']}\n")[2].partition("###")[0]
+        assert all(f"| {row['case']} " in section for row in table["rows"])
