@@ -51,13 +51,19 @@ impl From<Error> for PyErr {
                 PyTypeError::new_err(format!("keys must be str, int, float, bool or None, not {kind}"))
             }
             Error::Empty(parameter) => PyValueError::new_err(format!("{parameter} is empty.")),
-            Error::NotSelfDescribing(parameter, kind) => PyAttributeError::new_err(format!(
-                "{parameter} must be a SelfDescribingJson: '{kind}' object has no attribute 'to_json'"
-            )),
+            Error::NotSelfDescribing(parameter, kind) => {
+                let expected =
+                    if parameter == "context" { "a list of SelfDescribingJson" } else { "a SelfDescribingJson" };
+                PyAttributeError::new_err(format!(
+                    "{parameter} must be {expected}: '{kind}' object has no attribute 'to_json'"
+                ))
+            }
             Error::NotConstructed(kind) => PyRuntimeError::new_err(format!(
                 "{kind} was not constructed: its __init__ must call super().__init__()"
             )),
-            Error::NoRandomness(cause) => PyRuntimeError::new_err(format!("no event id: {cause}")),
+            Error::NoRandomness(cause) => {
+                PyRuntimeError::new_err(format!("no event id, the operating system gives no randomness: {cause}"))
+            }
             Error::Raised(error) => error,
         }
     }

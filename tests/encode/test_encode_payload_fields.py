@@ -244,7 +244,11 @@ def test_no_context_adds_nothing(record, given):
 @pytest.mark.parametrize(
     ("given", "error", "complaint"),
     [
-        ({"schema": SCHEMA, "data": {}}, AttributeError, "context must be a SelfDescribingJson"),
+        (
+            {"schema": SCHEMA, "data": {}},
+            AttributeError,
+            "context must be a list of SelfDescribingJson",
+        ),
         ([{"schema": SCHEMA, "data": {}}], AttributeError, "'dict' object"),
         ([THING, None], AttributeError, "'NoneType' object"),
         (["text"], AttributeError, "'str' object"),
