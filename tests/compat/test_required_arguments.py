@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -158,3 +159,11 @@ class TestSwitch:
     def test_what_is_no_contract_holds_all_the_same(self, error, call):
         with pytest.raises(error):
             call()
+
+
+@pytest.mark.parametrize("given", [{"e": "pv"}, None, "PageView"])
+def test_what_is_no_event_is_named(given: Any):
+    tracker = Tracker(MagicMock(), namespace="ns")
+    expected = f"event must be an Event, such as PageView: '{type(given).__name__}' object"
+    with pytest.raises(AttributeError, match=expected):
+        tracker.track(given)
