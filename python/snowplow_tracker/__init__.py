@@ -5,13 +5,11 @@ A drop-in for `snowplow-tracker` whose encoding, buffering and batching are nati
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
-from snowplow_tracker._version import __version__
+from snowplow_tracker._native import __version__
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
-from snowplow_tracker.emitter_configuration import EmitterConfiguration
 from snowplow_tracker.emitters import AsyncEmitter, Emitter, logger
 from snowplow_tracker.event_store import EventStore, InMemoryEventStore
 from snowplow_tracker.events import (
@@ -24,10 +22,8 @@ from snowplow_tracker.events import (
 )
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.self_describing_json import SelfDescribingJson
-from snowplow_tracker.snowplow import Snowplow
 from snowplow_tracker.subject import Subject
 from snowplow_tracker.tracker import VERSION, Tracker
-from snowplow_tracker.tracker_configuration import TrackerConfiguration
 
 __all__ = [
     "VERSION",
@@ -63,20 +59,31 @@ _native.note_own_methods(Tracker, Emitter, InMemoryEventStore)
 # What few programs use is imported when it is used.
 if TYPE_CHECKING:
     from snowplow_tracker.celery import CeleryEmitter
+    from snowplow_tracker.emitter_configuration import EmitterConfiguration
     from snowplow_tracker.redis import RedisEmitter, RedisWorker
+    from snowplow_tracker.snowplow import Snowplow
     from snowplow_tracker.sqlite_event_store import SQLiteEventStore
+    from snowplow_tracker.tracker_configuration import TrackerConfiguration
 else:
     _MODULES = {
         "CeleryEmitter": "celery",
+        "EmitterConfiguration": "emitter_configuration",
         "RedisEmitter": "redis",
         "RedisWorker": "redis",
         "SQLiteEventStore": "sqlite_event_store",
+        "Snowplow": "snowplow",
+        "TrackerConfiguration": "tracker_configuration",
     }
+    _SUBMODULES = {*_MODULES.values(), "_version", "typing"}
 
     def __getattr__(name: str) -> Any:
+        from importlib import import_module  # noqa: PLC0415
+
         if name in _MODULES:
-            module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
-            return getattr(module, name)
-        if name in _MODULES.values():
-            return importlib.import_module(f"{__name__}.{name}")
+            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        if name in _SUBMODULES:
+            return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_MODULES, *_SUBMODULES})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from snowplow_tracker import _worker
 from snowplow_tracker._emitter import Emitter
 from snowplow_tracker._overrides import call_override, note_own
+from snowplow_tracker.transport import shown
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -23,7 +24,7 @@ __all__ = ["AsyncEmitter"]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
-_LOOPBACK = re.compile(r"(localhost|127\.[\d.]+|\[::1\])([:/]|$)")
+_LOOPBACK = r"(localhost|127\.[\d.]+|\[::1\])([:/]|$)"
 
 
 class _Unasked(str):
@@ -97,9 +98,12 @@ class AsyncEmitter(Emitter):
         if (
             isinstance(protocol, _Unasked)
             and "://" not in endpoint
-            and not _LOOPBACK.match(endpoint)
+            and not re.match(_LOOPBACK, endpoint)
         ):
-            logger.warning("Events travel unencrypted, protocol was not given: %s", self.endpoint)
+            logger.warning(
+                'Events travel unencrypted: %s. Give protocol="https", or "http" if it is meant',
+                shown(self.endpoint),
+            )
 
     def _start_closed(self) -> None:
         super()._start_closed()
@@ -125,8 +129,12 @@ class AsyncEmitter(Emitter):
             self._forget_bytes()
             # Until a worker begins, there is nothing to call this for with every further event.
             self._batch_full_at = sys.maxsize
-            if not self._workers.wake():
-                self._note_batch_size()
+            is_awaited = False
+            try:
+                is_awaited = self._workers.wake()
+            finally:
+                if not is_awaited:
+                    self._note_batch_size()
 
     def _send_when_woken(self) -> None:
         self._note_batch_size()  # first: what is stored from here on asks again

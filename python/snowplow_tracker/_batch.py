@@ -116,7 +116,12 @@ def batches_of_records(store: RecordStore, max_bytes: int, sent_ms: int) -> Iter
     while left > 0 and (taken := store.take_records(left, max_bytes)) is not None:
         batch, settle = taken
         left -= len(batch)
-        yield _Records(batch, 0, sent_ms, settle)
+        try:
+            records = _Records(batch, 0, sent_ms, settle)
+        except BaseException:  # no memory for the body, or Ctrl-C
+            settle(batch, 0, True)
+            raise
+        yield records
 
 
 def batches_of_events(

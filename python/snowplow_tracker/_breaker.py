@@ -24,8 +24,9 @@ class CircuitBreaker:
         self.backoff = Backoff()
         self.failures = 0
         self.is_failing = False
-        self._probe = threading.Lock()  # never waited for: a signal handler may want it too
-        self._prober: int | None = None
+        # Whose thread probes. Its `setdefault` is one step, for other threads and for Ctrl-C.
+        self._probe: dict[str, int] = {}
+        self._failures_before = 0
         self._has_turned_away = False
         self._not_before = 0.0
 
@@ -37,30 +38,30 @@ class CircuitBreaker:
         return self._take_probe()
 
     def _take_probe(self) -> bool:
-        if not self._probe.acquire(blocking=False):
+        me = threading.get_ident()
+        if self._probe.setdefault("thread", me) != me:
             return False
-        self._prober = threading.get_ident()
         self._has_turned_away = False
+        self._failures_before = self.failures
         return True
 
     def leave(self) -> bool:
         """Let the next one probe. Returns whether this one has to send for those turned away."""
         if not self.is_probing():
             return False
-        self._prober = None
-        self._probe.release()
-        return self._has_turned_away and not self.is_failing
+        self._probe.clear()
+        return self._has_turned_away and self.failures == self._failures_before
 
     def is_probed(self) -> bool:
         """Whether another thread probes. If so, it sends for this one too."""
         if not self.is_failing:
             return False
         self._has_turned_away = True
-        return self._probe.locked()
+        return bool(self._probe)
 
     def is_probing(self) -> bool:
         """Whether this thread sends while the others may not."""
-        return self._prober == threading.get_ident()
+        return self._probe.get("thread") == threading.get_ident()
 
     def hold(self, seconds: float) -> None:
         """Have nobody send for a time, as a Retry-After asks."""

@@ -39,6 +39,7 @@ class ClosingMethods:
     timer: FlushTimer
     retry_timer: FlushTimer
     _is_open = False
+    _is_closing = False
     _sends_at_once: bool
     _deadline: float | None
     _delivery: Delivery
@@ -59,11 +60,15 @@ class ClosingMethods:
         """
         if not self._is_open:
             return
-        self._is_open = False
-        self._lane = None
-        if (records := self._stored.records) is not None:
-            records.seal()
-        self._finish(time.monotonic() + (self.exit_timeout if timeout is None else timeout))
+        self._is_closing, self._is_open = True, False
+        try:
+            self._lane = None
+            if (records := self._stored.records) is not None:
+                records.seal()
+            self._finish(time.monotonic() + (self.exit_timeout if timeout is None else timeout))
+        finally:
+            self._is_closing = False
+            self._delivery.note_settled()
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +84,8 @@ class ClosingMethods:
         """Send what is stored until a deadline, and what is tracked later at once, until the end.
 
         Both are times on `time.monotonic`'s clock. Exit handlers of the program may run after the
-        one that calls this, and track.
+        one that calls this, and track. A close that another thread is in, which may end with the
+        interpreter, is waited for.
         """
         if self._is_open:
             self._sends_at_once = True
@@ -88,6 +94,8 @@ class ClosingMethods:
             self._choose_lane()
             self._finish(deadline)
             self._deadline = end
+        elif self._is_closing:
+            self._delivery.wait_until(lambda: not self._is_closing, deadline)
 
     def _finish(self, deadline: float) -> None:
         self.timer.cancel()

@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
 from snowplow_tracker._body_limit import MAX_BODY_BYTES, BodyLimit
 from snowplow_tracker._breaker import CircuitBreaker
 from snowplow_tracker._counters import Counters
+from snowplow_tracker._log_limit import after_locks
 from snowplow_tracker._overrides import is_own
 from snowplow_tracker._retry import (
     NETWORK_ERROR,
@@ -22,6 +24,7 @@ from snowplow_tracker._retry import (
     retry_after,
     status_of,
 )
+from snowplow_tracker.transport import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +38,7 @@ __all__ = ["Delivery"]
 logger = logging.getLogger("snowplow_tracker.emitters")
 
 _MAX_LOST_SECONDS = 1.0
+_MOST_AWAITED = 1_000_000  # as many as the largest store holds by default
 
 
 class Delivery:
@@ -49,6 +53,7 @@ class Delivery:
         self._thread = threading.local()
         self._awaiting_retry: set[str] = set()
         self._settled = threading.Condition()
+        self._retrying = threading.RLock()
         self.settlements = 0
         self.counters = Counters()
         self.breaker = CircuitBreaker()
@@ -74,7 +79,7 @@ class Delivery:
 
     def wait_until(self, condition: Callable[[], bool], deadline: float) -> None:
         """Wait until a condition holds after some request, or until a deadline."""
-        with self._settled:
+        with after_locks, self._settled:
             self._settled.wait_for(condition, max(deadline - time.monotonic(), 0))
 
     def wait_for_next(self, settlements: int, deadline: float) -> None:
@@ -101,43 +106,32 @@ class Delivery:
     def post(self, batches: Iterable[Batch]) -> None:
         """Send batches, one request each, until one is to be retried, here or on another thread."""
         failures, line = self.breaker.failures, _Line(batches)
-        while (batch := line.next()) is not None:
-            if failures != self.breaker.failures:
-                line.give_back(batch)
-                return
-            if len(batch) > 1 and len(batch.body) > self.body_limit.size:
-                line.halve(batch)
-            elif self._post_batch(batch, line) is Verdict.RETRY:
-                return
+        try:
+            while (batch := line.first()) is not None and failures == self.breaker.failures:
+                if len(batch) > 1 and len(batch.body) > self.body_limit.size:
+                    line.halve_first()
+                else:
+                    self._post_first(batch, line)
+        finally:  # after a failure, or Ctrl-C in a request or a callback, events stay
+            line.give_back()
 
-    def _post_batch(self, batch: Batch, line: _Line) -> Verdict:
-        try:
-            verdict = self._verdict_of_post(batch)
-        except BaseException:  # Ctrl-C, or a signal's SystemExit: the events stay
-            line.give_back(batch)
-            raise
+    def _post_first(self, batch: Batch, line: _Line) -> None:
+        verdict = self._verdict_of_post(batch)
         if verdict is Verdict.SPLIT:
-            line.halve(batch)
-            return verdict
-        events = self._settle(batch, verdict, line)
-        try:
-            self._tell(verdict, events)
-        except BaseException:  # Ctrl-C in a callback: the events behind stay
-            if verdict is not Verdict.RETRY:
-                line.give_back(line.next())
-            raise
-        return verdict
+            line.halve_first()
+        else:
+            self._tell(verdict, self._settle(batch, verdict, line))
 
     def _settle(self, batch: Batch, verdict: Verdict, line: _Line) -> PayloadDictList:
         """Settle and count the events of a request. Returns them, if anybody wants to know."""
         is_sent = verdict is Verdict.SENT
         callback = self._emitter.on_success if is_sent else self._emitter.on_failure
         events = batch.events() if callback is not None or self._awaiting_retry else []
-        with self._emitter.lock:  # stats() finds each event in one place
+        with after_locks, self._emitter.lock:  # stats() finds each event in one place
             if verdict is Verdict.RETRY:
-                line.give_back(batch)
+                line.give_back()
             else:
-                batch.settle(need_retry=False)
+                line.forget_first()
             self._count({verdict: len(batch)})
         self._await_retry(events, verdict)
         self._conclude({verdict: len(batch)})
@@ -189,7 +183,7 @@ class Delivery:
 
     def _settle_each(self, outcome: dict[Verdict, PayloadDictList]) -> None:
         counts = {verdict: len(part) for verdict, part in outcome.items()}
-        with self._emitter.lock:
+        with after_locks, self._emitter.lock:
             for verdict, part in outcome.items():
                 if part:
                     self._emitter._stored.cleanup(part, verdict is Verdict.RETRY)
@@ -234,7 +228,7 @@ class Delivery:
             if (headers := getattr(answer, "headers", None)) is not None:
                 self._thread.retry_after = retry_after(headers)
         except Exception as error:
-            logger.exception("%s failed", method)
+            logger.exception("%s raised: its attempt counts as failed", method)
             self.counters.last_error = f"{type(error).__name__}: {error}"
             return NETWORK_ERROR
         status = status_of(answer)
@@ -257,6 +251,8 @@ class Delivery:
         if verdict is not Verdict.RETRY:
             self._awaiting_retry -= ids
         elif self._emitter.on_failure is not None:
+            if len(self._awaiting_retry) > _MOST_AWAITED:  # other processes have sent them, say
+                self._awaiting_retry.clear()
             self._awaiting_retry |= ids
 
     def _count(self, counts: dict[Verdict, int]) -> None:
@@ -270,27 +266,33 @@ class Delivery:
         """Log what became of events, and see to the next attempt for those to retry."""
         retried, rejected = counts.get(Verdict.RETRY, 0), counts.get(Verdict.REJECTED, 0)
         if rejected:
-            logger.error("%d events given up: %s", rejected, self.counters.last_error)
+            logger.error("%d events given up: %s", rejected, self._reason())
         if retried:
-            logger.warning(
-                "%d events not sent, to be retried: %s", retried, self.counters.last_error
-            )
+            logger.warning("%d events not sent, to be retried: %s", retried, self._reason())
             self._retry_later()
         elif not self.breaker.is_failing:
             self.breaker.backoff.reset()
         self.note_settled()
 
+    def _reason(self) -> str:
+        return f"{self.counters.last_error} ({shown(self._emitter.endpoint)})"
+
     def _retry_later(self) -> None:
-        breaker, emitter = self.breaker, self._emitter
+        breaker = self.breaker
         has_to_leave = breaker.note_failure()
         try:
-            if emitter.retry_timer.is_active():  # another request failed at the same time
-                emitter._flush_later(breaker.held_for())
-            else:
-                emitter._flush_later(breaker.next_delay(emitter.max_retry_delay_seconds))
+            self.try_again_later()
         finally:
             if has_to_leave:
                 breaker.leave()
+
+    def try_again_later(self) -> None:
+        """See to the next attempt; those that fail together lengthen the delay once."""
+        breaker, emitter = self.breaker, self._emitter
+        with after_locks, self._retrying:
+            is_due = emitter.retry_timer.is_active()
+            most = emitter.max_retry_delay_seconds
+            emitter._flush_later(breaker.held_for() if is_due else breaker.next_delay(most))
 
     def _call_back_failure(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
         """Call back, and send nothing for it: what failed may come back in, for ever."""
@@ -301,31 +303,42 @@ class Delivery:
     def _call_back(self, callback: Callable[..., None] | None, *arguments: Any) -> None:
         if callback is None:
             return
+        was_calling_back = self.is_calling_back()  # which one that calls `send_events` is still
         self._thread.is_calling_back = True
         try:
             callback(*arguments)
         except Exception:
-            logger.exception("A callback of the emitter failed")
+            logger.exception("A callback raised, its events are settled all the same: %r", callback)
         finally:
-            self._thread.is_calling_back = False
+            self._thread.is_calling_back = was_calling_back
 
 
 class _Line:
-    """Batches that wait to be sent, in order."""
+    """Batches that wait to be sent, in order. What it has of them is in it until settled."""
 
     def __init__(self, batches: Iterable[Batch]) -> None:
-        self._halves: list[Batch] = []  # the first one last
+        self._unsettled: list[Batch] = []  # the first one last
         self._rest = iter(batches)
 
-    def next(self) -> Batch | None:
-        return self._halves.pop() if self._halves else next(self._rest, None)
+    def first(self) -> Batch | None:
+        """Return the batch that is to be sent next."""
+        if not self._unsettled:
+            self._unsettled.extend(islice(self._rest, 1))
+        return self._unsettled[-1] if self._unsettled else None
 
-    def halve(self, batch: Batch) -> None:
-        """Put a batch's halves in its place, to be sent next."""
-        self._halves += reversed(batch.halves())
+    def halve_first(self) -> None:
+        """Put the first batch's halves in its place."""
+        self._unsettled[-1:] = reversed(self._unsettled[-1].halves())
 
-    def give_back(self, batch: Batch | None) -> None:
-        """Store a batch again that is not to be sent now, and the halves behind it."""
-        for each in [*self._halves, *([] if batch is None else [batch])]:
-            each.settle(need_retry=True)
-        self._halves.clear()
+    def forget_first(self) -> None:
+        """Settle the first batch, which is answered for."""
+        self._unsettled[-1].settle(need_retry=False)
+        self._unsettled.pop()
+
+    def give_back(self) -> None:
+        """Store all again, the last one first, and be empty."""
+        self.first()  # which knows what lies behind it
+        self._rest = iter(())
+        while self._unsettled:
+            self._unsettled[0].settle(need_retry=True)
+            del self._unsettled[0]

@@ -15,7 +15,7 @@ from snowplow_tracker._closing import ClosingMethods
 from snowplow_tracker._delivery import Delivery
 from snowplow_tracker._http import HttpMethods, Requester
 from snowplow_tracker._intake import WHEN_FULL, IntakeMethods, WhenFull
-from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._log_limit import OncePerMinute, after_locks
 from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, is_own, note_own
 from snowplow_tracker._retry import is_success
@@ -23,7 +23,7 @@ from snowplow_tracker._stored_events import StoredEvents
 from snowplow_tracker._worker import FlushTimer
 from snowplow_tracker.contracts import one_of
 from snowplow_tracker.event_store import InMemoryEventStore
-from snowplow_tracker.transport import Transport, collector_uri
+from snowplow_tracker.transport import Transport, collector_uri, shown
 
 if TYPE_CHECKING:
     from snowplow_tracker.event_store import EventStore
@@ -153,7 +153,7 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
         self._is_open = True
         self._choose_lane()
         _worker.register(self)
-        logger.debug("Emitter sends to %s", self.endpoint)
+        logger.debug("Emitter sends to %s", shown(self.endpoint))
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
@@ -278,10 +278,12 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
         if is_plain and self._stored.record_store is not None:
             batches = self._stored.batches_of_records(self._max_bytes(), _now_ms())
             self._delivery.post(batches)
-            return
-        with self._stored.turn() as is_its_turn:
-            if is_its_turn and not self._is_retry_due_later():
-                self._send_batches()
+        else:
+            with self._stored.turn() as is_its_turn:
+                if is_its_turn and not self._is_retry_due_later():
+                    self._send_batches()
+        if self._stored.has_failed():  # locked by another program, say: its events are there still
+            self._delivery.try_again_later()
 
     def _send_batches(self) -> None:
         failures = self._delivery.breaker.failures
@@ -293,11 +295,12 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
     def _hand_to_send_events(self, events: PayloadDictList) -> None:
         """Call `send_events`. One of the user's own need not tell the store: it has the events."""
         is_told = is_own(self, "send_events") or not self._stored.is_own_store()
-        before = self._stored.in_flight() - len(events)
+        before = self._stored.cleaned_up_here()
         self.send_events(events)
-        kept = 0 if is_told else min(self._stored.in_flight() - before, len(events))
+        told_of = self._stored.cleaned_up_here() - before
+        kept = 0 if is_told else len(events) - told_of
         if kept > 0:
-            with self.lock:
+            with after_locks, self.lock:
                 self._stored.cleanup(events[:kept], False)
                 self._delivery.counters.add(sent=kept)
 
@@ -365,7 +368,7 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
             `dropped`, and `retried`; `bytes` and `requests` sent; `last_error`, a text or None;
             `oldest_queued_seconds`, the age of the oldest stored event, None where unknown.
         """
-        with self.lock:  # which requests end under, so that no event is between two places
+        with after_locks, self.lock:  # requests end under it: no event is between two places
             counts: dict[str, Any] = self._delivery.counters.snapshot()
             counts["queued"], counts["in_flight"] = self._queued_and_in_flight()
         parts = ("queued", "in_flight", "sent", "rejected", "dropped")

@@ -21,5 +21,5 @@ def imported(package: str) -> ModuleType:
         return importlib.import_module(package)
     except ImportError as error:
         raise RuntimeError(
-            f"{package} cannot be imported: pip install snowplow-tracker-rs[{package}]"
+            f"{package} cannot be imported: pip install 'snowplow-tracker-rs[{package}]'"
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -78,6 +77,8 @@ class IntakeMethods:
         if not self._takes_records or self._stored.record_store is None:
             self._choose_lane()
             if self._lane is None and not self._takes_records:
+                import json  # noqa: PLC0415 - seldom needed
+
                 self.input(json.loads(record))
                 return
         self._store(partial(self._stored.add_record, record, created_ms))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-import random
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NETWORK_ERROR = -1
-# Its own: a program's seeded random numbers stay what they were.
-_random = random.Random()  # noqa: S311 - spreads load, hides nothing
 TOO_LARGE = 413
 _NEVER_RETRIED = frozenset({400, 401, 403, 410, TOO_LARGE, 422})
 _MAX_RETRY_AFTER = 600.0
@@ -98,8 +96,9 @@ class Backoff:
     def grow(self, maximum: float) -> float:
         """Return the next delay in seconds, between half the bound and the bound."""
         self._bound = min(max(self._bound * 2, 1.0), max(maximum, 0.0))
-        jitter = _random.uniform(0, self._bound / 2)
-        self.delay = self._bound / 2 + jitter
+        # Not by `random`: a program's seeded numbers stay what they were.
+        share = int.from_bytes(os.urandom(4), "big") / 2**32
+        self.delay = self._bound / 2 * (1 + share)
         return self.delay
 
     def reset(self, delay: float = 0.0) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from snowplow_tracker._batch import batches_of_records
+from snowplow_tracker._log_limit import after_locks
 from snowplow_tracker.event_store import InMemoryEventStore, is_patched, is_record_store
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class StoredEvents:
         self._emitter = emitter
         self._turn = threading.RLock()
         self._taken = 0
+        self._thread = threading.local()
 
     @property
     def records(self) -> RecordBuffer | None:
@@ -68,18 +70,23 @@ class StoredEvents:
 
     def add(self, event: PayloadDict) -> bool:
         """Store an event; False where it was refused."""
-        with self._emitter.lock:
+        with after_locks, self._emitter.lock:
             return self._emitter.event_store.add_event(event)
 
     def cleanup(self, events: PayloadDictList, need_retry: bool) -> None:
         """Forget events that were taken, or store them again if `need_retry`."""
-        with self._emitter.lock:
+        with after_locks, self._emitter.lock:
             self._emitter.event_store.cleanup(events, need_retry)
             self._taken = max(self._taken - len(events), 0)
+        self._thread.cleaned_up = self.cleaned_up_here() + len(events)
+
+    def cleaned_up_here(self) -> int:
+        """Return how many events this thread has cleaned up so far."""
+        return getattr(self._thread, "cleaned_up", 0)
 
     def size(self) -> int:
         """Return how many events are stored and not taken."""
-        with self._emitter.lock:
+        with after_locks, self._emitter.lock:
             return self._emitter.event_store.size()
 
     def reaches(self, count: int) -> bool:
@@ -90,12 +97,19 @@ class StoredEvents:
     def in_flight(self) -> int:
         """Return how many events were taken and are neither sent nor stored again."""
         store = self._emitter.event_store
-        return cast("RecordStore", store).in_flight if self.is_own_store() else self._taken
+        if not self.is_own_store():
+            return self._taken
+        own = cast("RecordStore", store)
+        return max(own.in_flight - own.answered, 0)
 
     def has_room(self) -> bool:
         """Whether one more event would be stored, as far as that is known."""
         store = self._emitter.event_store
         return not self.is_own_store() or cast("RecordStore", store).has_room()
+
+    def has_failed(self) -> bool:
+        """Whether an own store could not do what it was asked for last."""
+        return self.is_own_store() and cast("RecordStore", self._emitter.event_store).has_failed
 
     def oldest_ms(self) -> int | None:
         """Return when the oldest stored event was created, in milliseconds since 1970."""
@@ -128,7 +142,7 @@ class StoredEvents:
             yield events
 
     def _take(self) -> PayloadDictList:
-        with self._emitter.lock:
+        with after_locks, self._emitter.lock:
             events = self._emitter.event_store.get_events_batch()
             self._taken += len(events)
             return events

@@ -5,14 +5,15 @@ from __future__ import annotations
 import _thread
 import atexit
 import logging
-import math
 import os
-import queue
 import sys
 import threading
 import time
 import weakref
+from _queue import SimpleQueue  # without what else `queue` imports
 from typing import TYPE_CHECKING
+
+from snowplow_tracker._log_limit import after_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +25,28 @@ __all__ = ["FlushTimer", "Workers", "adopt", "register"]
 logger = logging.getLogger("snowplow_tracker.emitters")
 
 _here = threading.local()
+_NEVER = float("inf")
 
 
 def _is_worker() -> bool:
     """Whether this thread is a worker, of whichever emitter."""
     return getattr(_here, "is_worker", False)
+
+
+class _Countdown(threading.Event):
+    """The time until a flush; set when that is cancelled.
+
+    Attributes:
+        timeout: Its seconds.
+        due: When it ends, on `time.monotonic`'s clock.
+        expires: Until when it keeps others from flushing.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__()
+        self.timeout = timeout
+        self.due = time.monotonic() + timeout
+        self.expires = _NEVER
 
 
 class FlushTimer:
@@ -46,62 +64,65 @@ class FlushTimer:
         self._emitter = emitter
         self._repeating = repeating
         self._lock = threading.RLock()
-        self._cancelled: threading.Event | None = None
-        self._due = self._expires = 0.0
+        self._countdown: _Countdown | None = None
         self.interval = 0.0
 
     def start(self, timeout: float) -> bool:
         """Flush `timeout` seconds from now; False, and nothing changes, while it is running."""
-        cancelled = threading.Event()
         with self._lock:
             if self.is_active():
                 return False
-            self._cancelled, self.interval = cancelled, timeout
-            self._due, self._expires = time.monotonic() + timeout, math.inf
-        thread = threading.Thread(
-            target=self._run, args=(timeout, cancelled), name="snowplow-flush-timer", daemon=True
-        )
-        try:
-            thread.start()
-        except RuntimeError as error:
-            if not _exit_has_begun:
-                logger.warning("No thread to wait for the next flush with: %s", error)
-            # The time holds all the same, for whoever wants to flush.
-            self._expires = -math.inf if self._repeating else self._due
-            return False
-        return True
+            countdown = self._countdown = _Countdown(timeout)
+        return self._count_down(countdown)
 
     def postpone(self, timeout: float) -> None:
         """Flush `timeout` seconds from now at the earliest."""
+        countdown = _Countdown(timeout)
         with self._lock:
-            if self.is_active() and self._due < time.monotonic() + timeout:
-                self.cancel()
-        self.start(timeout)
+            before = self._countdown
+            if before is not None and self.is_active():
+                if before.due >= countdown.due:
+                    return
+                before.set()
+            self._countdown = countdown
+        self._count_down(countdown)
 
     def cancel(self) -> None:
         """Stop; what it has begun to flush goes on."""
         with self._lock:
-            cancelled, self._cancelled = self._cancelled, None
-        if cancelled is not None:
-            cancelled.set()
-
-    def _forget(self, cancelled: threading.Event) -> None:
-        with self._lock:
-            if self._cancelled is cancelled:
-                self._cancelled = None
+            countdown, self._countdown = self._countdown, None
+        if countdown is not None:
+            countdown.set()
 
     def is_active(self) -> bool:
         """Whether a flush is due."""
-        return self._cancelled is not None and time.monotonic() < self._expires
+        countdown = self._countdown
+        return countdown is not None and time.monotonic() < countdown.expires
 
-    def _run(self, timeout: float, cancelled: threading.Event) -> None:
-        while not cancelled.wait(timeout):
+    def _count_down(self, countdown: _Countdown) -> bool:
+        self.interval = countdown.timeout
+        try:
+            threading.Thread(
+                target=self._run, args=(countdown,), name="snowplow-flush-timer", daemon=True
+            ).start()
+        except BaseException as error:
+            # The time holds all the same, for whoever wants to flush.
+            countdown.expires = -_NEVER if self._repeating else countdown.due
+            if not isinstance(error, RuntimeError):  # Ctrl-C, say
+                raise
+            if not _exit_has_begun:
+                after_locks.log(logger.warning, "A flush timer has no thread: %s", error)
+            return False
+        return True
+
+    def _run(self, countdown: _Countdown) -> None:
+        while not countdown.wait(countdown.timeout):
             if not self._repeating:
-                self._forget(cancelled)
+                countdown.expires = -_NEVER
             try:
                 self._emitter.flush()
             except BaseException:  # whatever a callback raises, the next flush is due
-                logger.exception("A timed flush failed")
+                logger.exception("A timed flush raised")
             if not self._repeating:
                 return
 
@@ -118,7 +139,7 @@ class Workers:
         self._job = job
         self._count = max(count, 1)
         # Its put is re-entrant: a finaliser or signal handler may track in the middle of it.
-        self.queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self.queue: SimpleQueue[int | None] = SimpleQueue()
         self._done = threading.Condition()
         self._open: set[int] = set()
         self._last = 0
@@ -133,9 +154,13 @@ class Workers:
         """
         if not self._woken:
             self._woken = True  # beforehand: a worker takes it back as soon as it begins
-            if not self._request():
-                self._woken = False
-                return False
+            has_thread = False
+            try:
+                has_thread = self._request()
+            finally:
+                if not has_thread:
+                    self._woken = False
+            return has_thread
         return True
 
     def wait(self, deadline: float | None = None) -> bool:
@@ -192,17 +217,18 @@ class Workers:
             if job is not None:
                 job()
         except BaseException:  # whatever a callback raises, others are waiting for this thread
-            logger.exception("A worker failed to send")
+            logger.exception("A worker failed to send, the next flush tries again")
 
     def _request(self) -> bool:
         """Ask for a round. Returns whether there is a thread for it."""
-        with self._done:
+        with after_locks, self._done:
             self._start()
             if self._threads or self.queue.empty():  # without a thread, one request is enough
                 self._last += 1
-                self._open.add(self._last)
-                # Under the lock: behind what ends the threads, nobody would take it up.
+                # Under the lock: behind what ends the threads, nobody would take it up, and what
+                # a worker takes up is open before it can have ended.
                 self.queue.put(self._last)
+                self._open.add(self._last)
             return bool(self._threads)
 
     def _ended(self, ticket: int) -> bool:
@@ -213,13 +239,15 @@ class Workers:
         while len(self._threads) < self._count:
             name = f"snowplow-emitter-{len(self._threads) + 1}"
             thread = threading.Thread(target=self.consume, name=name, daemon=True)
+            self._threads.append(thread)  # beforehand: Ctrl-C may come when it runs already
             try:
                 thread.start()
             except RuntimeError as error:  # at exit the main thread sends; else the next one tries
+                self._threads.remove(thread)
                 if not _exit_has_begun:
-                    logger.warning("No thread to send with: %s", error)
+                    message = "No thread to send with, the next flush tries again: %s"
+                    after_locks.log(logger.warning, message, error)
                 return
-            self._threads.append(thread)
 
 
 _emitters: weakref.WeakSet[Emitter] = weakref.WeakSet()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker import _native
-from snowplow_tracker.typing import FORM_NODE_NAMES, FORM_TYPES
+from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sized

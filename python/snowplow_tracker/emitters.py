@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import time  # the clock of `stm`, looked up here since programs patch it here
 from typing import TYPE_CHECKING, Any
@@ -34,5 +33,7 @@ else:
 
     def __getattr__(name: str) -> Any:
         if name == "requests":
-            return importlib.import_module("requests")
+            import requests  # noqa: PLC0415
+
+            return requests
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

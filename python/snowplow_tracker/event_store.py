@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -172,6 +171,8 @@ class InMemoryEventStore:
         """Store a record; False and a line in the log where the store is full."""
         records = self._records
         if records is None:
+            import json  # noqa: PLC0415 - seldom needed
+
             return self.add_event(json.loads(record))
         stored = records.add_record(record, created_ms)
         if not stored:
@@ -200,6 +201,8 @@ class InMemoryEventStore:
         """When the oldest waiting event was created, in milliseconds since 1970."""
         return None if self._records is None else self._records.oldest_ms
 
+    has_failed, answered = False, 0  # memory does not fail
+
     def late_refusals(self) -> int:
         """Return how many events it took and then refused: none."""
         return 0
@@ -222,7 +225,9 @@ class InMemoryEventStore:
     def log_full(self) -> None:
         """Log that an event was refused."""
         self._full.error(
-            "Event refused: the store is full, its capacity is %d", self.buffer_capacity
+            "Event refused: the store is full, its capacity is %d. Raise buffer_capacity,"
+            ' or have when_full="block" wait for room',
+            self.buffer_capacity,
         )
 
     def forget_all(self) -> None:

@@ -41,7 +41,7 @@ class Snowplow:
             TypeError: `endpoint` is None, or the namespace is in use.
         """
         if endpoint is None:
-            raise TypeError("endpoint must be a collector's address: None")
+            raise TypeError("endpoint must be the address of a collector: None")
         if namespace in cls._trackers:
             raise _in_use(namespace)
         emission = EmitterConfiguration() if emitter_config is None else emitter_config
@@ -64,7 +64,7 @@ class Snowplow:
             TypeError: The tracker's namespace is in use.
         """
         if not isinstance(tracker, Tracker):
-            logger.warning("tracker is no Tracker: %r", tracker)
+            logger.warning("tracker must be a Tracker, not added: %r", tracker)
             return None
         namespace = tracker.get_namespace()
         # setdefault, so that of two threads with one namespace only one passes.
@@ -90,7 +90,7 @@ class Snowplow:
     def remove_tracker_by_namespace(cls, namespace: str | None) -> None:
         """Forget the tracker of a namespace. An unknown namespace is logged."""
         if cls._trackers.pop(namespace, None) is None:
-            logger.warning("No tracker has this namespace: %s", namespace)
+            logger.warning("namespace is of no tracker, none removed: %r", namespace)
         else:
             logger.info("Tracker removed: %s", namespace)
 
@@ -101,7 +101,9 @@ class Snowplow:
 
 
 def _in_use(namespace: str | None) -> TypeError:
-    return TypeError(f"namespace is in use by another tracker: {namespace}")
+    return TypeError(
+        f"namespace is in use by another tracker, which get_tracker returns: {namespace!r}"
+    )
 
 
 def _emitter(endpoint: str, method: Method, config: EmitterConfiguration) -> Emitter:

@@ -165,6 +165,11 @@ class SQLiteEventStore:
         return self._do(_in_flight, 0)
 
     @property
+    def answered(self) -> int:
+        """How many of those are answered for, and only cannot be written off yet."""
+        return sum(len(ids) for _, ids, retry in list(self._unsettled) if not retry)
+
+    @property
     def oldest_ms(self) -> int | None:
         """When the oldest waiting event was created, in milliseconds since 1970."""
         return self._do(EventFile.oldest_ms, None)
@@ -172,6 +177,11 @@ class SQLiteEventStore:
     def has_room(self) -> bool:
         """Whether one more event would be stored."""
         return self._do(self._has_room, False)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last thing that was done with the file failed."""
+        return self._keeper.has_failed
 
     def late_refusals(self) -> int:
         """Return how many events that interrupted this store were refused since this was asked."""
@@ -192,7 +202,9 @@ class SQLiteEventStore:
     def _insert(self, file: EventFile, record: bytes, created_ms: int) -> bool:
         if file.stored >= self._capacity and not self._has_room(file):
             self._keeper.mishaps.error(
-                "Event refused: the store is full, its capacity is %d", self._capacity
+                "Event refused: the store is full, its capacity is %d. Raise capacity,"
+                ' or have when_full="block" wait for room',
+                self._capacity,
             )
             return False
         if self._keeper.is_disk_full:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from snowplow_tracker.constants import SUPPORTED_PLATFORMS
 from snowplow_tracker.contracts import greater_than, one_of
-from snowplow_tracker.typing import SUPPORTED_PLATFORMS
 
 if TYPE_CHECKING:
     from snowplow_tracker.typing import PayloadDict, SupportedPlatform

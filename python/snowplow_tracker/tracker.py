@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import time  # noqa: F401 - read natively, and patched by programs
 from functools import wraps
@@ -155,7 +154,14 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
         given: Any = event if pb is None else pb
         if isinstance(given, Payload):
             return _complete_and_track(self, given, context, tstamp, event_subject)
-        payload = given.build_payload(
+        build = getattr(given, "build_payload", None)
+        if build is None:
+            kind = type(given).__name__
+            raise AttributeError(
+                f"event must be an Event, such as PageView: {kind!r} object has no attribute "
+                "'build_payload'"
+            )
+        payload = build(
             encode_base64=self.encode_base64, json_encoder=self.json_encoder, subject=self.subject
         )
         payload.add("eid", self.get_uuid())
@@ -264,7 +270,9 @@ def _warn_of_loss(non_finite: int, surrogates: int) -> None:
 
 def _log_internal_error(error: BaseException) -> None:
     """Log a fault of the native part that cost an event; it calls this."""
-    logger.error("An event was lost: %s", error, exc_info=error)
+    logger.error(
+        "An event was lost to a fault of this package, please report it: %s", error, exc_info=error
+    )
 
 
 # Programs patch `snowplow_tracker.tracker.uuid`; importing it costs more than this package.
@@ -274,5 +282,7 @@ else:
 
     def __getattr__(name: str) -> Any:
         if name == "uuid":
-            return importlib.import_module("uuid")
+            import uuid  # noqa: PLC0415
+
+            return uuid
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

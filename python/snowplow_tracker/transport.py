@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import threading
 from collections.abc import Mapping
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._retry import NETWORK_ERROR, is_success, retry_after, status_of
 
@@ -28,6 +27,7 @@ __all__ = [
     "collector_uri",
     "fits_request_line",
     "post_uri",
+    "shown",
     "to_ascii",
 ]
 
@@ -81,10 +81,12 @@ class Transport:
     def _session(self) -> EmitterSession:
         if getattr(self._local, "pid", None) != os.getpid():
             with _importing:
-                module = importlib.import_module("snowplow_tracker._session")
+                from snowplow_tracker._session import (  # noqa: PLC0415 - which imports requests
+                    EmitterSession,
+                )
             # In a forked child, the parent's connections stay open: they are not ours to end.
             self._local.inherited = getattr(self._local, "session", None)
-            self._local.session = module.EmitterSession()
+            self._local.session = EmitterSession()
             self._local.pid = os.getpid()
         session: EmitterSession = self._local.session
         if not self.keeps_alive:
@@ -98,7 +100,7 @@ def _replaced(name: str) -> Any:
     Programs do so in requests itself or, by `snowplow_tracker.emitters.requests`, with all of it.
     """
     with _importing:
-        requests = importlib.import_module("snowplow_tracker.emitters").requests
+        from snowplow_tracker.emitters import requests  # noqa: PLC0415 - heavy
     function = getattr(requests, name)
     # Not `__module__`: a program's wrapper has it from what it wraps, some also `__globals__`.
     is_function = type(function) is FunctionType
@@ -106,8 +108,8 @@ def _replaced(name: str) -> Any:
     return None if is_genuine else function
 
 
-class Answer(NamedTuple):
-    """What became of a request.
+class Answer:
+    """What became of a request. A plain class: to make a named tuple takes a millisecond.
 
     Attributes:
         status: The status, -1 after a network error.
@@ -115,9 +117,14 @@ class Answer(NamedTuple):
         retry_after: The seconds that a failure's Retry-After asks to wait, None without one.
     """
 
-    status: int
-    error: str | None
-    retry_after: float | None
+    __slots__ = ("error", "retry_after", "status")
+
+    def __init__(
+        self, status: int, error: str | None = None, retry_after: float | None = None
+    ) -> None:
+        self.status = status
+        self.error = error
+        self.retry_after = retry_after
 
 
 def ask(send: Callable[..., Any], url: str, **request: Any) -> Answer:
@@ -128,13 +135,13 @@ def ask(send: Callable[..., Any], url: str, **request: Any) -> Answer:
     try:
         response = send(url, **request)
     except Exception as error:  # noqa: BLE001 - a given session may raise anything
-        return Answer(NETWORK_ERROR, f"{type(error).__name__}: {error}", None)
+        return Answer(NETWORK_ERROR, f"{type(error).__name__}: {error}")
     if "data" in request and (redirect := _lossy_redirect(response)):
         status, location = redirect
-        return Answer(status, f"HTTP {status}, redirected to {location}", None)
+        return Answer(status, f"HTTP {status}, redirected to {location}")
     status = status_of(response)
     if is_success(status):
-        return Answer(status, None, None)
+        return Answer(status)
     headers = getattr(response, "headers", None)
     wait = retry_after(headers) if isinstance(headers, Mapping) else None
     return Answer(status, f"HTTP {status}", wait)
@@ -143,7 +150,7 @@ def ask(send: Callable[..., Any], url: str, **request: Any) -> Answer:
 def collector_uri(endpoint: str, protocol: HttpProtocol, port: int | None, method: Method) -> str:
     """Return the address of a collector's endpoint: see `Emitter.as_collector_uri`."""
     if not isinstance(endpoint, str) or not endpoint:
-        raise ValueError("No endpoint provided: endpoint is empty.")
+        raise ValueError(f"endpoint must be the address of a collector: {endpoint!r}")
     scheme, separator, rest = endpoint.rstrip("/").partition("://")
     if not separator:
         scheme, rest = protocol, endpoint.rstrip("/")
@@ -151,6 +158,13 @@ def collector_uri(endpoint: str, protocol: HttpProtocol, port: int | None, metho
     if port is not None and not re.search(r":\d+$", host):
         host = f"{host}:{port}"
     return f"{scheme}://{host}{slash}{path}/{_PATHS[method]}"
+
+
+def shown(uri: object) -> str:
+    """Return an address as a log may show it: without a user's name and password."""
+    scheme, separator, rest = str(uri).partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def post_uri(get_uri: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES, SUPPORTED_PLATFORMS
+
 __all__ = [
     "FORM_NODE_NAMES",
     "FORM_TYPES",
@@ -32,12 +34,6 @@ JsonEncoderFunction = Callable[[Any], Any]
 FormNodeName = Literal["INPUT", "TEXTAREA", "SELECT"]
 ElementClasses = list[str] | tuple[str, Any]
 FormClasses = list[str] | tuple[str, Any]
-FORM_NODE_NAMES = {"INPUT", "TEXTAREA", "SELECT"}
-FORM_TYPES = {
-    *("button", "checkbox", "color", "date", "datetime", "datetime-local", "email", "file"),
-    *("hidden", "image", "month", "number", "password", "radio", "range", "reset"),
-    *("search", "submit", "tel", "text", "time", "url", "week"),
-}
 
 HttpProtocol = Literal["http", "https"]
 Method = Literal["get", "post"]
@@ -45,7 +41,6 @@ SuccessCallback = Callable[[PayloadDictList], None]
 FailureCallback = Callable[[int, PayloadDictList], None]
 
 SupportedPlatform = Literal["pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app", "headset"]
-SUPPORTED_PLATFORMS = {"pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app", "headset"}
 
 
 class SupportsInput(Protocol):

@@ -49,7 +49,7 @@ TOP = """Tracker VERSION Subject SelfDescribingJson Payload Event PageView PageP
     EmitterConfiguration TrackerConfiguration disable_contracts enable_contracts __version__
     RedisEmitter RedisWorker CeleryEmitter"""
 HEAVY = {"requests", "urllib3", "asyncio", "sqlite3", "dataclasses", "uuid", "decimal", "inspect"}
-HEAVY |= {"redis", "celery"}
+HEAVY |= {"redis", "celery", "json", "queue", "random", "hashlib", "urllib.parse"}
 PAIRS = [(module, name) for module, names in NAMES.items() for name in names.split()]
 
 
@@ -103,6 +103,12 @@ def in_a_fresh_interpreter(program: str) -> subprocess.CompletedProcess[str]:
         timeout=30,
         check=True,
     )
+
+
+def test_every_name_is_listed_before_it_is_used():
+    names = {*snowplow_tracker.__all__, *(module.partition(".")[0] for module in NAMES)}
+    done = in_a_fresh_interpreter("import snowplow_tracker; print(*dir(snowplow_tracker))")
+    assert names <= set(done.stdout.split())
 
 
 def test_the_submodules_are_reachable_after_importing_the_package():

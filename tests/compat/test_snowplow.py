@@ -160,7 +160,7 @@ def test_an_added_tracker_is_returned_and_found():
 def test_what_is_no_tracker_is_logged(caplog):
     stranger: Any = "ns"
     assert Snowplow.add_tracker(stranger) is None
-    assert caplog.messages == ["tracker is no Tracker: 'ns'"]
+    assert caplog.messages == ["tracker must be a Tracker, not added: 'ns'"]
 
 
 def test_a_removed_tracker_is_forgotten_and_still_tracks():

@@ -23,9 +23,9 @@ exec(end)
 """
 
 
-def run_program(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_program(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a program's text in an interpreter of its own."""
-    command = [sys.executable, "-W", "error", "-c", program, *arguments]
+    command = [sys.executable, "-W", "error", "-c", program, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=15, check=False)
 
 
@@ -164,7 +164,7 @@ def test_threads_that_go_on_tracking_cost_the_main_thread_nothing(collector, kin
 DROPPED = """
 import sys
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
-kind, url = sys.argv[1:]
+kind, url = sys.argv[1:3]
 def work():
     tracker = Tracker("ns", dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url))
     tracker.track(StructuredEvent("shop", "add", "a"))
@@ -177,6 +177,25 @@ work()
 def test_what_a_tracker_held_that_was_dropped_just_before_the_end_is_delivered(collector, kind):
     ended = run_program(DROPPED, kind, collector.url)
     assert (ended.returncode, ended.stderr) == (0, "")
+    assert collector.journal.counts()["good"] == 1
+
+
+FORGOTTEN = (
+    DROPPED
+    + """
+import gc, time
+gc.collect()
+time.sleep(float(sys.argv[3]))
+"""
+)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_end_waits_for_an_emitter_that_a_collection_has_begun_to_close(
+    collector, kind, seconds
+):
+    assert run_program(FORGOTTEN, kind, collector.url, seconds).returncode == 0
     assert collector.journal.counts()["good"] == 1
 
 

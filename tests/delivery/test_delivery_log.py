@@ -81,6 +81,19 @@ def test_an_exception_out_of_a_callback_is_logged_with_its_traceback(
     emitter.buffer.clear()
 
 
+@pytest.mark.parametrize(("status", "fate"), [(400, "given up"), (503, "to be retried")])
+def test_a_failure_is_logged_with_the_address_but_not_its_password(
+    server, track, logged, status, fate
+):
+    server.script.append(status)
+    address = server.url.replace("://", "://user:secret@")
+    emitter = Emitter(address, batch_size=1, max_retry_delay_seconds=FAR)
+    track(Tracker("ns", emitter), "a")
+    assert logged(f"{fate}: HTTP {status} .{server.url}/.*tp2") == 1
+    assert logged("secret") == 0
+    emitter.buffer.clear()
+
+
 def test_a_full_store_says_so_to_its_own_logger():
     mine, later = mock.Mock(spec=logging.Logger), mock.Mock(spec=logging.Logger)
     store = InMemoryEventStore(mine, 1)

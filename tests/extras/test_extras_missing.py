@@ -50,7 +50,7 @@ def in_a_fresh_interpreter(program: str, *arguments: str) -> str:
 )
 def test_constructing_without_the_extra_names_what_to_install(call, extra):
     message = in_a_fresh_interpreter(WITHOUT, call)
-    assert f"pip install snowplow-tracker-rs[{extra}]" in message
+    assert f"pip install 'snowplow-tracker-rs[{extra}]'" in message
 
 
 def test_importing_loads_neither_the_extras_nor_their_modules():

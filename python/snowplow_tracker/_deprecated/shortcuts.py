@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._deprecated._chain import ChainedMethods, deprecated, given, send_shortcut
+from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES
 from snowplow_tracker.contracts import form_element, non_empty, non_empty_string, one_of
-from snowplow_tracker.typing import FORM_NODE_NAMES, FORM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
+from snowplow_tracker._log_limit import after_locks
 from snowplow_tracker._sqlite.presence import forget_those_of_parent
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Access:
         *args: Unpack[Ts],
     ) -> T:
         """Do something with the file; `otherwise` where that fails, or interrupts another."""
-        with self._lock:
+        with after_locks, self._lock:
             return otherwise if self._is_busy else self._do_now(operation, otherwise, *args)
 
     def do_even_if_late(
@@ -68,7 +69,7 @@ class Access:
         Returns:
             What `operation` returns, False where it fails; True where it was put aside.
         """
-        with self._lock:
+        with after_locks, self._lock:
             if not self._is_busy:
                 return self._do_now(operation, False, *args)
             self._aside.append(lambda: self._keeper.attempt(operation, False, *args))
@@ -128,8 +129,14 @@ def _hold_before_fork() -> None:
     Files are opened again when they are needed.
     """
     deadline = time.monotonic() + _FORK_SECONDS
-    accesses = list(_accesses)
-    _held.extend(each for each in accesses if each.hold(max(deadline - time.monotonic(), 0)))
+    _held.extend(each for each in _all_accesses() if each.hold(max(deadline - time.monotonic(), 0)))
+
+
+def _all_accesses() -> list[Access]:
+    try:
+        return list(_accesses)
+    except RuntimeError:  # another thread made one meanwhile
+        return _all_accesses()
 
 
 def _let_go_in_parent() -> None:
@@ -139,7 +146,7 @@ def _let_go_in_parent() -> None:
 
 def _start_in_child() -> None:
     forget_those_of_parent()
-    for access in list(_accesses):
+    for access in _all_accesses():
         access.start_in_child(access in _held)
     _held.clear()
 

@@ -152,15 +152,20 @@ class EventFile:
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
-        self._execute("BEGIN IMMEDIATE")
         try:
+            self._execute("BEGIN IMMEDIATE")
             yield
             self._execute("COMMIT")
         except BaseException:
             self._data_version = _UNKNOWN  # what was noted meanwhile has not come to be
-            if self._connection.in_transaction:
-                self._execute("ROLLBACK")
+            self.roll_back()
             raise
+
+    def roll_back(self) -> None:
+        """Undo a transaction that has not come to its end, also one that Ctrl-C has left open."""
+        if self._connection.in_transaction:
+            self._data_version = _UNKNOWN
+            self._execute("ROLLBACK")
 
     def insert(self, record: bytes, created_ms: int) -> None:
         """Append an event."""

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._log_limit import OncePerMinute, after_locks
 from snowplow_tracker._sqlite.event_file import LOG_BYTES, EventFile, ForeignFileError, identity_of
 from snowplow_tracker._sqlite.presence import Presence
 
@@ -49,6 +49,7 @@ class Keeper:
     Attributes:
         file: The file, while it is open.
         is_disk_full: Whether the last of the disk has to be left for sending.
+        has_failed: Whether the last thing that was done with the file failed.
         mishaps: Where to log what may come again and again.
     """
 
@@ -67,7 +68,7 @@ class Keeper:
         self._busy_seconds = BUSY_SECONDS
         self._look_at = self._open_at = 0.0
         self._failure: Exception | None = None
-        self.is_disk_full = False
+        self.is_disk_full = self.has_failed = False
 
     def open_first(self) -> None:
         """Open the file. What fails is logged, and tried again later.
@@ -96,6 +97,7 @@ class Keeper:
                 self._note(error)
                 return otherwise
         else:
+            self.has_failed = False
             if self._busy_seconds == 0:
                 self._wait_for_lock(BUSY_SECONDS)
             return result
@@ -112,10 +114,13 @@ class Keeper:
             sqlite3.Error, OSError, ForeignFileError: It cannot be opened.
         """
         now = time.monotonic()
+        if self.file is not None:
+            self.file.roll_back()
         if self.file is not None and now >= self._look_at:
             self._look_at = now + _LOOK_SECONDS
             if self._identity != identity_of(self._path):
-                logger.warning("The store was moved or deleted, a new one begins: %s", self._path)
+                message = "The store was moved or deleted, a new one begins: %s"
+                after_locks.log(logger.warning, message, self._path)
                 self._leave()
             self.is_disk_full = self._is_disk_full()
         return self.file or self._open(now)
@@ -183,9 +188,11 @@ class Keeper:
         for suffix in ("-wal", "-shm", ""):  # a new file must not come to stand beside an old log
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").replace(name + suffix)
-        logger.warning("The store is damaged (%s). It is now %s, a new one begins", error, name)
+        message = "The store is damaged (%s). It is now %s, a new one begins"
+        after_locks.log(logger.warning, message, error, name)
 
     def _note(self, error: Exception) -> None:
+        self.has_failed = True
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             self._wait_for_lock(0)  # until it was to be had once: a program waits once, not always
         reason = str(error).replace("%", "%%")

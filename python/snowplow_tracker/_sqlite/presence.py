@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ else:
 
 
 _EXCLUSIVE = 0
-# One a path and process, never closed: closing any would end all locks that the process has.
+# One a file and process, never closed: closing any would end all locks that the process has.
 _files: dict[str, int] = {}
-_mine: dict[str, set[int]] = {}
+_mine: dict[int, set[int]] = {}
 _lock, _alone = threading.RLock(), threading.RLock()
 
 
@@ -68,12 +69,11 @@ class Presence:
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
         with _lock:
-            if path not in _files:
+            if path not in _files or not _is_at(path, _files[path]):
                 _files[path] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             self._file = _files[path]
-            mine = _mine.setdefault(path, set())
+            mine = _mine.setdefault(self._file, set())
             self.owner = _any_number()
             while self.owner in mine or not _try_lock(self._file, self.owner):
                 self.owner = _any_number()
@@ -82,7 +82,7 @@ class Presence:
     def is_alive(self, owner: int) -> bool:
         """Whether the store of that name lives, in whatever process."""
         with _lock:
-            if owner in _mine[self._path] or not _try_lock(self._file, owner):
+            if owner in _mine[self._file] or not _try_lock(self._file, owner):
                 return True
             _unlock(self._file, owner)
             return False
@@ -109,7 +109,7 @@ class Presence:
     def end(self) -> None:
         """Give the name up. In a forked child, its parent has it still."""
         with _lock, contextlib.suppress(KeyError, OSError):
-            _mine[self._path].remove(self.owner)
+            _mine[self._file].remove(self.owner)
             _unlock(self._file, self.owner)
 
 
@@ -118,6 +118,14 @@ def forget_those_of_parent() -> None:
     global _lock, _alone  # another thread may have held them at the fork
     _lock, _alone = threading.RLock(), threading.RLock()
     _mine.clear()
+
+
+def _is_at(path: str, file: int) -> bool:
+    """Whether an open file is the one at a path still: others look there for its locks."""
+    try:
+        return os.path.samestat(os.fstat(file), Path(path).stat())
+    except FileNotFoundError:
+        return False
 
 
 def _any_number() -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from snowplow_tracker._functions import as_functions
 from snowplow_tracker._native import Event
 
 __all__ = ["Event"]
-
-as_functions(Event, "build_payload")
