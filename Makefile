@@ -8,6 +8,7 @@ EVENTS := 10000
 SEED := 1
 INTERPRETER := python3.14t
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+REQUESTS := $(shell sed -n 's/^dependencies = \["requests>=\(.*\)"\]/\1/p' pyproject.toml)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # How long each search of make fuzz takes.
 SECONDS := 600
@@ -16,13 +17,17 @@ MINUTES := 10
 KILLS := 100
 STORMS := 50
 STORM_EVENTS := 1000000
+# What make wheels builds for; elsewhere than on Linux, for that machine alone.
+TARGETS := $(if $(filter Linux,$(shell uname)),$(foreach libc,gnu musl,x86_64-unknown-linux-$(libc) aarch64-unknown-linux-$(libc)))
+# Where make wheels-debian runs them; arm64 needs qemu-user-static and binfmt-support as well.
+ARCHITECTURE := amd64
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
 
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
 
-.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions fuzz torture docs sanitize free-threading wheel wheel-check clean build build-as-released originals profiler tools
+.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions minimal fuzz torture docs sanitize free-threading wheels wheels-debian clean build build-as-released originals profiler tools
 
 help: ## list the targets; PYTHON=python3.12 picks an interpreter
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -64,6 +69,9 @@ bench-native: ## the pure parts in Rust: escapes, base64, ids, record buffer
 bench-instructions: build ## instructions against json.dumps, by callgrind; fails where they have grown
 	$(BIN)/python -m benches.instructions
 
+minimal: build .venv/minimal ## tests of delivery with the oldest requests that is allowed, and urllib3 1
+	PYTHONPATH=$(CURDIR)/.venv/minimal $(BIN)/python -m pytest tests/delivery tests/http_mocks
+
 fuzz: build ## hostile programs, then the same and JSON guided by coverage under AddressSanitizer: SECONDS=600 each
 	PYTHONMALLOC=debug $(BIN)/python -X dev -m tests.fuzz.campaign --seconds $(SECONDS)
 	@$(call need,cargo +nightly --version,a nightly Rust. Get it: rustup toolchain install nightly)
@@ -91,12 +99,17 @@ free-threading: $(ENVIRONMENT) ## stress tests on a CPython without the GIL, whi
 	$(BIN)/python tests/free_threading/build.py $(INTERPRETER)
 	$(INTERPRETER) -m pytest tests/free_threading/stress_*.py
 
-wheel: $(ENVIRONMENT) profiler ## one wheel for every CPython from 3.10 on, in dist
+wheels: $(ENVIRONMENT) profiler ## the sdist and the wheels of TARGETS in dist, checked, and run on each CPython found
+	@$(call need,rustup --version,rustup. Get it: https://rustup.rs)
+	$(BIN)/python -m pip install --quiet --group wheels
 	rm -rf dist
-	$(BIN)/maturin build --release --pgo --features abi3 --out dist
+	$(BIN)/maturin sdist --out dist
+	$(BIN)/python -m tests.package.build_wheels $(TARGETS)
+	$(BIN)/python -m tests.package.check_wheels dist
 
-wheel-check: wheel ## that wheel installed without Rust on each CPython from 3.10 to 3.13 found
-	$(BIN)/python tests/package/check_wheel.py dist/*-abi3-*.whl
+wheels-debian: $(ENVIRONMENT) ## those wheels on CPython 3.14 in a Debian without a toolchain: ARCHITECTURE=amd64 or arm64; as root
+	@$(call need,PATH="$$PATH:/usr/sbin" command -v debootstrap,debootstrap. Get it: apt install debootstrap)
+	$(BIN)/python -m tests.package.run_in_debian dist $(ARCHITECTURE)
 
 clean: ## remove all that was built, the virtual environment too
 	rm -rf .venv target dist site demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
@@ -106,6 +119,10 @@ build: $(ENVIRONMENT)
 
 .venv/peers: benches/requirements.txt $(ENVIRONMENT)
 	$(BIN)/python -m pip install --quiet --upgrade --target $@ --requirement $<
+	@touch $@
+
+.venv/minimal: $(ENVIRONMENT)
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $@ requests==$(REQUESTS) 'urllib3<2'
 	@touch $@
 
 originals: $(ORIGINALS)
