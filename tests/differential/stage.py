@@ -14,11 +14,9 @@ from tests.differential.programs import Heard
 import snowplow_tracker
 from snowplow_tracker.payload import Payload
 
-_OF_PACKAGE = {
-    name: value
-    for name, value in vars(snowplow_tracker).items()
-    if name[0].isalpha() and callable(value)
-}
+# `dir`, for it names what a package imports when it is used, too.
+_NAMES = [name for name in dir(snowplow_tracker) if name[0].isalpha()]
+_OF_PACKAGE = {name: value for name in _NAMES if callable(value := getattr(snowplow_tracker, name))}
 _OF_PACKAGE["Payload"] = Payload
 
 __all__ = [  # noqa: PLE0604 - names all of them
