@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
-use crate::dict_items::{self, holds_same, items};
+use crate::container_items::{self, holds_same, items};
 use crate::dict_version::version_of;
 use crate::error::Result;
 use crate::guarded::Guarded;
@@ -82,7 +82,12 @@ impl Facts {
 }
 
 impl Encoded {
-    fn new(py: Python<'_>, version: u64, items: Vec<dict_items::Item<'_>>, names: &[&str]) -> Result<Option<Self>> {
+    fn new(
+        py: Python<'_>,
+        version: u64,
+        items: Vec<container_items::Item<'_>>,
+        names: &[&str],
+    ) -> Result<Option<Self>> {
         let is_known = |name: &Bound<'_, PyAny>| {
             name.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
         };

@@ -14,9 +14,9 @@ mod attributes;
 #[cfg(feature = "python")]
 mod class_version;
 #[cfg(feature = "python")]
-mod contracts;
+mod container_items;
 #[cfg(feature = "python")]
-mod dict_items;
+mod contracts;
 #[cfg(feature = "python")]
 mod dict_version;
 #[cfg(feature = "python")]

@@ -7,7 +7,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::buffer::{Batch, Pushed, Records};
-use crate::dict_items::items;
+use crate::container_items::items;
 use crate::error::Result;
 use crate::guarded::Guarded;
 use crate::json::Lossy;

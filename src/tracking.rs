@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::dict_items::items;
+use crate::container_items::items;
 use crate::emitter::Lane;
 use crate::error::{Error, Result, type_name};
 use crate::events::{Event, Snapshot};

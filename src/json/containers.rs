@@ -7,7 +7,7 @@ use super::Writer;
 use super::levels::{Level, Rest};
 use super::scalars::{float_repr, int_repr};
 #[cfg(not(Py_GIL_DISABLED))]
-use crate::dict_items::{lent_element, lent_entry};
+use crate::container_items::{lent_element, lent_entry};
 use crate::error::{Error, Result, type_name};
 #[cfg(not(Py_GIL_DISABLED))]
 use crate::{python, text};

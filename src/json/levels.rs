@@ -4,11 +4,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyTuple};
 
 use super::Writer;
-use crate::dict_items::Item;
+use crate::container_items::Item;
 #[cfg(Py_GIL_DISABLED)]
-use crate::dict_items::append_items;
+use crate::container_items::append_items;
 #[cfg(not(Py_GIL_DISABLED))]
-use crate::dict_items::next_entry;
+use crate::container_items::next_entry;
 use crate::error::{Error, Result};
 
 /// Levels of nesting that are written, calls of the encoder included.

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::dict_items::Item;
+use crate::container_items::Item;
 use crate::error::Result;
 use levels::Level;
 pub use levels::MAX_DEPTH;

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt};
 
-use crate::dict_items::items;
+use crate::container_items::items;
 use crate::error::{Error, Result};
 use crate::events::{Event, Shape, Snapshot, write_self_describing};
 use crate::json::{Lossy, Writer};
