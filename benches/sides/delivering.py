@@ -80,7 +80,7 @@ def send_raw(url: str, body_bytes: int, requests: int) -> float:
     address = urlsplit(url)
     head = f"POST / HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {body_bytes}\r\n\r\n"
     request = head.encode() + bytes(body_bytes)
-    with socket.create_connection((address.hostname, address.port)) as connection:
+    with socket.create_connection((address.hostname, address.port or 80)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
         def work() -> None:
