@@ -76,29 +76,21 @@ class EventFile:
         in_flight: How many this store has taken.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        max_bytes: int,
-        synchronous: str,
-        busy_seconds: float,
-        presence: Presence,
-    ) -> None:
+    def __init__(self, path: Path, presence: Presence, busy_seconds: float) -> None:
         self._path = path
         self._presence = presence
         self._connection = sqlite3.connect(
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
-        try:
-            self._cursor = self._connection.cursor()
-            self._execute = self._cursor.execute
-            self._set_up(synchronous, max_bytes, time.monotonic() + busy_seconds)
-            self._data_version = _UNKNOWN
-            self._newest = self.stored = self.waiting = self.in_flight = 0
-            self.count(look_for_dead=True)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._cursor = self._connection.cursor()
+        self._execute = self._cursor.execute
+        self._data_version = _UNKNOWN
+        self._newest = self.stored = self.waiting = self.in_flight = 0
+
+    def begin(self, max_bytes: int, synchronous: str, busy_seconds: float) -> None:
+        """Make the file what it has to be: to be called first, once."""
+        self._set_up(synchronous, max_bytes, time.monotonic() + busy_seconds)
+        self.count(look_for_dead=True)
 
     def __del__(self) -> None:
         if "_connection" in self.__dict__:

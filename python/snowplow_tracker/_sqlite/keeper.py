@@ -148,19 +148,22 @@ class Keeper:
                 self._presence = Presence(f"{self._path}-lock")
             with self._presence.alone(self._busy_seconds):
                 self._identity = identity_of(self._path)
-                self.file = EventFile(
-                    self._path,
-                    self._max_bytes,
-                    self._synchronous,
-                    self._busy_seconds,
-                    self._presence,
-                )
+                self.file = EventFile(self._path, self._presence, self._busy_seconds)
+                self._begin(self.file)
                 self._identity = identity_of(self._path)
         except _FAILURES as error:
             self._failure = error
             raise
         self._failure = None
         return self.file
+
+    def _begin(self, file: EventFile) -> None:
+        try:
+            file.begin(self._max_bytes, self._synchronous, self._busy_seconds)
+        except BaseException as error:
+            if not _is_damage(error):  # closing a damaged file would delete its log
+                self.close()
+            raise
 
     def _leave(self) -> None:
         """Have done with this file. What was taken from it is not in the next one."""
@@ -169,16 +172,19 @@ class Keeper:
 
     def _set_aside(self, error: Exception) -> bool:
         """Rename a damaged file, unless another process just did. Returns whether to go on."""
-        if type(error) is not sqlite3.DatabaseError or self._presence is None:
-            return False  # every other failure has a class of its own
-        self.close()
+        if not _is_damage(error) or self._presence is None:
+            return False
         with self._presence.alone(BUSY_SECONDS) as is_alone:
             try:
                 if is_alone and self._identity == identity_of(self._path):
+                    if os.name == "nt":  # where what is open has its name for good
+                        self.close()
                     self._rename(error)
             except OSError as failure:
                 self._note(failure)
                 return False
+            finally:
+                self.close()
         self._leave()
         return True
 
@@ -213,3 +219,8 @@ class Keeper:
             is_long = Path(f"{self._path}-wal").stat().st_size > _LONG_LOG_BYTES
             return is_long and self.file is not None and not self.file.has_emptied_log()
         return False
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether SQLite found a file damaged: every other failure has a class of its own."""
+    return type(error) is sqlite3.DatabaseError
