@@ -48,10 +48,12 @@ class FaultyCollector:
         self._process.communicate()
 
     def calm(self) -> None:
-        """Have no more storms."""
+        """Have no more storms from now on."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write("calm\n")
         self._process.stdin.flush()
+        self._process.stdout.readline()
 
     def summary(self) -> dict[str, Any]:
         """End it and return what it counted."""

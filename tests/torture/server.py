@@ -2,7 +2,7 @@
 
     python -m tests.torture.server '{"ledger": "FILE", "seed": 1, "every": 20000, "seconds": 1}'
 
-It prints its port, obeys `calm` on standard input, and at the end of that prints what it counted.
+It prints its port, obeys `calm` on standard input and says so, and in the end what it counted.
 """
 
 # ruff: noqa: T201  # its output is its answer
@@ -135,6 +135,7 @@ def main() -> None:
     for line in sys.stdin:
         if line.strip() == "calm":
             server.storms.end()
+            print("calm", flush=True)
     server.end()
     time.sleep(0.05)
     print(json.dumps({**server.books.summary(), "storms": server.storms.count}), flush=True)
