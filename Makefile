@@ -60,7 +60,7 @@ differential: build originals ## generated programs on the originals and on this
 bench: build-as-released originals .venv/peers ## tables, JSON and plot against the originals, orjson + pybase64 and json; ABI3=FOLDER adds an abi3 build
 	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
 
-bench-quick: build-as-released originals .venv/peers ## the same within a minute
+bench-quick: build-as-released originals .venv/peers ## the same in about a minute
 	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
 
 bench-native: ## the pure parts in Rust: escapes, base64, ids, record buffer

@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benches.data.documents import ORDER, SCHEMA
 from snowplow_tracker import Emitter, PageView, SelfDescribing, SelfDescribingJson, Tracker
 
 if TYPE_CHECKING:
@@ -30,20 +31,11 @@ ACCEPTED = Path(__file__).with_suffix(".json")
 TIMES = 2_000
 WARM_UP = 300
 TOLERANCE = 0.03
-ORDER = {
-    "sku": "A-7741",
-    "price": 12.5,
-    "quantity": 3,
-    "name": "Blue shoes, size 44",
-    "tags": ["shoes", "blue", "sale"],
-    "delivery": {"express": True, "note": None, "street": "Karl-Marx-Straße 7"},
-}
 PAGE: dict[str, Any] = {
     "page_url": "https://www.example.com/shop/shoes?id=77",
     "page_title": "Blue shoes",
     "referrer": "https://www.example.com/",
 }
-SCHEMA = "iglu:com.acme/order/jsonschema/1-0-0"
 # What is counted, and what it is divided by.
 ROWS = {
     "page view, construct + track": "page view as JSON",

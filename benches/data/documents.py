@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["CONTEXT_SCHEMA", "EVENT_SCHEMA", "SCHEMA", "Line", "Part", "document", "encode_line"]
+__all__ = [
+    "CONTEXT_SCHEMA",
+    "EVENT_SCHEMA",
+    "ORDER",
+    "SCHEMA",
+    "Line",
+    "Part",
+    "document",
+    "encode_line",
+]
 
 SCHEMA = "iglu:com.acme/order/jsonschema/1-0-0"
 EVENT_SCHEMA = "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0"
