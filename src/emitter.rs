@@ -4,16 +4,17 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::buffer::Pushed;
-use crate::guarded::Guarded;
+use crate::events::bound;
 use crate::hooks::Hooks;
 use crate::program_code::call_method;
 use crate::record_buffer::RecordBuffer;
+use crate::shared::{Loaded, Shared};
 
 /// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full. What it cannot
 /// append goes to `_input_record`: all, where there is no lane and `_takes_records` is set.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct EmitterCore {
-    state: Guarded<State>,
+    state: Shared<State>,
 }
 
 struct State {
@@ -22,50 +23,70 @@ struct State {
     batch_full_at: usize,
 }
 
+impl EmitterCore {
+    fn set(slf: &Bound<'_, Self>, change: impl Fn(&mut State)) {
+        let py = slf.py();
+        slf.get().state.update(py, |state| {
+            let mut changed = state.map_or_else(State::unset, |state| state.copy(py));
+            change(&mut changed);
+            changed
+        });
+    }
+}
+
+impl State {
+    const fn unset() -> Self {
+        Self { lane: None, takes_records: false, batch_full_at: usize::MAX }
+    }
+
+    fn copy(&self, py: Python<'_>) -> Self {
+        Self { lane: self.lane.as_ref().map(|lane| lane.clone_ref(py)), ..*self }
+    }
+}
+
 #[pymethods]
 impl EmitterCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { state: Guarded::new(State { lane: None, takes_records: false, batch_full_at: usize::MAX }) }
+        Self { state: Shared::new() }
     }
 
     #[getter(_lane)]
     fn lane<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, RecordBuffer>> {
-        slf.get().state.with(slf.py(), |state| state.lane.as_ref().map(|lane| lane.bind(slf.py()).clone()))
+        slf.get().state.load(slf.py()).get().and_then(|state| bound(&state.lane, slf.py()))
     }
 
     #[setter(_lane)]
     fn set_lane(slf: &Bound<'_, Self>, lane: Option<Bound<'_, RecordBuffer>>) {
-        drop(slf.get().state.with(slf.py(), |state| std::mem::replace(&mut state.lane, lane.map(Bound::unbind))));
+        Self::set(slf, |state| state.lane = lane.clone().map(Bound::unbind));
     }
 
     #[getter(_takes_records)]
     fn takes_records(slf: &Bound<'_, Self>) -> bool {
-        slf.get().state.with(slf.py(), |state| state.takes_records)
+        slf.get().state.load(slf.py()).get().is_some_and(|state| state.takes_records)
     }
 
     #[setter(_takes_records)]
     fn set_takes_records(slf: &Bound<'_, Self>, takes_records: bool) {
-        slf.get().state.with(slf.py(), |state| state.takes_records = takes_records);
+        Self::set(slf, |state| state.takes_records = takes_records);
     }
 
     #[getter(_batch_full_at)]
     fn batch_full_at(slf: &Bound<'_, Self>) -> usize {
-        slf.get().state.with(slf.py(), |state| state.batch_full_at)
+        slf.get().state.load(slf.py()).get().map_or(usize::MAX, |state| state.batch_full_at)
     }
 
     #[setter(_batch_full_at)]
     fn set_batch_full_at(slf: &Bound<'_, Self>, batch_full_at: usize) {
-        slf.get().state.with(slf.py(), |state| state.batch_full_at = batch_full_at);
+        Self::set(slf, |state| state.batch_full_at = batch_full_at);
     }
 }
 
 /// An emitter that takes records as they are.
 pub struct Lane<'py> {
     emitter: Bound<'py, EmitterCore>,
-    buffer: Option<Bound<'py, RecordBuffer>>,
-    batch_full_at: usize,
+    state: Loaded<'py, State>,
 }
 
 impl<'py> Lane<'py> {
@@ -75,20 +96,19 @@ impl<'py> Lane<'py> {
         if !hooks.input_is_ours(&emitter.get_type())? {
             return Ok(None);
         }
-        let py = emitter.py();
-        let (buffer, takes_records, batch_full_at) = emitter.get().state.with(py, |state| {
-            let buffer = state.lane.as_ref().map(|buffer| buffer.bind(py).clone());
-            (buffer, state.takes_records, state.batch_full_at)
-        });
-        let has_lane = buffer.is_some() || takes_records;
-        Ok(has_lane.then_some(Self { emitter, buffer, batch_full_at }))
+        let state = emitter.get().state.load(emitter.py());
+        let has_lane = state.get().is_some_and(|state| state.lane.is_some() || state.takes_records);
+        Ok(has_lane.then_some(Self { emitter, state }))
     }
 
     /// Appends a record; a full batch is the emitter's to send, and what cannot be appended its to take.
     pub fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         let py = self.emitter.py();
-        match self.buffer.as_ref().map(|buffer| buffer.get().push(py, record, created_ms)) {
-            Some(Pushed::Waiting(count)) if count < self.batch_full_at => Ok(()),
+        let state = self.state.get();
+        let batch_full_at = state.map_or(usize::MAX, |state| state.batch_full_at);
+        let buffer = state.and_then(|state| state.lane.as_ref());
+        match buffer.map(|buffer| buffer.get().push(py, record, created_ms)) {
+            Some(Pushed::Waiting(count)) if count < batch_full_at => Ok(()),
             Some(Pushed::Waiting(_)) => call_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
             Some(Pushed::Full | Pushed::Sealed) | None => {
                 let arguments = (PyBytes::new(py, record), created_ms);

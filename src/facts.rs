@@ -1,24 +1,28 @@
 //! Facts that hold for many events, a subject's or a tracker's: encoded when they change, not for every event.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
-use crate::container_items::{self, holds_same, items};
-use crate::dict_version::version_of;
+use crate::container_items::{holds_same, items};
+use crate::dict_version::{is_still, version_of};
 use crate::error::Result;
-use crate::guarded::Guarded;
 use crate::json::Lossy;
 use crate::payload::{Dict, Fields, Record};
 use crate::python;
+use crate::shared::Shared;
 
 /// What the fields of a dict come to, kept as long as the dict holds the very same objects in the same order.
 pub struct Facts {
-    encoded: Guarded<Option<Encoded>>,
+    encoded: Shared<Encoded>,
 }
 
 struct Encoded {
-    version: u64,
+    /// The dict that they were read from, by its address, and its version, which is not known before it is seen again.
+    address: usize,
+    version: AtomicU64,
     items: Vec<KeptItem>,
     /// The fields as part of a record.
     record: Vec<u8>,
@@ -31,7 +35,7 @@ type KeptItem = (Py<PyAny>, Py<PyAny>);
 impl Facts {
     /// None yet.
     pub const fn new() -> Self {
-        Self { encoded: Guarded::new(None) }
+        Self { encoded: Shared::new() }
     }
 
     /// Appends the fields of `dict` to a record; false, and nothing is written, where one of them is not in `names` or is of a type
@@ -45,25 +49,11 @@ impl Facts {
         self.read(dict, names, |encoded| encoded.dict.bind(dict.py()).clone())
     }
 
-    fn read<R>(
-        &self,
-        dict: &Bound<'_, PyDict>,
-        names: &[&str],
-        mut read: impl FnMut(&Encoded) -> R,
-    ) -> Result<Option<R>> {
-        let version = version_of(dict);
-        // Nobody changes the dict while its items are compared.
-        let kept = with_critical_section(dict, || {
-            self.encoded.with(dict.py(), |encoded| {
-                let encoded = encoded.as_mut()?;
-                if (version == 0 || version != encoded.version) && !holds_same(dict, &encoded.items) {
-                    return None;
-                }
-                encoded.version = version;
-                Some(read(encoded))
-            })
-        });
-        if kept.is_some() { Ok(kept) } else { self.read_anew(dict, names, read) }
+    fn read<R>(&self, dict: &Bound<'_, PyDict>, names: &[&str], read: impl FnOnce(&Encoded) -> R) -> Result<Option<R>> {
+        match self.encoded.load(dict.py()).get() {
+            Some(encoded) if encoded.is_of(dict) => Ok(Some(read(encoded))),
+            _ => self.read_anew(dict, names, read),
+        }
     }
 
     #[cold]
@@ -71,23 +61,18 @@ impl Facts {
         &self,
         dict: &Bound<'_, PyDict>,
         names: &[&str],
-        read: impl FnMut(&Encoded) -> R,
+        read: impl FnOnce(&Encoded) -> R,
     ) -> Result<Option<R>> {
-        let (version, items) = (version_of(dict), items(dict));
-        let encoded = Encoded::new(dict.py(), version, items, names)?;
-        let result = encoded.as_ref().map(read);
-        drop(self.encoded.with(dict.py(), |kept| std::mem::replace(kept, encoded)));
-        Ok(result)
+        let Some(encoded) = Encoded::new(dict, names)? else { return Ok(None) };
+        let result = read(&encoded);
+        self.encoded.replace(dict.py(), encoded);
+        Ok(Some(result))
     }
 }
 
 impl Encoded {
-    fn new(
-        py: Python<'_>,
-        version: u64,
-        items: Vec<container_items::Item<'_>>,
-        names: &[&str],
-    ) -> Result<Option<Self>> {
+    fn new(dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<Option<Self>> {
+        let (py, items) = (dict.py(), items(dict));
         let is_known = |name: &Bound<'_, PyAny>| {
             name.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
         };
@@ -98,11 +83,31 @@ impl Encoded {
         Record::part(&mut record, &mut lossy).items(&items)?;
         let mut fields = Dict::begin(py, &mut counted);
         fields.items(&items)?;
-        let dict = fields.end().unbind();
+        let fields = fields.end().unbind();
         python::warn_of_loss(py, lossy)?;
         let items = items.into_iter().map(|(name, value)| (name.unbind(), value.unbind())).collect();
-        Ok(Some(Self { version, items, record, dict }))
+        Ok(Some(Self { address: address(dict), version: AtomicU64::new(0), items, record, dict: fields }))
     }
+
+    /// Whether a dict comes to this.
+    fn is_of(&self, dict: &Bound<'_, PyDict>) -> bool {
+        let is_same_dict = self.address == address(dict);
+        if is_same_dict && is_still(dict, self.version.load(Ordering::Relaxed)) {
+            return true;
+        }
+        // Nobody changes the dict while its items are compared.
+        with_critical_section(dict, || {
+            let holds_same = holds_same(dict, &self.items);
+            if holds_same && is_same_dict {
+                self.version.store(version_of(dict), Ordering::Relaxed);
+            }
+            holds_same
+        })
+    }
+}
+
+fn address(dict: &Bound<'_, PyDict>) -> usize {
+    dict.as_ptr() as usize
 }
 
 fn is_constant(value: &Bound<'_, PyAny>) -> bool {

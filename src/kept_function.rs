@@ -1,66 +1,73 @@
 //! A module's function under a name of the same text, `time.time`, looked up anew only where one of the namespaces has changed.
 
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyDict, PyModule, PyString};
 
-use crate::dict_version::version_of;
-use crate::guarded::Guarded;
+use crate::dict_version::{is_still, version_of};
 use crate::python::attribute;
+use crate::shared::Shared;
 
 /// The function as of the last time that it was looked up.
 pub struct KeptFunction {
-    kept: Guarded<Option<Kept>>,
+    kept: Shared<Kept>,
 }
 
 struct Kept {
     function: Py<PyAny>,
-    /// Where the module was found, and the module's own namespace: their versions.
+    /// The version of the namespace where the module was found.
     outer: u64,
+    /// The module's own namespace, and its version.
+    namespace: Py<PyDict>,
     inner: u64,
-    module: Py<PyDict>,
 }
 
 impl KeptFunction {
     /// Not looked up yet.
     pub const fn new() -> Self {
-        Self { kept: Guarded::new(None) }
+        Self { kept: Shared::new() }
     }
 
-    /// The function of that name in the module of that name in another module, whose namespace is `outer`.
-    pub fn get<'py>(
+    /// Calls the function of that name in the module of that name in another module, whose namespace is `outer`.
+    pub fn call0<'py>(
         &self,
         of: &Bound<'py, PyModule>,
         outer: &Bound<'py, PyDict>,
         name: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(function) = self.unchanged(outer) {
-            return Ok(function);
+        let py = of.py();
+        match self.kept.load(py).get() {
+            Some(kept) if kept.is_unchanged(outer) => kept.function.bind(py).call0(),
+            _ => self.look_up(of, outer, name)?.call0(),
         }
+    }
+
+    fn look_up<'py>(
+        &self,
+        of: &Bound<'py, PyModule>,
+        outer: &Bound<'py, PyDict>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        // Without the GIL: what changes from here on leaves the versions out of date.
+        let outer = with_critical_section(outer, || version_of(outer));
         let module = attribute(of, name)?;
+        let namespace = module.cast_exact::<PyModule>().ok().map(PyModuleMethods::dict);
+        let inner =
+            namespace.as_ref().map_or(0, |namespace| with_critical_section(namespace, || version_of(namespace)));
         let function = attribute(&module, name)?;
-        if let Ok(module) = module.cast_exact::<PyModule>()
-            && version_of(outer) != 0
+        if let Some(namespace) = namespace
+            && outer != 0
+            && inner != 0
         {
-            let kept = Kept {
-                function: function.clone().unbind(),
-                outer: version_of(outer),
-                inner: version_of(&module.dict()),
-                module: module.dict().unbind(),
-            };
-            drop(self.kept.with(of.py(), |old| old.replace(kept)));
+            let kept = Kept { function: function.clone().unbind(), outer, namespace: namespace.unbind(), inner };
+            self.kept.replace(of.py(), kept);
         }
         Ok(function)
     }
+}
 
-    fn unchanged<'py>(&self, outer: &Bound<'py, PyDict>) -> Option<Bound<'py, PyAny>> {
-        let (py, version) = (outer.py(), version_of(outer));
-        if version == 0 {
-            return None;
-        }
-        self.kept.with(py, |kept| {
-            let kept = kept.as_ref()?;
-            let is_unchanged = kept.outer == version && kept.inner == version_of(kept.module.bind(py));
-            is_unchanged.then(|| kept.function.bind(py).clone())
-        })
+impl Kept {
+    fn is_unchanged(&self, outer: &Bound<'_, PyDict>) -> bool {
+        is_still(outer, self.outer) && is_still(self.namespace.bind(outer.py()), self.inner)
     }
 }

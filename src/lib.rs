@@ -50,6 +50,8 @@ mod record_buffer;
 #[cfg(feature = "python")]
 mod scratch;
 #[cfg(feature = "python")]
+mod shared;
+#[cfg(feature = "python")]
 mod tracker;
 #[cfg(feature = "python")]
 mod tracking;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyModule, PyString};
 
-use crate::dict_version::version_of;
+use crate::dict_version::{is_still, version_of};
 use crate::json::{Lossy, Writer};
 use crate::kept_function::KeptFunction;
 use crate::{base64, event_id, panics};
@@ -62,37 +63,13 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
     PyString::from_bytes(py, characters)
 }
 
-/// The UTF-8 of an exact `str` that has it already: of ASCII characters alone, or asked before; None of anything else. Runs no Python
-/// code.
-#[cfg(not(any(feature = "abi3", Py_3_14)))]
+/// The UTF-8 of an exact `str`, where it can be had without running Python code; None of anything else.
 #[inline]
-#[expect(
-    unsafe_code,
-    reason = "asking for UTF-8 that is there takes a twentieth of writing JSON, a quarter beyond ASCII"
-)]
-pub fn kept_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
-    if !object.is_exact_instance_of::<PyString>() {
-        return None;
-    }
-    let object = object.as_ptr();
-    // SAFETY: the object is a live text, which never changes. One of ASCII characters alone, each a byte, is its own UTF-8; any other
-    // begins as a PyCompactUnicodeObject and keeps the UTF-8 that it once made for as long as it lives.
-    unsafe {
-        if ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0 {
-            let length = ffi::PyUnicode_GET_LENGTH(object).unsigned_abs();
-            return Some(std::slice::from_raw_parts(ffi::PyUnicode_1BYTE_DATA(object), length));
-        }
-        let text = object.cast::<ffi::PyCompactUnicodeObject>();
-        let (utf8, length) = ((*text).utf8.cast::<u8>(), (*text).utf8_length.unsigned_abs());
-        // Without the GIL another thread may be making it.
-        (!utf8.is_null() && cfg!(not(Py_GIL_DISABLED))).then(|| std::slice::from_raw_parts(utf8, length))
-    }
-}
-
-/// The UTF-8 of an exact `str` that has it already. This interpreter does not tell without running Python code.
-#[cfg(any(feature = "abi3", Py_3_14))]
-pub fn kept_utf8<'a>(_object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
-    None
+pub fn lent_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    let text = object.cast_exact::<PyString>().ok()?;
+    let kept = kept_utf8(text);
+    // Where there are lone surrogates an exception is made. Since CPython 3.12 that starts no garbage collection.
+    if cfg!(all(Py_3_12, not(feature = "abi3"))) { kept.or_else(|| utf8_of_any(text)) } else { kept }
 }
 
 /// A Python text as UTF-8; None where it has lone surrogates: the exception that says so may start a garbage collection.
@@ -104,6 +81,35 @@ pub fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
 #[inline(never)]
 fn utf8_of_any<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     text.to_str().ok().map(str::as_bytes)
+}
+
+/// The UTF-8 that a text has already: of ASCII characters alone, or asked before.
+#[cfg(not(any(feature = "abi3", Py_3_14)))]
+#[inline]
+#[expect(
+    unsafe_code,
+    reason = "asking for UTF-8 that is there takes a twentieth of writing JSON, a quarter beyond ASCII"
+)]
+fn kept_utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    let text = text.as_ptr();
+    // SAFETY: the object is a live text, which never changes. One of ASCII characters alone, each a byte, is its own UTF-8; any other
+    // begins as a PyCompactUnicodeObject and keeps the UTF-8 that it once made for as long as it lives.
+    unsafe {
+        if ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 {
+            let length = ffi::PyUnicode_GET_LENGTH(text).unsigned_abs();
+            return Some(std::slice::from_raw_parts(ffi::PyUnicode_1BYTE_DATA(text), length));
+        }
+        let text = text.cast::<ffi::PyCompactUnicodeObject>();
+        let (utf8, length) = ((*text).utf8.cast::<u8>(), (*text).utf8_length.unsigned_abs());
+        // Without the GIL another thread may be making it.
+        (!utf8.is_null() && cfg!(not(Py_GIL_DISABLED))).then(|| std::slice::from_raw_parts(utf8, length))
+    }
+}
+
+/// The UTF-8 that a text has already, which this interpreter does not tell.
+#[cfg(any(feature = "abi3", Py_3_14))]
+fn kept_utf8<'a>(_text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    None
 }
 
 /// An int that fits; None where it does not. `extract` would raise an exception for that, which may start a garbage collection.
@@ -161,7 +167,7 @@ pub fn warn_of_loss(py: Python<'_>, lossy: Lossy) -> PyResult<()> {
 /// The clock as Python shows it: freezegun replaces `time.time`, time-machine changes it in place, tests patch either module.
 pub fn now(py: Python<'_>) -> PyResult<f64> {
     static CLOCK: KeptFunction = KeptFunction::new();
-    CLOCK.get(tracker_module(py)?, tracker_namespace(py)?, pyo3::intern!(py, "time"))?.call0()?.extract()
+    CLOCK.call0(tracker_module(py)?, tracker_namespace(py)?, pyo3::intern!(py, "time"))?.extract()
 }
 
 /// An attribute, straight out of the dict where the object is a module that has it.
@@ -178,13 +184,14 @@ pub fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -
 pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     static UNPATCHED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
     let (namespace, modules) = (tracker_namespace(py)?, modules(py)?);
-    let versions = || {
-        let of_uuid = GENUINE_UUID4.get(py).map_or(0, |(_, namespace)| version_of(namespace.bind(py)));
-        [version_of(namespace), version_of(modules), of_uuid]
-    };
-    if versions() == UNPATCHED.each_ref().map(|version| version.load(Ordering::Relaxed)) && version_of(namespace) != 0 {
+    // No module uuid was seen yet where there is no third one.
+    let of_uuid = GENUINE_UUID4.get(py).map(|(_, namespace)| namespace.bind(py));
+    let dicts = [Some(namespace), Some(modules), of_uuid];
+    let mut known = dicts.into_iter().zip(&UNPATCHED);
+    if known.all(|(dict, version)| dict.is_none_or(|dict| is_still(dict, version.load(Ordering::Relaxed)))) {
         return Ok(None);
     }
+    let versions = dicts.map(|dict| dict.map_or(0, |dict| with_critical_section(dict, || version_of(dict))));
     let name = pyo3::intern!(py, "uuid");
     let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;
     if let Some(module) = module {
@@ -193,7 +200,7 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
             return Ok(Some(uuid4));
         }
     }
-    for (known, version) in UNPATCHED.iter().zip(versions()) {
+    for (known, version) in UNPATCHED.iter().zip(versions) {
         known.store(version, Ordering::Relaxed);
     }
     Ok(None)

@@ -1,28 +1,27 @@
 //! The native half of a tracker: its settings, and `track`.
 
-use std::sync::Arc;
-
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::error::{Error, type_name};
 use crate::events::bound;
 use crate::facts::Facts;
-use crate::guarded::Guarded;
+use crate::shared::Shared;
 use crate::tracking::{self, EventId, now_ms};
 use crate::{panics, python};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct TrackerCore {
-    settings: Guarded<Arc<Settings>>,
+    /// None until the constructor of `Tracker` has run.
+    pub settings: Shared<Settings>,
     /// What its own fields come to.
     pub encoded_facts: Facts,
     /// What its subject's fields come to.
     pub encoded_subject: Facts,
 }
 
-/// What the program may change, all None until the constructor of `Tracker` has run. One that is shared does not change.
+/// What the program may change.
 #[derive(Default)]
 pub struct Settings {
     /// One emitter, or a list of them.
@@ -54,26 +53,21 @@ impl Settings {
 }
 
 impl TrackerCore {
-    /// Its settings as of now.
-    pub fn settings(&self, py: Python<'_>) -> Arc<Settings> {
-        self.settings.with(py, |settings| Arc::clone(settings))
-    }
-
     fn get<'py>(
         slf: &Bound<'py, Self>,
         part: impl FnOnce(&Settings) -> &Option<Py<PyAny>>,
     ) -> Option<Bound<'py, PyAny>> {
-        slf.get().settings.with(slf.py(), |settings| bound(part(settings), slf.py()))
+        slf.get().settings.load(slf.py()).get().and_then(|settings| bound(part(settings), slf.py()))
     }
 
     /// Changes a setting. Calls of `track` that have begun go on with those that they began with.
-    fn set(slf: &Bound<'_, Self>, change: impl FnOnce(&mut Settings)) {
+    fn set(slf: &Bound<'_, Self>, change: impl Fn(&mut Settings)) {
         let py = slf.py();
-        drop(slf.get().settings.with(py, |settings| {
-            let mut changed = settings.copy(py);
+        slf.get().settings.update(py, |settings| {
+            let mut changed = settings.map_or_else(Settings::default, |settings| settings.copy(py));
             change(&mut changed);
-            std::mem::replace(settings, Arc::new(changed))
-        }));
+            changed
+        });
     }
 }
 
@@ -82,7 +76,7 @@ impl TrackerCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { settings: Guarded::new(Arc::default()), encoded_facts: Facts::new(), encoded_subject: Facts::new() }
+        Self { settings: Shared::new(), encoded_facts: Facts::new(), encoded_subject: Facts::new() }
     }
 
     #[getter]
@@ -92,7 +86,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_emitters(slf: &Bound<'_, Self>, emitters: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| settings.emitters = Some(emitters.unbind()));
+        Self::set(slf, |settings| settings.emitters = Some(emitters.clone().unbind()));
     }
 
     #[getter]
@@ -102,7 +96,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_subject(slf: &Bound<'_, Self>, subject: Option<Bound<'_, PyAny>>) {
-        Self::set(slf, |settings| settings.subject = subject.map(Bound::unbind));
+        Self::set(slf, |settings| settings.subject = subject.clone().map(Bound::unbind));
     }
 
     #[getter]
@@ -112,7 +106,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_encode_base64(slf: &Bound<'_, Self>, encode_base64: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| settings.encode_base64 = Some(encode_base64.unbind()));
+        Self::set(slf, |settings| settings.encode_base64 = Some(encode_base64.clone().unbind()));
     }
 
     #[getter]
@@ -122,7 +116,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_json_encoder(slf: &Bound<'_, Self>, json_encoder: Option<Bound<'_, PyAny>>) {
-        Self::set(slf, |settings| settings.json_encoder = json_encoder.map(Bound::unbind));
+        Self::set(slf, |settings| settings.json_encoder = json_encoder.clone().map(Bound::unbind));
     }
 
     #[getter]
@@ -132,12 +126,12 @@ impl TrackerCore {
 
     #[setter]
     fn set_standard_nv_pairs(slf: &Bound<'_, Self>, standard_nv_pairs: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.unbind()));
+        Self::set(slf, |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.clone().unbind()));
     }
 
     #[getter(_is_patched)]
     fn is_patched(slf: &Bound<'_, Self>) -> bool {
-        slf.get().settings.with(slf.py(), |settings| settings.is_patched)
+        slf.get().settings.load(slf.py()).get().is_some_and(|settings| settings.is_patched)
     }
 
     #[setter(_is_patched)]
@@ -177,7 +171,7 @@ impl TrackerCore {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         let visited = self.settings.visit(|settings| {
-            let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = &**settings;
+            let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = settings;
             let objects = [emitters, subject, encode_base64, json_encoder, standard_nv_pairs];
             objects.into_iter().try_for_each(|object| visit.call(object))
         });
@@ -186,9 +180,6 @@ impl TrackerCore {
 
     /// The parts that a cycle can be cut at without a tracker that tracks to nobody.
     fn __clear__(&self) {
-        drop(self.settings.visit(|settings| {
-            let settings = Arc::get_mut(settings)?;
-            Some((settings.subject.take(), settings.json_encoder.take()))
-        }));
+        drop(self.settings.change(|settings| (settings.subject.take(), settings.json_encoder.take())));
     }
 }

@@ -1,7 +1,6 @@
 //! One call of `track`: from an event to its record or dict, and on to the emitters.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -94,12 +93,16 @@ impl<'py> Additional<'py> {
 /// Encodes an event as of now and hands it to every emitter. Returns its id.
 pub fn track<'py>(tracker: &Bound<'py, TrackerCore>, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
     let hooks = hooks(tracker.py())?;
-    let mut settings = tracker.get().settings(tracker.py());
-    let is_plain = !settings.is_patched && hooks.tracker_is_ours(&tracker.get_type())?;
-    if !is_plain {
-        settings = Arc::new(settings_by_properties(tracker, settings.is_patched)?);
+    let loaded = tracker.get().settings.load(tracker.py());
+    let settings = loaded.get();
+    let is_patched = settings.is_some_and(|settings| settings.is_patched);
+    if let Some(settings) = settings
+        && !is_patched
+        && hooks.tracker_is_ours(&tracker.get_type())?
+    {
+        return Tracking::begin(tracker, hooks, settings, true)?.track(event);
     }
-    Tracking::begin(tracker, hooks, &settings, is_plain)?.track(event)
+    Tracking::begin(tracker, hooks, &settings_by_properties(tracker, is_patched)?, false)?.track(event)
 }
 
 /// The settings where the class may have properties in the place of ours.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 __all__ = [
@@ -84,9 +85,9 @@ def order_of_bytes(size: int) -> dict[str, Any]:
 
 
 def document(name: str, number: int) -> tuple[dict[str, Any], list[Part]]:
-    """Return the data of an event, and its contexts."""
+    """Return the data of an event, and its contexts: objects of the caller's own."""
     if name == "lines":
         return order_of_lines(number), []
     if name == "sized":
         return order_of_bytes(number), []
-    return ORDER, CONTEXTS[:number]
+    return deepcopy(ORDER), deepcopy(CONTEXTS[:number])

@@ -15,23 +15,30 @@ if TYPE_CHECKING:
 __all__ = ["threads"]
 
 EVENTS = 20_000
-KINDS = {"page view": ("page_view", 0), "with two contexts": ("order", 2)}
 SHARING = {"one tracker": (True, 1.4), "a tracker each": (False, 1.7)}
+# The kind, its contexts, whether the threads share its data, and whether there are bars: on shared
+# dicts CPython's own locks are measured too.
+CASES = {
+    "page view": ("page_view", 0, False, True),
+    "with two contexts": ("order", 2, False, True),
+    "data and contexts shared": ("order", 2, True, False),
+}
 
 
 def threads(opponents: Opponents, rounds: int) -> Iterator[Table]:
     """Return throughputs in thousands of events a second; bars only where there is no GIL."""
     with_gil = opponents.ours[0].ask("about")["gil"]
     rows = []
-    for case, (kind, contexts) in KINDS.items():
+    for case, (kind, contexts, shares_data, has_bar) in CASES.items():
         for how, (is_shared, bar) in SHARING.items():
             rate = {}
             for count in (1, 2):
-                request = ("threads", count, is_shared, kind, contexts, EVENTS)
+                request = ("threads", count, is_shared, shares_data, kind, contexts, EVENTS)
                 least = interleaved([(side, request) for side in opponents.ours], rounds)
                 rate[count] = {name: count * EVENTS / s / 1e3 for name, s in least.items()}
             values = {f"{name}, {n}": rate[n][name] for name in rate[1] for n in (1, 2)}
             ratios = {name: rate[2][name] / rate[1][name] for name in rate[1]}
-            rows.append(Row(f"{case}, {how}", values, ratios, {} if with_gil else {OURS: bar}))
+            bars = {OURS: bar} if has_bar and not with_gil else {}
+            rows.append(Row(f"{case}, {how}", values, ratios, bars))
     title = f"threads {'with' if with_gil else 'without'} the GIL, wall time"
     yield Table(title, "1000 events/s", "2 threads / 1", is_floor=True, rows=rows)

@@ -51,20 +51,22 @@ def resident_bytes() -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
 
-def threads(count: int, is_shared: bool, name: str, number: int, events: int) -> float:
-    """Return wall seconds of so many events a thread, on one tracker or on one each."""
+def threads(
+    count: int, is_shared: bool, shares_data: bool, name: str, number: int, events: int
+) -> float:
+    """Return wall seconds of so many events a thread, on one tracker and of one's data, or each."""
     emitters = [tracker.generation.post_emitter() for _ in range(1 if is_shared else count)]
     trackers = [tracker.make_tracker(emitter, name) for emitter in emitters]
-    track, barrier = tracker.tracking(name, number), threading.Barrier(count + 1)
+    tracking = [tracker.tracking(name, number) for _ in range(1 if shares_data else count)]
+    barrier = threading.Barrier(count + 1)
 
-    def work(own: Any) -> None:
+    def work(thread: int) -> None:
+        own, track = trackers[thread % len(trackers)], tracking[thread % len(tracking)]
         barrier.wait()
         for _ in range(events):
             track(own)
 
-    workers = [
-        threading.Thread(target=work, args=(trackers[0 if is_shared else n],)) for n in range(count)
-    ]
+    workers = [threading.Thread(target=work, args=(thread,)) for thread in range(count)]
     for worker in workers:
         worker.start()
     barrier.wait()

@@ -99,7 +99,7 @@ impl<'py> Writer<'_, 'py> {
         let (dict, mut is_first) = (object.cast::<PyDict>().map_err(PyErr::from)?.clone(), *is_empty);
         // SAFETY: writing a key of ASCII, and a constant, runs no Python code; anything else is owned first.
         while let Some((key, value)) = unsafe { lent_entry(&dict, &mut position) } {
-            let Some(text) = python::kept_utf8(&key) else {
+            let Some(text) = python::lent_utf8(&key) else {
                 let (key, value) = (key.to_owned(), value.to_owned());
                 return self.uncommon_entry(position, is_first, &key, &value);
             };

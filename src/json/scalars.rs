@@ -29,7 +29,7 @@ impl Writer<'_, '_> {
     /// The same for all but text beyond ASCII. Runs no Python code at all.
     #[inline]
     pub(super) fn constant(&mut self, object: &Bound<'_, PyAny>) -> bool {
-        if let Some(text) = python::kept_utf8(object) {
+        if let Some(text) = python::lent_utf8(object) {
             text::append_string(self.out, text);
         } else if let Ok(number) = object.cast_exact::<PyInt>() {
             let Some(number) = python::small_int(number) else { return false };
