@@ -67,9 +67,15 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
 #[inline]
 pub fn lent_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     let text = object.cast_exact::<PyString>().ok()?;
-    let kept = kept_utf8(text);
-    // Where there are lone surrogates an exception is made. Since CPython 3.12 that starts no garbage collection.
-    if cfg!(all(Py_3_12, not(feature = "abi3"))) { kept.or_else(|| utf8_of_any(text)) } else { kept }
+    kept_utf8(text).or_else(|| if collections_wait(object.py()) { utf8_of_any(text) } else { None })
+}
+
+/// Whether making an exception, as for a text with lone surrogates, starts no garbage collection: since `CPython` 3.12 they wait
+/// until Python code goes on.
+#[inline]
+fn collections_wait(py: Python<'_>) -> bool {
+    static WAIT: PyOnceLock<bool> = PyOnceLock::new();
+    if cfg!(feature = "abi3") { *WAIT.get_or_init(py, || py.version_info() >= (3, 12)) } else { cfg!(Py_3_12) }
 }
 
 /// A Python text as UTF-8; None where it has lone surrogates: the exception that says so may start a garbage collection.
