@@ -4,6 +4,7 @@
 //! are sent, so that appending never moves what waits already.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::chunk_memory::ChunkMemory;
 
@@ -91,6 +92,16 @@ impl Batch {
     /// How many records it holds.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.entries.len()).sum()
+    }
+
+    /// A copy of its records from one place to before another.
+    #[must_use]
+    pub fn part(&self, places: Range<usize>) -> Self {
+        let mut part = Records::new(usize::MAX);
+        for (record, created_ms) in self.records().take(places.end).skip(places.start) {
+            part.push(record, created_ms);
+        }
+        part.take(usize::MAX, usize::MAX)
     }
 
     /// An upper bound of its body's length in bytes, at most 8 bytes a record above the length that it will have.
@@ -327,6 +338,20 @@ mod tests {
         }
         let batches: Vec<_> = (0..3).map(|_| numbers(&records.take(10, 1_000))).collect();
         assert_eq!(batches, [[0], [1], [2]]);
+    }
+
+    #[test]
+    fn a_part_is_a_copy() {
+        let mut records = Records::new(10);
+        for number in 0..5 {
+            records.push(&record(number, 20_000), 7);
+        }
+        let batch = records.take(5, 1_000_000);
+        assert_eq!(
+            [0..2, 2..5, 4..9, 5..5].map(|places| numbers(&batch.part(places))),
+            [&[0, 1][..], &[2, 3, 4], &[4], &[]]
+        );
+        assert_eq!(batch.part(0..5).body(Some(1)), batch.body(Some(1)));
     }
 
     #[test]

@@ -132,6 +132,11 @@ impl RecordBatch {
         Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)) }
     }
 
+    /// A copy of its events from one place to before another.
+    fn part(&self, start: usize, end: usize) -> Self {
+        Self { batch: Mutex::new(lock(&self.batch).part(start..end)) }
+    }
+
     /// The request body, each event sent at `sent_ms` or at its own creation, whichever is later.
     fn body<'py>(&self, py: Python<'py>, sent_ms: i64) -> Bound<'py, PyBytes> {
         let body = py.detach(|| lock(&self.batch).body(Some(sent_ms)));

@@ -70,13 +70,12 @@ class _Records:
         self._settle(self._batch, self._place, need_retry)
 
     def halves(self) -> tuple[Batch, Batch]:
-        records = [_native.encode_record(event) for event in self._batch.events()]
         middle = self._count // 2
-        return self._part(records[:middle], 0), self._part(records[middle:], middle)
+        return self._part(0, middle), self._part(middle, self._count)
 
-    def _part(self, records: list[tuple[bytes, int]], place: int) -> Batch:
-        batch = _native.RecordBatch.of(records, _ANY_SIZE)
-        return _Records(batch, self._place + place, self._sent_ms, self._settle)
+    def _part(self, start: int, end: int) -> Batch:
+        part = self._batch.part(start, end)
+        return _Records(part, self._place + start, self._sent_ms, self._settle)
 
 
 class _Dicts:

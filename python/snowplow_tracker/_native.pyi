@@ -189,6 +189,9 @@ class RecordBatch:
             max_bytes: The most that the request body may have; a larger event is taken alone.
         """
 
+    def part(self, start: int, end: int) -> RecordBatch:
+        """Return a copy of its events from the place `start` to before the place `end`."""
+
     def body(self, sent_ms: int) -> bytes:
         """Return the request body.
 
