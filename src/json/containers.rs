@@ -61,31 +61,31 @@ impl<'py> Writer<'_, 'py> {
         self.open(object, Rest::Iterator(object.try_iter()?))
     }
 
-    /// Writes on in the innermost container, until another one is open in it or it is closed.
-    pub(super) fn go_on(&mut self) -> Result<()> {
-        let depth = self.levels.len();
-        while self.levels.len() == depth {
-            match self.levels.last_mut().map(|level| &mut level.rest) {
+    /// Writes what is open to its end, innermost first.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        while let Some(level) = self.levels.last_mut() {
+            match &mut level.rest {
                 #[cfg(not(Py_GIL_DISABLED))]
-                Some(Rest::Dict(position)) => {
-                    let position = *position;
-                    self.entries(position)?;
+                Rest::Dict(position) => {
+                    let (position, is_first) = (*position, level.is_empty);
+                    let dict = level.object.cast::<PyDict>().map_err(PyErr::from)?.clone();
+                    self.entries(&dict, position, is_first)?;
                 }
                 #[cfg(not(Py_GIL_DISABLED))]
-                Some(Rest::List { at, end }) => {
-                    let (at, end) = (*at, *end);
-                    self.elements(at, end)?;
+                Rest::List { at, end } => {
+                    let (at, end, is_first) = (*at, *end, level.is_empty);
+                    let list = level.object.cast::<PyList>().map_err(PyErr::from)?.clone();
+                    self.elements(&list, at, end, is_first)?;
                 }
-                Some(Rest::Items(bottom)) => {
+                Rest::Items(bottom) => {
                     let bottom = *bottom;
                     self.next_item(bottom)?;
                 }
-                Some(Rest::Encoded(answer)) => match answer.take() {
+                Rest::Encoded(answer) => match answer.take() {
                     Some(answer) => self.begin(&answer)?,
                     None => drop(self.levels.pop()),
                 },
-                Some(_) => self.next_element()?,
-                None => return Ok(()),
+                Rest::Tuple { .. } | Rest::Iterator(_) => self.next_element()?,
             }
         }
         Ok(())
@@ -94,11 +94,9 @@ impl<'py> Writer<'_, 'py> {
     /// A dict's items while all is plain: up to its end, or to a value that is a container or may run Python code.
     #[cfg(not(Py_GIL_DISABLED))]
     #[expect(unsafe_code, reason = "see lent_entry")]
-    fn entries(&mut self, mut position: isize) -> Result<()> {
-        let Some(Level { object, is_empty, .. }) = self.levels.last() else { return Ok(()) };
-        let (dict, mut is_first) = (object.cast::<PyDict>().map_err(PyErr::from)?.clone(), *is_empty);
+    fn entries(&mut self, dict: &Bound<'py, PyDict>, mut position: isize, mut is_first: bool) -> Result<()> {
         // SAFETY: writing a key of ASCII, and a constant, runs no Python code; anything else is owned first.
-        while let Some((key, value)) = unsafe { lent_entry(&dict, &mut position) } {
+        while let Some((key, value)) = unsafe { lent_entry(dict, &mut position) } {
             let Some(text) = python::lent_utf8(&key) else {
                 let (key, value) = (key.to_owned(), value.to_owned());
                 return self.uncommon_entry(position, is_first, &key, &value);
@@ -150,12 +148,10 @@ impl<'py> Writer<'_, 'py> {
     /// A list's elements while all is plain, as `entries`.
     #[cfg(not(Py_GIL_DISABLED))]
     #[expect(unsafe_code, reason = "see lent_element")]
-    fn elements(&mut self, mut at: usize, end: usize) -> Result<()> {
-        let Some(Level { object, is_empty, .. }) = self.levels.last() else { return Ok(()) };
-        let (list, mut is_first) = (object.cast::<PyList>().map_err(PyErr::from)?.clone(), *is_empty);
+    fn elements(&mut self, list: &Bound<'py, PyList>, mut at: usize, end: usize, mut is_first: bool) -> Result<()> {
         // SAFETY: as in `entries`.
         while at < end
-            && let Some(element) = unsafe { lent_element(&list, at) }
+            && let Some(element) = unsafe { lent_element(list, at) }
         {
             at += 1;
             if !std::mem::take(&mut is_first) {

@@ -53,10 +53,7 @@ impl<'a, 'py> Writer<'a, 'py> {
     /// Appends one object and all that it holds.
     pub fn write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.begin(object)?;
-        while !self.levels.is_empty() {
-            self.go_on()?;
-        }
-        Ok(())
+        self.finish()
     }
 
     /// Appends a scalar, or opens a container. Exact types come first, the most frequent ahead; subclasses and the rest are told
