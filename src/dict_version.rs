@@ -4,13 +4,16 @@
 //! GIL, tell whoever watches a dict before they change it (PEP 699). The limited API has neither: there no dict is known to be
 //! unchanged, and each is looked at anew.
 
-pub use known::{is_still, version_of};
+pub use known::{is_still, prepare, version_of};
 
 #[cfg(not(any(feature = "abi3", Py_3_14, Py_GIL_DISABLED)))]
 mod known {
     use pyo3::ffi::PyDictObject;
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
+
+    /// Nothing is to be prepared.
+    pub fn prepare(_py: Python<'_>) {}
 
     /// The version of a dict as of now; 0 where none is known.
     #[expect(unsafe_code, reason = "looking at each item instead takes an eighth of track()")]
@@ -34,15 +37,16 @@ mod known {
     #![expect(unsafe_code, reason = "looking at each item instead takes an eighth of track()")]
 
     use std::ffi::c_int;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
     use pyo3::ffi::PyObject;
     use pyo3::prelude::*;
-    use pyo3::sync::PyOnceLock;
     use pyo3::types::PyDict;
 
     /// Grows with each change of a watched dict, its end included. One number for all of them: hardly any of them ever changes.
     static CHANGES: AtomicU64 = AtomicU64::new(1);
+    /// Negative where there is none: an interpreter has a handful, and other packages may have taken them all.
+    static WATCHER: AtomicI32 = AtomicI32::new(-1);
 
     type OnChange = unsafe extern "C" fn(c_int, *mut PyObject, *mut PyObject, *mut PyObject) -> c_int;
 
@@ -59,8 +63,9 @@ mod known {
     /// The version of a dict as of now, which is watched from here on; 0 where it cannot be. Without the GIL it is for critical
     /// sections of the dict: who changes it holds its lock from before the call until the change is made.
     pub fn version_of(dict: &Bound<'_, PyDict>) -> u64 {
-        // SAFETY: the thread is attached, and the object is a live dict.
-        let is_watched = watcher(dict.py()).is_some_and(|watcher| unsafe { PyDict_Watch(watcher, dict.as_ptr()) } == 0);
+        let watcher = WATCHER.load(Ordering::Relaxed);
+        // SAFETY: the thread is attached, the object is a live dict, and the watcher one of ours.
+        let is_watched = watcher >= 0 && unsafe { PyDict_Watch(watcher, dict.as_ptr()) } == 0;
         if is_watched { CHANGES.load(Ordering::Acquire) } else { 0 }
     }
 
@@ -69,17 +74,14 @@ mod known {
         CHANGES.load(Ordering::Acquire) == version
     }
 
-    /// An interpreter has a handful of watchers, and other packages may have taken them all.
-    fn watcher(py: Python<'_>) -> Option<c_int> {
-        static WATCHER: PyOnceLock<Option<c_int>> = PyOnceLock::new();
-        *WATCHER.get_or_init(py, || {
-            // SAFETY: the thread is attached, and the function keeps to the protocol of watchers: it may be called at any time.
-            let watcher = unsafe { PyDict_AddWatcher(on_change) };
-            if watcher < 0 {
-                drop(PyErr::take(py));
-            }
-            (watcher >= 0).then_some(watcher)
-        })
+    /// Begins to watch. To be called once, when the module is made: other threads would change dicts while they wait.
+    pub fn prepare(py: Python<'_>) {
+        // SAFETY: the thread is attached, and the function keeps to the protocol of watchers: it may be called at any time.
+        let watcher = unsafe { PyDict_AddWatcher(on_change) };
+        if watcher < 0 {
+            drop(PyErr::take(py));
+        }
+        WATCHER.store(watcher, Ordering::Relaxed);
     }
 }
 
@@ -87,6 +89,9 @@ mod known {
 mod known {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
+
+    /// Nothing is to be prepared.
+    pub fn prepare(_py: Python<'_>) {}
 
     /// The version of a dict as of now; 0 where none is known.
     pub fn version_of(_dict: &Bound<'_, PyDict>) -> u64 {

@@ -97,9 +97,10 @@ impl Encoded {
         }
         // Nobody changes the dict while its items are compared.
         with_critical_section(dict, || {
+            let version = if is_same_dict { version_of(dict) } else { 0 };
             let holds_same = holds_same(dict, &self.items);
             if holds_same && is_same_dict {
-                self.version.store(version_of(dict), Ordering::Relaxed);
+                self.version.store(version, Ordering::Relaxed);
             }
             holds_same
         })

@@ -91,6 +91,8 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::panics::silence_guarded_panics();
+        crate::dict_version::prepare(module.py());
+        crate::python::note_interpreter(module.py());
         crate::events::prepare_classes(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -1,7 +1,8 @@
 //! The Python side by name: its classes, modules and functions, each looked up once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -67,15 +68,16 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
 #[inline]
 pub fn lent_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     let text = object.cast_exact::<PyString>().ok()?;
-    kept_utf8(text).or_else(|| if collections_wait(object.py()) { utf8_of_any(text) } else { None })
+    kept_utf8(text).or_else(|| if COLLECTIONS_WAIT.load(Ordering::Relaxed) { utf8_of_any(text) } else { None })
 }
 
 /// Whether making an exception, as for a text with lone surrogates, starts no garbage collection: since `CPython` 3.12 they wait
 /// until Python code goes on.
-#[inline]
-fn collections_wait(py: Python<'_>) -> bool {
-    static WAIT: PyOnceLock<bool> = PyOnceLock::new();
-    if cfg!(feature = "abi3") { *WAIT.get_or_init(py, || py.version_info() >= (3, 12)) } else { cfg!(Py_3_12) }
+static COLLECTIONS_WAIT: AtomicBool = AtomicBool::new(false);
+
+/// Finds out which interpreter this is. To be called before anything is written: to ask runs Python code.
+pub fn note_interpreter(py: Python<'_>) {
+    COLLECTIONS_WAIT.store(py.version_info() >= (3, 12), Ordering::Relaxed);
 }
 
 /// A Python text as UTF-8; None where it has lone surrogates: the exception that says so may start a garbage collection.
@@ -201,7 +203,11 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let name = pyo3::intern!(py, "uuid");
     let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;
     if let Some(module) = module {
-        let uuid4 = attribute(&module, pyo3::intern!(py, "uuid4"))?;
+        // A thread that imports the module may be in the middle of that.
+        let uuid4 = match attribute(&module, pyo3::intern!(py, "uuid4")) {
+            Err(error) if error.is_instance_of::<PyAttributeError>(py) => return Ok(None),
+            uuid4 => uuid4?,
+        };
         if !is_the_library_s_uuid4(&uuid4, &module)? {
             return Ok(Some(uuid4));
         }

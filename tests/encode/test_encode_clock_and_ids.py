@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from datetime import datetime, timezone
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -235,3 +236,9 @@ class TestFrozenClocks:
             traveller.shift(1.5)
             assert track(tracker, sink)[1] == "1580702708289"
         assert_own_again(tracker, sink)
+
+
+def test_a_module_uuid_that_is_being_imported_replaces_nothing(tracker, sink, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uuid", ModuleType("uuid"))
+    eid, _ = track(tracker, sink)
+    assert is_version_4(eid)
