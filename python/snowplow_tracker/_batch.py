@@ -114,8 +114,8 @@ def batches_of_records(store: RecordStore, max_bytes: int, sent_ms: int) -> Iter
     left = store.waiting_now()
     while left > 0 and (taken := store.take_records(left, max_bytes)) is not None:
         batch, settle = taken
-        left -= len(batch)
         try:
+            left -= len(batch)
             records = _Records(batch, 0, sent_ms, settle)
         except BaseException:  # no memory for the body, or Ctrl-C
             settle(batch, 0, True)

@@ -52,7 +52,9 @@ class Delivery:
         self._emitter = emitter
         self._thread = threading.local()
         self._awaiting_retry: set[str] = set()
-        self._settled = threading.Condition()
+        # Taken by itself: Ctrl-C inside of the condition's own way to it would leave it locked.
+        self._settling = threading.RLock()
+        self._settled = threading.Condition(self._settling)
         self._retrying = threading.RLock()
         self.settlements = 0
         self.counters = Counters()
@@ -79,7 +81,7 @@ class Delivery:
 
     def wait_until(self, condition: Callable[[], bool], deadline: float) -> None:
         """Wait until a condition holds after some request, or until a deadline."""
-        with after_locks, self._settled:
+        with after_locks, self._settling:
             self._settled.wait_for(condition, max(deadline - time.monotonic(), 0))
 
     def wait_for_next(self, settlements: int, deadline: float) -> None:
@@ -88,7 +90,7 @@ class Delivery:
 
     def note_settled(self) -> None:
         """Wake who waits for a request to end."""
-        with self._settled:
+        with self._settling:
             self.settlements += 1
             self._settled.notify_all()
 

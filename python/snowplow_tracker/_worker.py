@@ -140,7 +140,9 @@ class Workers:
         self._count = max(count, 1)
         # Its put is re-entrant: a finaliser or signal handler may track in the middle of it.
         self.queue: SimpleQueue[int | None] = SimpleQueue()
-        self._done = threading.Condition()
+        # Taken by itself: Ctrl-C inside of the condition's own way to it would leave it locked.
+        self._lock = threading.RLock()
+        self._done = threading.Condition(self._lock)
         self._open: set[int] = set()
         self._last = 0
         self._woken = False
@@ -184,7 +186,7 @@ class Workers:
         if not self._threads:
             return not self._open
         ticket = self._last
-        with self._done:
+        with self._lock:
             timeout = None if deadline is None else max(deadline - time.monotonic(), 0)
             return self._done.wait_for(lambda: self._ended(ticket), timeout)
 
@@ -194,7 +196,7 @@ class Workers:
 
     def stop(self) -> None:
         """End the threads when they have done what they were asked for."""
-        with self._done:
+        with self._lock:
             threads, self._threads = self._threads, []
             for _ in threads:
                 self.queue.put(None)
@@ -207,7 +209,7 @@ class Workers:
             try:
                 self._do_job()
             finally:
-                with self._done:
+                with self._lock:
                     self._open.discard(ticket)
                     self._done.notify_all()
 
