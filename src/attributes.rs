@@ -8,9 +8,12 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
+use crate::program_code::attribute;
+
 /// An attribute, None as nothing.
 pub fn read<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    Ok(Some(object.getattr(name)?).filter(|value| !value.is_none()))
+    let value = attribute(object, &PyString::intern(object.py(), name))?;
+    Ok(Some(value).filter(|value| !value.is_none()))
 }
 
 /// Whether a method was replaced on this very instance.

@@ -65,8 +65,11 @@ mod known {
     pub fn version_of(dict: &Bound<'_, PyDict>) -> u64 {
         let watcher = WATCHER.load(Ordering::Relaxed);
         // SAFETY: the thread is attached, the object is a live dict, and the watcher one of ours.
-        let is_watched = watcher >= 0 && unsafe { PyDict_Watch(watcher, dict.as_ptr()) } == 0;
-        if is_watched { CHANGES.load(Ordering::Acquire) } else { 0 }
+        if watcher >= 0 && unsafe { PyDict_Watch(watcher, dict.as_ptr()) } == 0 {
+            return CHANGES.load(Ordering::Acquire);
+        }
+        drop(PyErr::take(dict.py()));
+        0
     }
 
     /// Whether a dict still has the version that was asked of this same one.

@@ -1,10 +1,12 @@
-//! A module's function under a name of the same text, `time.time`, looked up anew only where one of the namespaces has changed.
+//! A module's function under a name of the same text, `time.time`. While it is one written in C, it is looked up anew only where one of
+//! the namespaces has changed.
 
 use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
-use pyo3::types::{PyDict, PyModule, PyString};
+use pyo3::types::{PyCFunction, PyDict, PyModule, PyString};
 
 use crate::dict_version::{is_still, version_of};
+use crate::program_code::call;
 use crate::python::attribute;
 use crate::shared::Shared;
 
@@ -38,7 +40,7 @@ impl KeptFunction {
         let py = of.py();
         match self.kept.load(py).get() {
             Some(kept) if kept.is_unchanged(outer) => kept.function.bind(py).call0(),
-            _ => self.look_up(of, outer, name)?.call0(),
+            _ => call(&self.look_up(of, outer, name)?, (), None),
         }
     }
 
@@ -58,6 +60,8 @@ impl KeptFunction {
         if let Some(namespace) = namespace
             && outer != 0
             && inner != 0
+            && function.is_exact_instance_of::<PyCFunction>()
+            && namespace.get_item(name)?.is_some_and(|own| own.is(&function))
         {
             let kept = Kept { function: function.clone().unbind(), outer, namespace: namespace.unbind(), inner };
             self.kept.replace(of.py(), kept);

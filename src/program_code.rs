@@ -13,7 +13,10 @@ use std::thread;
 use pyo3::BoundObject;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::python::found_once;
 
 type CallThatUnwinds = unsafe extern "C-unwind" fn(*mut PyObject, *mut PyObject, *mut PyObject) -> *mut PyObject;
 
@@ -55,4 +58,17 @@ pub fn call_method<'py>(
     arguments: impl IntoPyObject<'py, Target = PyTuple>,
 ) -> PyResult<Bound<'py, PyAny>> {
     call(&object.getattr(name)?, arguments, None)
+}
+
+/// An object as `str` shows it. Raises what its `__str__` raises.
+pub fn text_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    Ok(call(&object.py().get_type::<PyString>(), (object,), None)?.cast_into()?)
+}
+
+/// An attribute that may be a property of the program's own. Raises what that raises.
+pub fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    static GETATTR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = object.py();
+    let getattr = found_once(&GETATTR, py, || py.import("builtins")?.getattr("getattr"))?;
+    call(getattr, (object, name), None)
 }

@@ -33,6 +33,12 @@ pub fn payload_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     found_once(&CLASS, py, || py.import("snowplow_tracker.payload")?.getattr("Payload"))
 }
 
+/// The class Subject.
+pub fn subject_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    found_once(&CLASS, py, || py.import("snowplow_tracker.subject")?.getattr("Subject"))
+}
+
 /// The module `snowplow_tracker.tracker`, whose `time` and `uuid` users may replace.
 pub fn tracker_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -202,18 +208,21 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let versions = dicts.map(|dict| dict.map_or(0, |dict| with_critical_section(dict, || version_of(dict))));
     let name = pyo3::intern!(py, "uuid");
     let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;
-    if let Some(module) = module {
+    if let Some(module) = &module {
         // A thread that imports the module may be in the middle of that.
-        let uuid4 = match attribute(&module, pyo3::intern!(py, "uuid4")) {
+        let uuid4 = match attribute(module, pyo3::intern!(py, "uuid4")) {
             Err(error) if error.is_instance_of::<PyAttributeError>(py) => return Ok(None),
             uuid4 => uuid4?,
         };
-        if !is_the_library_s_uuid4(&uuid4, &module)? {
+        if !is_the_library_s_uuid4(&uuid4, module)? {
             return Ok(Some(uuid4));
         }
     }
-    for (known, version) in UNPATCHED.iter().zip(versions) {
-        known.store(version, Ordering::Relaxed);
+    // What stands in the module's place has no version.
+    if module.is_none_or(|module| is_the_library_s_module(&module)) {
+        for (known, version) in UNPATCHED.iter().zip(versions) {
+            known.store(version, Ordering::Relaxed);
+        }
     }
     Ok(None)
 }
@@ -240,4 +249,11 @@ fn is_the_library_s_uuid4(uuid4: &Bound<'_, PyAny>, module: &Bound<'_, PyAny>) -
         let _ = GENUINE_UUID4.set(py, (uuid4.clone().unbind(), module.dict().unbind()));
     }
     Ok(is_genuine)
+}
+
+fn is_the_library_s_module(module: &Bound<'_, PyAny>) -> bool {
+    let genuine = GENUINE_UUID4.get(module.py());
+    module
+        .cast_exact::<PyModule>()
+        .is_ok_and(|module| genuine.is_some_and(|(_, namespace)| module.dict().is(namespace)))
 }

@@ -14,7 +14,7 @@ use crate::hooks::{Hooks, hooks};
 use crate::json::Lossy;
 use crate::name::name;
 use crate::payload::{self, Dict, Encoding, Fields, Record};
-use crate::program_code::{call, call_method};
+use crate::program_code::{attribute, call, call_method, text_of};
 use crate::tracker::{Settings, TrackerCore};
 use crate::{attributes, event_id, python, scratch};
 
@@ -36,7 +36,7 @@ impl<'py> EventId<'py> {
     /// A new one.
     pub fn new(py: Python<'py>) -> Result<Self> {
         match python::replaced_uuid4(py)? {
-            Some(uuid4) => Ok(Self::Given(call(&uuid4, (), None)?.str()?.into_any())),
+            Some(uuid4) => Ok(Self::Given(text_of(&call(&uuid4, (), None)?)?.into_any())),
             None => event_id::new_event_id().map(Self::Ours).map_err(Error::NoRandomness),
         }
     }
@@ -107,12 +107,15 @@ pub fn track<'py>(tracker: &Bound<'py, TrackerCore>, event: &Bound<'py, PyAny>) 
 
 /// The settings where the class may have properties in the place of ours.
 fn settings_by_properties(tracker: &Bound<'_, TrackerCore>, is_patched: bool) -> Result<Settings> {
+    let required = |name| attribute(tracker, name).map(Bound::unbind).map(Some);
+    let optional = |name| attributes::read(tracker, name).map(|value| value.map(Bound::unbind));
+    let py = tracker.py();
     Ok(Settings {
-        emitters: Some(tracker.getattr("emitters")?.unbind()),
-        subject: attributes::read(tracker, "subject")?.map(Bound::unbind),
-        encode_base64: Some(tracker.getattr("encode_base64")?.unbind()),
-        json_encoder: attributes::read(tracker, "json_encoder")?.map(Bound::unbind),
-        standard_nv_pairs: Some(tracker.getattr("standard_nv_pairs")?.unbind()),
+        emitters: required(pyo3::intern!(py, "emitters"))?,
+        subject: optional("subject")?,
+        encode_base64: required(pyo3::intern!(py, "encode_base64"))?,
+        json_encoder: optional("json_encoder")?,
+        standard_nv_pairs: required(pyo3::intern!(py, "standard_nv_pairs"))?,
         is_patched,
     })
 }

@@ -9,6 +9,7 @@ use super::scalars::{float_repr, int_repr};
 #[cfg(not(Py_GIL_DISABLED))]
 use crate::container_items::{lent_element, lent_entry};
 use crate::error::{Error, Result, type_name};
+use crate::program_code::{call, call_method};
 #[cfg(not(Py_GIL_DISABLED))]
 use crate::{python, text};
 
@@ -28,8 +29,8 @@ impl<'py> Writer<'_, 'py> {
         let bottom = self.items.len();
         self.open(dict, Rest::Items(bottom))?;
         // Without the GIL another thread may change the dict at any time: a list is made of its items at once.
-        let items = dict.call_method0(pyo3::intern!(dict.py(), "items"))?;
-        for item in dict.py().get_type::<PyList>().call1((items,))?.try_iter()? {
+        let items = call_method(dict, pyo3::intern!(dict.py(), "items"), ())?;
+        for item in call(&dict.py().get_type::<PyList>(), (items,), None)?.try_iter()? {
             self.items.push(item?.extract()?);
         }
         self.items[bottom..].reverse();

@@ -50,7 +50,7 @@ impl<'py> Writer<'_, 'py> {
     /// What the built-in rules leave to be written of an object.
     fn rest_by_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Rest<'py>> {
         let answer = match rule_of(object)? {
-            Some(Rule::Text(method)) => object.call_method0(*method)?,
+            Some(Rule::Text(method)) => call(&object.getattr(*method)?, (), None)?,
             Some(Rule::Value(attribute)) => object.getattr(*attribute)?,
             Some(Rule::Item) => numpy_item(object)?,
             Some(Rule::Decimal) => {

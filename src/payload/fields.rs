@@ -9,6 +9,7 @@ use crate::contracts::is_blank;
 use crate::error::Result;
 use crate::json::{self, Lossy};
 use crate::name::Name;
+use crate::program_code::text_of;
 use crate::python;
 
 /// Where a payload's fields go, in order. None and "" are left out, as are numbers that are not finite.
@@ -113,7 +114,7 @@ pub fn plain_text<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>
             .call_method1("join", ("", (text,)))?
             .cast_into()
             .map_err(PyErr::from)?),
-        Err(_) => Ok(value.str()?),
+        Err(_) => Ok(text_of(value)?),
     }
 }
 
@@ -131,7 +132,7 @@ pub fn is_left_out(value: &Bound<'_, PyAny>) -> bool {
 /// Decimals and the like, by their text: a float could not hold each of them.
 #[cold]
 fn is_not_a_finite_number(value: &Bound<'_, PyAny>) -> bool {
-    let text = || value.str().is_ok_and(|text| text.to_str().is_ok_and(is_named_non_finite));
+    let text = || text_of(value).is_ok_and(|text| text.to_str().is_ok_and(is_named_non_finite));
     value.hasattr(pyo3::intern!(value.py(), "__float__")).unwrap_or(false) && text()
 }
 

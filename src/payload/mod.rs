@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, Shape, Snapshot, write_self_describing};
 use crate::json::{Lossy, Writer};
 use crate::name::{Name, name};
-use crate::program_code::call_method;
+use crate::program_code::{attribute, call_method};
 use crate::{python, scratch};
 use envelope::Envelope;
 pub use fields::{Dict, Fields};
@@ -56,10 +56,18 @@ pub fn subject_fields<'py>(
 ) -> Result<Option<Bound<'py, PyDict>>> {
     let fields = match (event_subject, tracker_subject) {
         (Some(own), _) => call_method(own, pyo3::intern!(own.py(), "combine_subject"), (tracker_subject,))?,
-        (None, Some(subject)) => subject.getattr(pyo3::intern!(subject.py(), "standard_nv_pairs"))?,
+        (None, Some(subject)) => subject_pairs(subject)?,
         (None, None) => return Ok(None),
     };
     into_dict(fields).map(Some)
+}
+
+fn subject_pairs<'py>(subject: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let name = pyo3::intern!(subject.py(), "standard_nv_pairs");
+    if subject.get_type().is(python::subject_class(subject.py())?) {
+        return subject.getattr(name);
+    }
+    attribute(subject, name)
 }
 
 /// A mapping as a dict: itself if it is one.

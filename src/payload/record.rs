@@ -8,6 +8,7 @@ use super::fields::{Fields, is_left_out, plain_text};
 use crate::error::Result;
 use crate::json::{self, Lossy};
 use crate::name::Name;
+use crate::program_code::text_of;
 use crate::{base64, python, text};
 
 /// A wire record in the making. Every value leaves as text, and no name comes twice: the caller sees to that.
@@ -62,7 +63,7 @@ impl<'a> Record<'a> {
         {
             self.out.extend_from_slice(zmij::Buffer::new().format_finite(number.value()).as_bytes());
         } else {
-            json::append_text(self.out, &value.str()?, self.lossy)?;
+            json::append_text(self.out, &text_of(value)?, self.lossy)?;
         }
         self.out.extend_from_slice(CLOSING);
         Ok(())

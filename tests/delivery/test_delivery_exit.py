@@ -161,6 +161,49 @@ def test_threads_that_go_on_tracking_cost_the_main_thread_nothing(collector, kin
     assert labels.count("main") == 120
 
 
+IN_THE_PROGRAMS_CODE = """
+import sys, threading, time
+from snowplow_tracker import Emitter, PageView, SelfDescribing, SelfDescribingJson, Subject, Tracker
+kind = sys.argv[1]
+begun, sleep = threading.Event(), time.sleep
+def answer(value):
+    begun.set()
+    sleep(0.001)
+    return value
+class Text:
+    def __str__(self):
+        return answer("text")
+class Mapping(dict):
+    def items(self):
+        return answer(super().items())
+class Person(Subject):
+    standard_nv_pairs = property(lambda self: answer({"uid": "u"}), lambda self, pairs: None)
+subject = Person() if kind == "property" else Subject()
+tracker = Tracker("ns", Emitter("127.0.0.1:9", batch_size=10**9), subject)
+if kind == "clock":
+    time.time = lambda: answer(5.0)
+elif kind == "text":
+    tracker.standard_nv_pairs["own"] = Text()
+elif kind == "encoder":
+    tracker.json_encoder = lambda value: answer("encoded")
+data = {"a": Mapping(b=1) if kind == "mapping" else 1j if kind == "encoder" else 1}
+def track_on_and_on():
+    while True:
+        tracker.track(SelfDescribing(SelfDescribingJson("iglu:com.acme/a/jsonschema/1-0-0", data)))
+for _ in range(3):
+    threading.Thread(target=track_on_and_on, daemon=True).start()
+assert begun.wait(20)
+tracker.emitters[0]._lane.clear()
+sys.exit(4)
+"""
+
+
+@pytest.mark.parametrize("kind", ["clock", "text", "encoder", "mapping", "property"])
+def test_a_daemon_thread_inside_the_programs_code_does_not_end_the_process(kind):
+    ended = run_program(IN_THE_PROGRAMS_CODE, kind)
+    assert ended.returncode == 4, ended.stderr
+
+
 DROPPED = """
 import sys
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
