@@ -8,7 +8,7 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
-from snowplow_tracker import _worker
+from snowplow_tracker import _check, _worker
 from snowplow_tracker._emitter import Emitter
 from snowplow_tracker._overrides import call_override, note_own
 from snowplow_tracker.transport import shown
@@ -74,7 +74,7 @@ class AsyncEmitter(Emitter):
         when_full: WhenFull = "refuse",
         block_timeout: float = 30.0,
     ) -> None:
-        self._thread_count = thread_count
+        self._thread_count = _check.whole(thread_count, 1, name="thread_count")
         super().__init__(
             endpoint,
             protocol,

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from snowplow_tracker import _worker
+from snowplow_tracker import _check, _worker
 from snowplow_tracker._batch import batches_of_events
 from snowplow_tracker._body_limit import MAX_BODY_BYTES
 from snowplow_tracker._closing import ClosingMethods
@@ -20,9 +20,8 @@ from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, is_own, note_own
 from snowplow_tracker._retry import is_success
 from snowplow_tracker._stored_events import StoredEvents
-from snowplow_tracker._worker import FlushTimer
 from snowplow_tracker.contracts import one_of
-from snowplow_tracker.event_store import InMemoryEventStore
+from snowplow_tracker.event_store import STORE_METHODS, InMemoryEventStore
 from snowplow_tracker.transport import Transport, collector_uri, shown
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
         on_failure: Called with how many events got through, and the events that did not.
         byte_limit: Bytes of stored events that make a batch full, and the most that a request
             body may have. Default None: only `batch_size` counts.
-        request_timeout: Seconds to connect and to wait for an answer, or a pair of both. Default
-            None: 10 and 30.
+        request_timeout: Seconds to connect and for the answer, or a pair. Default None: 10 and 30.
         max_retry_delay_seconds: The most that the delay before another attempt grows to. 60.
         buffer_capacity: The most events that are stored, those being sent included; further ones
             are refused. Default 10,000. A given `event_store` has its own.
@@ -77,7 +75,7 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
             handler, at exit and after `close`.
 
     Raises:
-        ValueError: The endpoint is empty; method, protocol or when_full is none of those above.
+        ValueError: A parameter is of another type than said above, or out of its range.
         TypeError: Both `batch_size` and `buffer_size` were given.
     """
 
@@ -111,28 +109,33 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
         if batch_size is not None and buffer_size is not None:
             raise TypeError("batch_size and buffer_size are the same: give one of them")
         self._start_closed()
-        self.endpoint = self.as_collector_uri(endpoint, protocol, port, method)
+        self.endpoint = self.as_collector_uri(endpoint, protocol, _check.port(port), method)
         self.method = method
-        self.on_success = on_success
-        self.on_failure = on_failure
-        self.byte_limit = byte_limit
+        self.on_success = _check.callback(on_success, name="on_success")
+        self.on_failure = _check.callback(on_failure, name="on_failure")
+        self.byte_limit = _check.count_or_none(byte_limit, name="byte_limit")
         self.bytes_queued = None if byte_limit is None else 0
-        self.request_timeout = request_timeout
-        self.max_retry_delay_seconds = max_retry_delay_seconds
-        self.custom_retry_codes = {} if custom_retry_codes is None else custom_retry_codes
-        self.exit_timeout = exit_timeout
+        self.request_timeout = _check.timeout(request_timeout)
+        self.max_retry_delay_seconds = _check.seconds(
+            max_retry_delay_seconds, name="max_retry_delay_seconds"
+        )
+        self.custom_retry_codes = _check.retry_codes(custom_retry_codes)
+        self.exit_timeout = _check.seconds(exit_timeout, name="exit_timeout")
         self.when_full = when_full
-        self.block_timeout = block_timeout
+        self.block_timeout = _check.seconds(block_timeout, name="block_timeout")
+        buffer_capacity = _check.count_or_none(buffer_capacity, name="buffer_capacity")
         if event_store is None:
             buffer_capacity = self._default_capacity if buffer_capacity is None else buffer_capacity
             event_store = InMemoryEventStore(logger, buffer_capacity)
-        self.event_store: EventStore = event_store
+        self.event_store: EventStore = _check.having(event_store, STORE_METHODS, name="event_store")
+        batch_size = _check.count_or_none(batch_size, name="batch_size")
+        buffer_size = _check.count_or_none(buffer_size, name="buffer_size")
         wanted = batch_size if buffer_size is None else buffer_size
         default = DEFAULT_MAX_LENGTH if method == "post" else 1
         self.batch_size = default if wanted is None else wanted
         if buffer_capacity is not None:
             self.batch_size = min(self.batch_size, buffer_capacity)
-        self._session = session
+        self._session = _check.having(session, [method], name="session")
         self._transport = Transport() if session is None else None
         self.request_method = Requester.of(self._transport or session)
         self._own_post = self.request_method.post if session is None else None
@@ -146,8 +149,8 @@ class Emitter(EmitterCore, IntakeMethods, HttpMethods, ClosingMethods):
         self._delivery = Delivery(self)
         self._refusals = OncePerMinute(logger)
         self.lock = threading.RLock()
-        self.timer = FlushTimer(self, repeating=True)
-        self.retry_timer = FlushTimer(self, repeating=False)
+        self.timer = _worker.FlushTimer(self, repeating=True)
+        self.retry_timer = _worker.FlushTimer(self, repeating=False)
 
     def _open(self) -> None:
         self._is_open = True

@@ -115,7 +115,10 @@ class HttpMethods:
         given = _DEFAULT_TIMEOUT if self.request_timeout is None else self.request_timeout
         if self._deadline is None:
             return given
-        connect, read = given if isinstance(given, tuple) else (given, given)
+        if not isinstance(given, tuple):
+            # One that is an object of urllib3's does not tell before a request has begun.
+            given = (given, given) if isinstance(given, int | float) else (None, None)
+        connect, read = given
         left = max(self._deadline - time.monotonic(), 0.001)
         return _earlier(connect, left), _earlier(read, left)
 

@@ -42,8 +42,8 @@ class EmitterSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for prefix in ("https://", "http://"):
             self.mount(prefix, TimedAdapter())
-        self._route: Route | None = None
-        self._route_is_for: tuple[object, ...] = ()
+        # In one, with what it is for: Ctrl-C may come between any two assignments.
+        self._route: tuple[tuple[object, ...], Route] | None = None
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where to follow a redirect to, None to take it for the answer."""
@@ -78,10 +78,9 @@ class EmitterSession(requests.Session):
     def _route_to(self, method: str, url: str, headers: Mapping[str, str] | None) -> Route:
         connection = self.headers.get("Connection")
         wanted = (method, url, headers, connection, *settings_of_environment())
-        if self._route is None or self._route_is_for != wanted:
-            self._route = Route(self, method, url, headers)
-            self._route_is_for = wanted
-        return self._route
+        if self._route is None or self._route[0] != wanted:
+            self._route = wanted, Route(self, method, url, headers)
+        return self._route[1]
 
     def _follow(self, request: requests.Request, redirect: Any, timeout: Any) -> requests.Response:
         prepared = self.prepare_request(request)

@@ -1,11 +1,13 @@
-"""Answers that must be there in time, also where a server sends them byte by byte."""
+"""Connections whose answers must be there in time, and that Ctrl-C does not block."""
 
 from __future__ import annotations
 
 import io
 import time
+from collections import deque
 from functools import cache
 from http.client import HTTPResponse
+from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, Any
 
 from requests.sessions import HTTPAdapter  # another one, where a program has put it there
@@ -71,7 +73,30 @@ def _timed(pool: type[Any]) -> type[Any]:
     return pool if issubclass(pool, _Timed) else type(pool.__name__, (_Timed, pool), {})
 
 
+class _IdleConnections(LifoQueue[Any]):
+    """The queue of a pool, used without its lock: a session belongs to one thread.
+
+    Ctrl-C may come where that lock is taken and the `with` that is to release it not yet begun.
+    """
+
+    def _init(self, maxsize: int) -> None:
+        self.queue: Any = deque(maxlen=maxsize)  # beyond it, the one that idles longest goes
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002
+        """Take the connection that was used last. Nobody could put one back meanwhile."""
+        try:
+            return self.queue.pop()
+        except IndexError:
+            raise Empty from None
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Keep a connection."""
+        self.queue.append(item)
+
+
 class _Timed(HTTPConnectionPool):
+    QueueCls = _IdleConnections
+
     # Not by a ConnectionCls of its own: vcrpy replaces the one of the base class.
     def _new_conn(self) -> Any:
         connection: Any = super()._new_conn()

@@ -137,7 +137,7 @@ class Workers:
 
     def __init__(self, job: weakref.WeakMethod[Callable[[], None]], count: int) -> None:
         self._job = job
-        self._count = max(count, 1)
+        self._count = count
         # Its put is re-entrant: a finaliser or signal handler may track in the middle of it.
         self.queue: SimpleQueue[int | None] = SimpleQueue()
         # Taken by itself: Ctrl-C inside of the condition's own way to it would leave it locked.

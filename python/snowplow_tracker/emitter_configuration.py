@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from snowplow_tracker import _check
 from snowplow_tracker._intake import WHEN_FULL
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ class EmitterConfiguration:
     """Settings of an emitter for `Snowplow.create_tracker`, named as `Emitter`'s parameters.
 
     Raises:
-        ValueError: `batch_size`, `byte_limit` or `buffer_capacity` is no int, or negative; None
-            means the emitter's default. `when_full` is neither "refuse" nor "block".
+        ValueError: A setting is none that `Emitter` takes, or a count no int. `event_store` and
+            `session` are looked at when an emitter is made. None means the emitter's default.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class EmitterConfiguration:
         self.byte_limit = byte_limit
         self.request_timeout = request_timeout
         self.buffer_capacity = buffer_capacity
-        self.custom_retry_codes = {} if custom_retry_codes is None else custom_retry_codes
+        self.custom_retry_codes = custom_retry_codes
         self.event_store = event_store
         self.session = session
         self.max_retry_delay_seconds = max_retry_delay_seconds
@@ -77,7 +78,7 @@ class EmitterConfiguration:
 
     @on_success.setter
     def on_success(self, value: SuccessCallback | None) -> None:
-        self._on_success = value
+        self._on_success = _check.callback(value, name="on_success")
 
     @property
     def on_failure(self) -> FailureCallback | None:
@@ -86,7 +87,7 @@ class EmitterConfiguration:
 
     @on_failure.setter
     def on_failure(self, value: FailureCallback | None) -> None:
-        self._on_failure = value
+        self._on_failure = _check.callback(value, name="on_failure")
 
     @property
     def byte_limit(self) -> int | None:
@@ -104,7 +105,7 @@ class EmitterConfiguration:
 
     @request_timeout.setter
     def request_timeout(self, value: float | tuple[float, float] | None) -> None:
-        self._request_timeout = value
+        self._request_timeout: float | tuple[float, float] | None = _check.timeout(value)
 
     @property
     def buffer_capacity(self) -> int | None:
@@ -121,8 +122,8 @@ class EmitterConfiguration:
         return self._custom_retry_codes
 
     @custom_retry_codes.setter
-    def custom_retry_codes(self, value: dict[int, bool]) -> None:
-        self._custom_retry_codes = value
+    def custom_retry_codes(self, value: dict[int, bool] | None) -> None:
+        self._custom_retry_codes = _check.retry_codes(value)
 
     def set_retry_code(self, status_code: int, retry: bool = True) -> bool:
         """Set whether to retry after a status.
@@ -163,7 +164,7 @@ class EmitterConfiguration:
 
     @max_retry_delay_seconds.setter
     def max_retry_delay_seconds(self, value: float) -> None:
-        self._max_retry_delay_seconds = value
+        self._max_retry_delay_seconds = _check.seconds(value, name="max_retry_delay_seconds")
 
     @property
     def exit_timeout(self) -> float:
@@ -172,7 +173,7 @@ class EmitterConfiguration:
 
     @exit_timeout.setter
     def exit_timeout(self, value: float) -> None:
-        self._exit_timeout = value
+        self._exit_timeout = _check.seconds(value, name="exit_timeout")
 
     @property
     def when_full(self) -> WhenFull:
@@ -192,13 +193,11 @@ class EmitterConfiguration:
 
     @block_timeout.setter
     def block_timeout(self, value: float) -> None:
-        self._block_timeout = value
+        self._block_timeout = _check.seconds(value, name="block_timeout")
 
 
 def _count(name: str, value: int | None) -> int | None:
-    if value is not None and (not _is_int(value) or value < 0):
-        raise ValueError(f"{name} must be None or an int of at least 0: {value!r}")
-    return value
+    return None if value is None else _check.whole(value, 0, name=name)
 
 
 def _why_no_retry_rule(status_code: int, retry: bool) -> str | None:

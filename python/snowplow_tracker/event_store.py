@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
+from snowplow_tracker import _check
 from snowplow_tracker._log_limit import OncePerMinute
 from snowplow_tracker._native import RecordBuffer, is_text_only
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["EventStore", "InMemoryEventStore"]
+
+_logger = logging.getLogger(__name__)
 
 STORE_METHODS = ("add_event", "cleanup", "get_events_batch", "size")
 _methods_of = attrgetter(*STORE_METHODS)
@@ -67,14 +71,19 @@ class InMemoryEventStore:
     that is not all text, it keeps them as a list of dicts, for good.
 
     Args:
-        logger: Where a full store is logged, at most once a minute.
+        logger: Where a full store is logged, at most once a minute; None for a logger of this
+            package.
         buffer_capacity: The most events that it holds, those being sent included. Default 10,000.
+
+    Raises:
+        ValueError: `logger` has no `error`, or `buffer_capacity` is no whole number.
     """
 
     def __init__(self, logger: Logger, buffer_capacity: int = 10_000) -> None:
-        self._full = OncePerMinute(logger)
+        self._full = OncePerMinute(_check.having(logger, ["error"], name="logger") or _logger)
         self._lock = threading.RLock()
-        self._records: RecordBuffer | None = RecordBuffer(max(buffer_capacity, 0))
+        buffer_capacity = _check.count(buffer_capacity, name="buffer_capacity")
+        self._records: RecordBuffer | None = RecordBuffer(buffer_capacity)
         self._events: PayloadDictList = []
         # Records that were in flight when the others became dicts are settled with their buffer.
         self._sealed: RecordBuffer | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from snowplow_tracker import _native
+from snowplow_tracker import _check, _native
 from snowplow_tracker._sqlite.access import Access
 from snowplow_tracker._sqlite.event_file import EventFile
 from snowplow_tracker._sqlite.keeper import Keeper
@@ -73,14 +73,12 @@ class SQLiteEventStore:
         synchronous: str = "NORMAL",
         claim_timeout: float = 60.0,
     ) -> None:
-        _check_whole(capacity, 1, name="capacity")
-        _check_whole(max_bytes, LEAST_BYTES, name="max_bytes")
+        self._capacity = _check.whole(capacity, 1, name="capacity")
+        max_bytes = _check.whole(max_bytes, LEAST_BYTES, name="max_bytes")
         if synchronous not in SYNCHRONOUS:
             raise ValueError(f"synchronous is none of {', '.join(SYNCHRONOUS)}: {synchronous!r}")
-        _check_seconds(claim_timeout, name="claim_timeout")
+        self._claim_timeout = _check.seconds(claim_timeout, name="claim_timeout", most=TIMEOUT_MAX)
         self._parameters = (_full_path(path), capacity, max_bytes, synchronous, claim_timeout)
-        self._capacity = capacity
-        self._claim_timeout = claim_timeout
         self._keeper = Keeper(self._parameters[0], max_bytes, synchronous)
         self._access = Access(self._keeper)
         self._unsettled: deque[tuple[int, Sequence[int], bool]] = deque()
@@ -270,22 +268,15 @@ def _settle_in_file(file: EventFile, settlement: tuple[int, Sequence[int], bool]
 
 
 def _full_path(path: str | os.PathLike[str]) -> Path:
-    full = Path(path).resolve()
+    try:
+        full = Path(path).resolve()
+    except (TypeError, ValueError) as error:  # the latter for text that holds NUL
+        raise ValueError(f"path is none that can be opened, {error}: {path!r}") from None
     if not full.parent.is_dir():
         raise ValueError(f"path is in a folder that does not exist: {full}")
     if full.is_dir():
         raise ValueError(f"path is a folder: {full}")
     return full
-
-
-def _check_whole(value: object, least: int, *, name: str) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is no whole number of at least {least}: {value!r}")
-
-
-def _check_seconds(value: object, *, name: str) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} is no number of seconds: {value!r}")
 
 
 note_record_store(SQLiteEventStore)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from urllib3 import Timeout
 
 from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, Tracker
 
@@ -71,7 +72,7 @@ def test_closing_takes_no_longer_than_its_timeout(server, track, kind, method):
     assert time.monotonic() - started < 1
 
 
-@pytest.mark.parametrize("request_timeout", [None, 3, (3, 4), (3, None), 0.5])
+@pytest.mark.parametrize("request_timeout", [None, 3, (3, 4), (3, None), 0.5, Timeout(3)])
 def test_closing_delivers_with_every_request_timeout(server, track, request_timeout):
     with Emitter(server.url, request_timeout=request_timeout) as emitter:
         track(Tracker("ns", emitter), "a")
