@@ -1,5 +1,7 @@
 //! Text into JSON: string escaping on bytes, no Python in sight.
 
+use std::array;
+
 /// How each byte leaves inside a JSON string: 0 as it is, `u` as `\u00XX`, any other letter after a backslash.
 const ESCAPES: [u8; 256] = escapes();
 
@@ -157,29 +159,43 @@ fn append_string_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
 }
 
+/// Block by block, each copied as a whole: what follows a byte that needs an escape is copied once more behind that.
 #[inline(never)]
-fn append_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
-    let (words, rest) = bytes.as_chunks::<WORD>();
-    for word in words {
-        append_word(out, word, specials(u64::from_le_bytes(*word)));
+#[expect(unsafe_code, reason = "see append_string")]
+fn append_with_escapes(out: &mut Vec<u8>, mut bytes: &[u8]) {
+    out.reserve(bytes.len() + BLOCK);
+    while let Some(block) = bytes.first_chunk::<BLOCK>() {
+        let plain = if has_special(block) { plain_start(block) } else { BLOCK };
+        // SAFETY: behind the vector's end there is room for what is left of the text, of which the block is the start.
+        unsafe {
+            out.as_mut_ptr().add(out.len()).cast::<[u8; BLOCK]>().write(*block);
+            out.set_len(out.len() + plain);
+        }
+        bytes = &bytes[plain..];
+        if plain < BLOCK {
+            bytes = append_first_special(out, bytes);
+        }
     }
-    let mut last = [b' '; WORD];
-    last[..rest.len()].copy_from_slice(rest);
-    append_word(out, rest, specials(u64::from_le_bytes(last)));
+    while let Some(place) = bytes.iter().position(|byte| is_special(*byte)) {
+        out.extend_from_slice(&bytes[..place]);
+        bytes = append_first_special(out, &bytes[place..]);
+    }
+    append_short(out, bytes);
 }
 
-/// Appends at most one word, with an escape for each of its `specials`.
-#[inline]
-fn append_word(out: &mut Vec<u8>, word: &[u8], mut specials: u64) {
-    let mut done = 0;
-    while specials != 0 {
-        let place = specials.trailing_zeros() as usize / 8;
-        out.extend_from_slice(&word[done..place]);
-        append_special(out, word[place]);
-        done = place + 1;
-        specials &= specials - 1;
-    }
-    append_short(out, &word[done..]);
+/// How many bytes come before the first that needs an escape. There is one.
+fn plain_start(block: &[u8; BLOCK]) -> usize {
+    let [first, last] = [0, WORD].map(|at| specials(u64::from_le_bytes(array::from_fn(|place| block[at + place]))));
+    let bits = if first == 0 { 64 + last.trailing_zeros() } else { first.trailing_zeros() };
+    bits as usize / 8
+}
+
+/// Appends the escape of the first byte. Returns the others, for which there is room, and for a block more.
+fn append_first_special<'a>(out: &mut Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
+    let Some((special, rest)) = bytes.split_first() else { return bytes };
+    append_special(out, *special);
+    out.reserve(rest.len() + BLOCK);
+    rest
 }
 
 const WORD: usize = 8;
