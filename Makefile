@@ -94,10 +94,11 @@ sanitize: ## the Rust tests under AddressSanitizer and Miri
 	# Generated cases take Miri hours: those are the sanitizer's.
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --lib --no-default-features --target-dir target/miri -- --skip memory_stays --skip never_repeats --skip order_and_bounds --skip blocks_agree --skip decodes_to
 
-free-threading: $(ENVIRONMENT) ## stress tests on a CPython without the GIL, which has pytest: INTERPRETER=python3.14t
+free-threading: $(ENVIRONMENT) ## stress tests on a CPython without the GIL, which has pytest, and what threads gain: INTERPRETER=python3.14t
 	@$(call need,$(INTERPRETER) -c 'import pytest; import pytest_timeout; import requests',an interpreter with pytest. Get it: $(INTERPRETER) -m pip install pytest pytest-timeout requests)
 	$(BIN)/python tests/free_threading/build.py $(INTERPRETER)
 	$(INTERPRETER) -m pytest tests/free_threading/stress_*.py
+	$(INTERPRETER) -m benches.questions.threads
 
 wheels: $(ENVIRONMENT) profiler ## the sdist and the wheels of TARGETS in dist, checked, and run on each CPython found
 	@$(call need,rustup --version,rustup. Get it: https://rustup.rs)
