@@ -92,7 +92,6 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::panics::silence_guarded_panics();
         crate::dict_version::prepare(module.py());
-        crate::python::note_interpreter(module.py());
         crate::events::prepare_classes(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -1,6 +1,6 @@
 //! The Python side by name: its classes, modules and functions, each looked up once.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
@@ -74,16 +74,21 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
 #[inline]
 pub fn lent_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     let text = object.cast_exact::<PyString>().ok()?;
-    kept_utf8(text).or_else(|| if COLLECTIONS_WAIT.load(Ordering::Relaxed) { utf8_of_any(text) } else { None })
+    kept_utf8(text).or_else(|| if has_no_surrogates(text) { utf8_of_any(text) } else { None })
 }
 
-/// Whether making an exception, as for a text with lone surrogates, starts no garbage collection: since `CPython` 3.12 they wait
-/// until Python code goes on.
-static COLLECTIONS_WAIT: AtomicBool = AtomicBool::new(false);
+/// Whether all characters are below 256. To encode others may raise an exception, or call what a program registered in its place.
+#[cfg(not(feature = "abi3"))]
+#[expect(unsafe_code, reason = "there is no safe way to ask")]
+fn has_no_surrogates(text: &Bound<'_, PyString>) -> bool {
+    // SAFETY: the object is a live text.
+    unsafe { ffi::PyUnicode_KIND(text.as_ptr()) == ffi::PyUnicode_1BYTE_KIND }
+}
 
-/// Finds out which interpreter this is. To be called before anything is written: to ask runs Python code.
-pub fn note_interpreter(py: Python<'_>) {
-    COLLECTIONS_WAIT.store(py.version_info() >= (3, 12), Ordering::Relaxed);
+/// Nobody can tell.
+#[cfg(feature = "abi3")]
+fn has_no_surrogates(_text: &Bound<'_, PyString>) -> bool {
+    false
 }
 
 /// A Python text as UTF-8; None where it has lone surrogates: the exception that says so may start a garbage collection.

@@ -10,6 +10,8 @@ use pyo3::types::{PyDict, PyTuple};
 
 #[cfg(not(feature = "abi3"))]
 use super::direct_call::{Arguments, CallFacts, DirectCall};
+#[cfg(not(feature = "abi3"))]
+use super::event::COMMON_PARAMETERS;
 use super::event::Event;
 use super::kind::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
 use super::state::{Common, State};
@@ -99,16 +101,20 @@ macro_rules! event_class {
         }
 
         #[cfg(not(feature = "abi3"))]
-        impl DirectCall for $class {
+        impl DirectCall<{ [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }> for $class {
             fn call_facts() -> &'static PyOnceLock<CallFacts> {
                 static FACTS: PyOnceLock<CallFacts> = PyOnceLock::new();
                 &FACTS
             }
 
-            fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>> {
+            fn construct<'py>(
+                py: Python<'py>,
+                mut arguments: Arguments<'py, { [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }>,
+            ) -> PyResult<Bound<'py, Self>> {
                 let mut common = |index: usize| arguments[$kind.fields.len() + index].take().filter(|value| !value.is_none());
                 let common = Common { event_subject: common(0), context: common(1), true_timestamp: common(2) };
-                let state = State::of(&$kind, array::from_fn(|index| arguments[index].take()), common)?;
+                let values = array::from_fn(|index| arguments.get_mut(index).and_then(Option::take));
+                let state = State::of(&$kind, values, common)?;
                 Bound::new(py, PyClassInitializer::from(Event::of(state)).add_subclass(Self))
             }
         }

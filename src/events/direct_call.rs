@@ -14,18 +14,15 @@ use pyo3::{PyTypeInfo, ffi};
 
 use crate::panics;
 
-/// The most parameters that a native class has.
-pub const MAX_PARAMETERS: usize = 10;
-
 /// A call's arguments by the place of their parameter.
-pub type Arguments<'py> = [Option<Bound<'py, PyAny>>; MAX_PARAMETERS];
+pub type Arguments<'py, const N: usize> = [Option<Bound<'py, PyAny>>; N];
 
-/// A native class that can be called the short way.
-pub trait DirectCall: PyTypeInfo {
+/// A native class of `N` parameters that can be called the short way.
+pub trait DirectCall<const N: usize>: PyTypeInfo {
     /// What the class is called with.
     fn call_facts() -> &'static PyOnceLock<CallFacts>;
     /// A new instance. The required arguments are there.
-    fn construct<'py>(py: Python<'py>, arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>>;
+    fn construct<'py>(py: Python<'py>, arguments: Arguments<'py, N>) -> PyResult<Bound<'py, Self>>;
 }
 
 /// What a class is called with, and what its slots are as long as nobody has replaced `__init__` or `__new__`.
@@ -37,20 +34,20 @@ pub struct CallFacts {
 }
 
 /// Opens the short way into a class.
-pub fn enable<T: DirectCall>(py: Python<'_>, parameters: &[&str], required: usize) {
+pub fn enable<const N: usize, T: DirectCall<N>>(py: Python<'_>, parameters: [&str; N], required: usize) {
     let class = T::type_object_raw(py);
-    let parameters = parameters.iter().map(|name| PyString::intern(py, name).unbind()).collect();
+    let parameters = parameters.map(|name| PyString::intern(py, name).unbind()).into();
     // SAFETY: the class is alive for ever, and no other thread has seen it yet: the module is being made. `vectorcall` keeps to the
     // protocol of that slot, and serves this very class alone.
     unsafe {
         let facts = CallFacts { parameters, required, init: (*class).tp_init, new: (*class).tp_new };
         if T::call_facts().set(py, facts).is_ok() {
-            (*class).tp_vectorcall = Some(vectorcall::<T>);
+            (*class).tp_vectorcall = Some(vectorcall::<N, T>);
         }
     }
 }
 
-unsafe extern "C" fn vectorcall<T: DirectCall>(
+unsafe extern "C" fn vectorcall<const N: usize, T: DirectCall<N>>(
     class: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     flagged_count: usize,
@@ -66,7 +63,7 @@ unsafe extern "C" fn vectorcall<T: DirectCall>(
             arguments,
             keywords: (!keywords.is_null()).then(|| Borrowed::from_ptr(py, keywords).cast_unchecked()),
         };
-        panics::guarded(|| call.make::<T>()).map_err(|error| error.restore(py))
+        panics::guarded(|| call.make::<N, T>()).map_err(|error| error.restore(py))
     };
     made.map_or(ptr::null_mut(), Bound::into_ptr)
 }
@@ -80,7 +77,7 @@ struct Call<'a, 'py> {
 }
 
 impl<'py> Call<'_, 'py> {
-    fn make<T: DirectCall>(&self) -> PyResult<Bound<'py, PyAny>> {
+    fn make<const N: usize, T: DirectCall<N>>(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         if let Some(facts) = T::call_facts().get(py)
             && self.class.as_ptr().cast() == T::type_object_raw(py)
@@ -101,11 +98,11 @@ impl<'py> Call<'_, 'py> {
     }
 
     /// The arguments by parameter, where each name is the interned one of a parameter that has no other value, and none is missing.
-    fn matched(&self, facts: &CallFacts) -> Option<Arguments<'py>> {
-        if self.count > facts.parameters.len() {
+    fn matched<const N: usize>(&self, facts: &CallFacts) -> Option<Arguments<'py, N>> {
+        if self.count > N {
             return None;
         }
-        let mut matched = Arguments::default();
+        let mut matched = [const { None }; N];
         for (index, value) in matched.iter_mut().enumerate().take(self.count) {
             *value = Some(self.argument(index));
         }

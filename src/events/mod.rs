@@ -35,21 +35,21 @@ pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
     classes.iter().for_each(immortalize);
     #[cfg(not(feature = "abi3"))]
     {
-        enable_direct_call::<PageView>(py, &kind::PAGE_VIEW);
-        enable_direct_call::<PagePing>(py, &kind::PAGE_PING);
-        enable_direct_call::<StructuredEvent>(py, &kind::STRUCTURED);
-        enable_direct_call::<SelfDescribing>(py, &kind::SELF_DESCRIBING);
-        enable_direct_call::<ScreenView>(py, &kind::SCREEN_VIEW);
-        direct_call::enable::<SelfDescribingJson>(py, &self_describing_json::PARAMETERS, 2);
+        enable_direct_call::<_, PageView>(py, &kind::PAGE_VIEW);
+        enable_direct_call::<_, PagePing>(py, &kind::PAGE_PING);
+        enable_direct_call::<_, StructuredEvent>(py, &kind::STRUCTURED);
+        enable_direct_call::<_, SelfDescribing>(py, &kind::SELF_DESCRIBING);
+        enable_direct_call::<_, ScreenView>(py, &kind::SCREEN_VIEW);
+        direct_call::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2);
     }
     Ok(())
 }
 
 #[cfg(not(feature = "abi3"))]
-fn enable_direct_call<T: direct_call::DirectCall>(py: Python<'_>, kind: &kind::Kind) {
-    let own = kind.fields.iter().map(|field| field.name);
-    let parameters: Vec<_> = own.chain(event::COMMON_PARAMETERS).collect();
-    direct_call::enable::<T>(py, &parameters, kind.required());
+fn enable_direct_call<const N: usize, T: direct_call::DirectCall<N>>(py: Python<'_>, kind: &kind::Kind) {
+    let mut names = kind.fields.iter().map(|field| field.name).chain(event::COMMON_PARAMETERS);
+    let parameters = std::array::from_fn(|_| names.next().unwrap_or_default());
+    direct_call::enable::<N, T>(py, parameters, kind.required());
 }
 
 /// Frees threads from counting references to a class, which is never freed: each event that one of them makes counts one, and the

@@ -158,13 +158,13 @@ impl SelfDescribingJson {
 }
 
 #[cfg(not(feature = "abi3"))]
-impl DirectCall for SelfDescribingJson {
+impl DirectCall<2> for SelfDescribingJson {
     fn call_facts() -> &'static PyOnceLock<CallFacts> {
         static FACTS: PyOnceLock<CallFacts> = PyOnceLock::new();
         &FACTS
     }
 
-    fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py>) -> PyResult<Bound<'py, Self>> {
+    fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py, 2>) -> PyResult<Bound<'py, Self>> {
         let mut required = |index: usize| arguments[index].take().ok_or_else(|| Error::Empty(PARAMETERS[index]));
         let (schema, data) = (required(0)?, required(1)?);
         contracts::require_text("schema", Some(&schema))?;
