@@ -40,7 +40,7 @@ impl<T> Loaded<'_, T> {
 // longer than that (`Loaded`), or belong to the garbage collector, which holds it too (`visit`, `change`). There is one GIL, since
 // PyO3's modules refuse subinterpreters. So one thread at a time is there.
 #[cfg(not(Py_GIL_DISABLED))]
-#[expect(unsafe_code, reason = "counting by atomic operations takes a fortieth of construct + track")]
+#[expect(unsafe_code, reason = "counting by atomic operations takes a fifteenth of a page view")]
 unsafe impl<T: Send> Sync for Shared<T> {}
 // SAFETY: as above: the value may be dropped by another thread, which holds the GIL then, as all who drop Python objects.
 #[cfg(not(Py_GIL_DISABLED))]
