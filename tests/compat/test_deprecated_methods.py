@@ -269,6 +269,12 @@ class TestOrders:
             item | {"ti_sk": "s2", "ti_nm": "n", "ti_ca": "c"},
         ]
 
+    def test_a_number_is_a_currency_of_the_order_zero_too(self):
+        tracker, events = make()
+        tracker.track_ecommerce_transaction("o", 6, currency=0, items=[ITEM])
+        assert [own_fields(event).get("ti_cu", 0) for event in events] == [0, 0]
+        assert "ti_cu" in events[1]
+
     def test_items_are_left_unchanged(self):
         tracker, _ = make()
         items = [ITEM | {"name": "n"}]

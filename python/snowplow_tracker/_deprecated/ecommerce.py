@@ -102,7 +102,9 @@ def _item_call(
     from inspect import signature  # noqa: PLC0415 - slow to import, seldom needed
 
     own = {**item}
-    shared = {name: order[name] or own.get(name) for name in _ORDER_OR_ITEM}
+    shared = {name: order[name] for name in _ORDER_OR_ITEM}
+    # A number is something, 0 too.
+    shared |= {name: own.get(name) for name in shared if not shared[name] and shared[name] != 0}
     arguments = {**own, **order, **shared}
     try:
         signature(track_item).bind(**arguments)
