@@ -8,7 +8,7 @@ use crate::events::bound;
 use crate::hooks::Hooks;
 use crate::program_code::call_method;
 use crate::record_buffer::RecordBuffer;
-use crate::shared::{Loaded, Shared};
+use crate::shared::{CopyAttached, Loaded, Shared};
 
 /// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full. What it cannot
 /// append goes to `_input_record`: all, where there is no lane and `_takes_records` is set.
@@ -23,22 +23,13 @@ struct State {
     batch_full_at: usize,
 }
 
-impl EmitterCore {
-    fn set(slf: &Bound<'_, Self>, change: impl Fn(&mut State)) {
-        let py = slf.py();
-        slf.get().state.update(py, |state| {
-            let mut changed = state.map_or_else(State::unset, |state| state.copy(py));
-            change(&mut changed);
-            changed
-        });
+impl Default for State {
+    fn default() -> Self {
+        Self { lane: None, takes_records: false, batch_full_at: usize::MAX }
     }
 }
 
-impl State {
-    const fn unset() -> Self {
-        Self { lane: None, takes_records: false, batch_full_at: usize::MAX }
-    }
-
+impl CopyAttached for State {
     fn copy(&self, py: Python<'_>) -> Self {
         Self { lane: self.lane.as_ref().map(|lane| lane.clone_ref(py)), ..*self }
     }
@@ -59,7 +50,7 @@ impl EmitterCore {
 
     #[setter(_lane)]
     fn set_lane(slf: &Bound<'_, Self>, lane: Option<Bound<'_, RecordBuffer>>) {
-        Self::set(slf, |state| state.lane = lane.clone().map(Bound::unbind));
+        slf.get().state.update(slf.py(), |state| state.lane = lane.clone().map(Bound::unbind));
     }
 
     #[getter(_takes_records)]
@@ -69,7 +60,7 @@ impl EmitterCore {
 
     #[setter(_takes_records)]
     fn set_takes_records(slf: &Bound<'_, Self>, takes_records: bool) {
-        Self::set(slf, |state| state.takes_records = takes_records);
+        slf.get().state.update(slf.py(), |state| state.takes_records = takes_records);
     }
 
     #[getter(_batch_full_at)]
@@ -79,7 +70,7 @@ impl EmitterCore {
 
     #[setter(_batch_full_at)]
     fn set_batch_full_at(slf: &Bound<'_, Self>, batch_full_at: usize) {
-        Self::set(slf, |state| state.batch_full_at = batch_full_at);
+        slf.get().state.update(slf.py(), |state| state.batch_full_at = batch_full_at);
     }
 }
 

@@ -7,7 +7,7 @@ use pyo3::types::{PyCFunction, PyDict, PyModule, PyString};
 
 use crate::dict_version::{is_still, version_of};
 use crate::program_code::call;
-use crate::python::attribute;
+use crate::python::module_attribute;
 use crate::shared::Shared;
 
 /// The function as of the last time that it was looked up.
@@ -52,11 +52,11 @@ impl KeptFunction {
     ) -> PyResult<Bound<'py, PyAny>> {
         // Without the GIL: what changes from here on leaves the versions out of date.
         let outer = with_critical_section(outer, || version_of(outer));
-        let module = attribute(of, name)?;
+        let module = module_attribute(of, name)?;
         let namespace = module.cast_exact::<PyModule>().ok().map(PyModuleMethods::dict);
         let inner =
             namespace.as_ref().map_or(0, |namespace| with_critical_section(namespace, || version_of(namespace)));
-        let function = attribute(&module, name)?;
+        let function = module_attribute(&module, name)?;
         if let Some(namespace) = namespace
             && outer != 0
             && inner != 0

@@ -190,7 +190,7 @@ pub fn now(py: Python<'_>) -> PyResult<f64> {
 }
 
 /// An attribute, straight out of the dict where the object is a module that has it.
-pub fn attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+pub fn module_attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
     if let Ok(module) = object.cast_exact::<PyModule>()
         && let Some(value) = module.dict().get_item(name)?
     {
@@ -215,7 +215,7 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;
     if let Some(module) = &module {
         // A thread that imports the module may be in the middle of that.
-        let uuid4 = match attribute(module, pyo3::intern!(py, "uuid4")) {
+        let uuid4 = match module_attribute(module, pyo3::intern!(py, "uuid4")) {
             Err(error) if error.is_instance_of::<PyAttributeError>(py) => return Ok(None),
             uuid4 => uuid4?,
         };

@@ -12,6 +12,12 @@ use std::sync::Arc;
 use arc_swap::{ArcSwapOption, Guard};
 use pyo3::prelude::*;
 
+/// What can be copied while the thread is attached: it holds references to Python objects.
+pub trait CopyAttached: Default {
+    /// A copy, with references of its own.
+    fn copy(&self, py: Python<'_>) -> Self;
+}
+
 /// A value that is replaced as a whole, and nothing at first.
 pub struct Shared<T> {
     #[cfg(not(Py_GIL_DISABLED))]
@@ -34,6 +40,12 @@ impl<T> Loaded<'_, T> {
     pub fn get(&self) -> Option<&T> {
         self.value.as_deref()
     }
+}
+
+fn changed<T: CopyAttached>(value: Option<&T>, py: Python<'_>, change: impl Fn(&mut T)) -> T {
+    let mut copy = value.map_or_else(T::default, |value| value.copy(py));
+    change(&mut copy);
+    copy
 }
 
 // SAFETY: the ways to the value, and to what counts its readers, take proof that the thread holds the GIL (`load`, `update`), live no
@@ -59,9 +71,12 @@ impl<T> Shared<T> {
         Loaded { value: self.value.borrow().clone(), attached: PhantomData }
     }
 
-    /// Replaces the value by what `make` makes of it, which runs no Python code. Those who have loaded the old one keep it.
-    pub fn update(&self, py: Python<'_>, make: impl Fn(Option<&T>) -> T) {
-        let value = make(self.value.borrow().as_deref());
+    /// Changes a copy of the value, or of the default, in the value's place. Those who have loaded the old one keep it.
+    pub fn update(&self, py: Python<'_>, change: impl Fn(&mut T))
+    where
+        T: CopyAttached,
+    {
+        let value = changed(self.value.borrow().as_deref(), py, change);
         self.replace(py, value);
     }
 
@@ -93,9 +108,12 @@ impl<T> Shared<T> {
         Loaded { value: self.value.load(), attached: PhantomData }
     }
 
-    /// Replaces the value by what `make` makes of it, which runs no Python code. Those who have loaded the old one keep it.
-    pub fn update(&self, _py: Python<'_>, make: impl Fn(Option<&T>) -> T) {
-        drop(self.value.rcu(|old| Some(Arc::new(make(old.as_deref())))));
+    /// Changes a copy of the value, or of the default, in the value's place. Those who have loaded the old one keep it.
+    pub fn update(&self, py: Python<'_>, change: impl Fn(&mut T))
+    where
+        T: CopyAttached,
+    {
+        drop(self.value.rcu(|old| Some(Arc::new(changed(old.as_deref(), py, &change)))));
     }
 
     /// Replaces the value. Those who have loaded the old one keep it.

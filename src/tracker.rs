@@ -6,14 +6,14 @@ use pyo3::prelude::*;
 use crate::error::{Error, type_name};
 use crate::events::bound;
 use crate::facts::Facts;
-use crate::shared::Shared;
+use crate::shared::{CopyAttached, Shared};
 use crate::tracking::{self, EventId, now_ms};
 use crate::{panics, python};
 
 /// The base of `Tracker`: what a tracker adds to each event, and `track`.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct TrackerCore {
-    /// None until the constructor of `Tracker` has run.
+    /// None until the constructor of `Tracker` has run. Calls of `track` that have begun go on with those that they began with.
     pub settings: Shared<Settings>,
     /// What its own fields come to.
     pub encoded_facts: Facts,
@@ -38,7 +38,7 @@ pub struct Settings {
     pub is_patched: bool,
 }
 
-impl Settings {
+impl CopyAttached for Settings {
     fn copy(&self, py: Python<'_>) -> Self {
         let copy = |object: &Option<Py<PyAny>>| object.as_ref().map(|object| object.clone_ref(py));
         Self {
@@ -59,16 +59,6 @@ impl TrackerCore {
     ) -> Option<Bound<'py, PyAny>> {
         slf.get().settings.load(slf.py()).get().and_then(|settings| bound(part(settings), slf.py()))
     }
-
-    /// Changes a setting. Calls of `track` that have begun go on with those that they began with.
-    fn set(slf: &Bound<'_, Self>, change: impl Fn(&mut Settings)) {
-        let py = slf.py();
-        slf.get().settings.update(py, |settings| {
-            let mut changed = settings.map_or_else(Settings::default, |settings| settings.copy(py));
-            change(&mut changed);
-            changed
-        });
-    }
 }
 
 #[pymethods]
@@ -86,7 +76,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_emitters(slf: &Bound<'_, Self>, emitters: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| settings.emitters = Some(emitters.clone().unbind()));
+        slf.get().settings.update(slf.py(), |settings| settings.emitters = Some(emitters.clone().unbind()));
     }
 
     #[getter]
@@ -96,7 +86,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_subject(slf: &Bound<'_, Self>, subject: Option<Bound<'_, PyAny>>) {
-        Self::set(slf, |settings| settings.subject = subject.clone().map(Bound::unbind));
+        slf.get().settings.update(slf.py(), |settings| settings.subject = subject.clone().map(Bound::unbind));
     }
 
     #[getter]
@@ -106,7 +96,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_encode_base64(slf: &Bound<'_, Self>, encode_base64: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| settings.encode_base64 = Some(encode_base64.clone().unbind()));
+        slf.get().settings.update(slf.py(), |settings| settings.encode_base64 = Some(encode_base64.clone().unbind()));
     }
 
     #[getter]
@@ -116,7 +106,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_json_encoder(slf: &Bound<'_, Self>, json_encoder: Option<Bound<'_, PyAny>>) {
-        Self::set(slf, |settings| settings.json_encoder = json_encoder.clone().map(Bound::unbind));
+        slf.get().settings.update(slf.py(), |settings| settings.json_encoder = json_encoder.clone().map(Bound::unbind));
     }
 
     #[getter]
@@ -126,7 +116,9 @@ impl TrackerCore {
 
     #[setter]
     fn set_standard_nv_pairs(slf: &Bound<'_, Self>, standard_nv_pairs: Bound<'_, PyAny>) {
-        Self::set(slf, |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.clone().unbind()));
+        slf.get()
+            .settings
+            .update(slf.py(), |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.clone().unbind()));
     }
 
     #[getter(_is_patched)]
@@ -136,7 +128,7 @@ impl TrackerCore {
 
     #[setter(_is_patched)]
     fn set_is_patched(slf: &Bound<'_, Self>, is_patched: bool) {
-        Self::set(slf, |settings| settings.is_patched = is_patched);
+        slf.get().settings.update(slf.py(), |settings| settings.is_patched = is_patched);
     }
 
     /// Encodes an event and hands it to every emitter. Returns the event's id.
