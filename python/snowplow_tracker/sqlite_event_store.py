@@ -78,7 +78,8 @@ class SQLiteEventStore:
         if synchronous not in SYNCHRONOUS:
             raise ValueError(f"synchronous is none of {', '.join(SYNCHRONOUS)}: {synchronous!r}")
         self._claim_timeout = _check.seconds(claim_timeout, name="claim_timeout", most=TIMEOUT_MAX)
-        self._parameters = (_full_path(path), capacity, max_bytes, synchronous, claim_timeout)
+        limits = (self._capacity, max_bytes, synchronous, self._claim_timeout)
+        self._parameters = (_full_path(path), *limits)
         self._keeper = Keeper(self._parameters[0], max_bytes, synchronous)
         self._access = Access(self._keeper)
         self._unsettled: deque[tuple[int, Sequence[int], bool]] = deque()

@@ -96,7 +96,7 @@ impl<'py> Writer<'_, 'py> {
     #[cfg(not(Py_GIL_DISABLED))]
     #[expect(unsafe_code, reason = "see lent_entry")]
     fn entries(&mut self, dict: &Bound<'py, PyDict>, mut position: isize, mut is_first: bool) -> Result<()> {
-        // SAFETY: writing a key of ASCII, and a constant, runs no Python code; anything else is owned first.
+        // SAFETY: asking for lent UTF-8, writing it, and writing a constant run no Python code; anything else is owned first.
         while let Some((key, value)) = unsafe { lent_entry(dict, &mut position) } {
             let Some(text) = python::lent_utf8(&key) else {
                 let (key, value) = (key.to_owned(), value.to_owned());
@@ -116,7 +116,7 @@ impl<'py> Writer<'_, 'py> {
         Ok(())
     }
 
-    /// An item of a dict whose key is not plain ASCII.
+    /// An item of a dict whose key is no text that can be written as it is lent.
     #[cfg(not(Py_GIL_DISABLED))]
     #[inline(never)]
     fn uncommon_entry(

@@ -26,7 +26,7 @@ impl Writer<'_, '_> {
         self.constant(object) || self.plain_text(object)
     }
 
-    /// The same for all but text beyond ASCII. Runs no Python code at all.
+    /// The same for all but text whose UTF-8 is not to be had without it. Runs no Python code at all.
     #[inline]
     pub(super) fn constant(&mut self, object: &Bound<'_, PyAny>) -> bool {
         if let Some(text) = python::lent_utf8(object) {
