@@ -1,36 +1,52 @@
-"""Which methods are this package's own, and which a program has overridden or replaced."""
+"""Which methods of an emitter are this package's own, and which a program has replaced.
+
+| what is asked | of | how |
+| --- | --- | --- |
+| emitter methods that delivery calls | class and instance | identity with the function that was registered at import |
+| `input`, `reached_limit` on an instance | instance | `Emitter.__setattr__` notices the assignment |
+| `batch_size` and the like as properties of a subclass | class | `hasattr(type(emitter), name)` |
+| methods of a built-in store | class and instance | `_stores/record_store.py` |
+| functions of requests and urllib3 | module and class | `_http/patched.py` |
+| tracker and event methods, clocks, ids | class, instance, module | natively, `src/overrides/` |
+"""
 
 from __future__ import annotations
 
 import threading
 
-__all__ = ["call_override", "is_own", "note_own"]
+__all__ = ["call_override", "is_original", "register_originals"]
 
-_OWN: dict[str, dict[int, object]] = {}  # by identity: a mock may say that it equals anything
+# By identity, not equality: a mock may compare equal to anything.
+_ORIGINALS: dict[str, dict[int, object]] = {}
 _thread = threading.local()
 
 
-def note_own(owner: type, *names: str) -> None:
-    """Note a class's methods while they are its own: nobody can have replaced them yet."""
+def register_originals(owner: type, *names: str) -> None:
+    """Register methods of a class as original. Call this at import, before anyone can patch."""
     for name in names:
         method = getattr(owner, name)
-        _OWN.setdefault(name, {})[id(method)] = method
+        _ORIGINALS.setdefault(name, {})[id(method)] = method
 
 
-def is_own(instance: object, *names: str) -> bool:
-    """Whether methods are as noted: neither overridden in a subclass nor replaced."""
-    replaced, kind = vars(instance), type(instance)
-    return all(name not in replaced and id(getattr(kind, name)) in _OWN[name] for name in names)
+def is_original(instance: object, *names: str) -> bool:
+    """Return whether methods are neither overridden in a subclass nor patched."""
+    patched, kind = vars(instance), type(instance)
+    return all(
+        name not in patched and id(getattr(kind, name)) in _ORIGINALS[name] for name in names
+    )
 
 
 def call_override(instance: object, name: str) -> bool:
-    """Call a method if it is not this package's own. Returns whether it was called.
+    """Call a method if a program has overridden or patched it.
 
-    One that calls back whoever is asking here is not called once more.
+    An override that calls back into its caller is not called a second time.
+
+    Returns:
+        Whether it was called.
     """
     running: set[tuple[int, str]] = _thread.__dict__.setdefault("running", set())
     call = (id(instance), name)
-    if call in running or is_own(instance, name):
+    if call in running or is_original(instance, name):
         return False
     running.add(call)
     try:

@@ -1,4 +1,4 @@
-"""What became of an emitter's events and requests, in numbers."""
+"""The numbers behind `Emitter.stats`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Counters:
     """Counts events by outcome, and requests. Safe to use from several threads.
 
     Attributes:
-        last_error: Why the last failed request failed; None before the first.
+        last_error: Why the last failed request failed; None before the first failure.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,125 @@
+"""On which thread an emitter sends: the one that flushes, or workers."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Protocol
+
+from snowplow_tracker._lifecycle.workers import WorkerPool
+from snowplow_tracker._overrides import call_override
+
+if TYPE_CHECKING:
+    from snowplow_tracker._delivery.context import DeliveryContext
+    from snowplow_tracker._delivery.flusher import Flusher
+    from snowplow_tracker._delivery.record_sink import RecordSink
+
+__all__ = ["Dispatcher", "InlineDispatcher", "WorkerDispatcher"]
+
+
+class Dispatcher(Protocol):
+    """Runs the last delivery of an emitter on the right thread."""
+
+    def deliver(self, deadline: float | None) -> None:
+        """Send what is stored, or have an overridden `flush` do it.
+
+        Args:
+            deadline: When to stop waiting for it, on the clock of `time.monotonic`.
+        """
+
+    def stop(self) -> None:
+        """End the threads, after what they were asked for."""
+
+    def abandon(self) -> None:
+        """End the threads: the program has dropped the emitter, which is about to be closed."""
+
+
+class InlineDispatcher:
+    """Sends on the calling thread."""
+
+    def __init__(self, context: DeliveryContext, flusher: Flusher) -> None:
+        self._host = context.host
+        self._flusher = flusher
+
+    def sync_flush(self) -> None:
+        """Send what is stored before returning, through an overridden `flush` if there is one."""
+        if not call_override(self._host, "flush"):
+            self._flusher.flush_here()
+
+    def deliver(self, deadline: float | None) -> None:  # noqa: ARG002 - requests have time-outs
+        """Send what is stored, or have an overridden `flush` do it."""
+        if not call_override(self._host, "flush"):
+            self._flusher.send_stored()
+
+    def stop(self) -> None:
+        """Do nothing: there are no threads."""
+
+    def abandon(self) -> None:
+        """Do nothing: there are no threads."""
+
+
+class WorkerDispatcher:
+    """Sends on worker threads.
+
+    Args:
+        thread_count: Number of threads.
+    """
+
+    def __init__(
+        self, context: DeliveryContext, flusher: Flusher, sink: RecordSink, thread_count: int
+    ) -> None:
+        self._host = context.host
+        self._flusher = flusher
+        self._sink = sink
+        self._callbacks = context.callbacks
+        self._breaker = context.breaker
+        self._thread_count = thread_count
+        self.pool = self._new_pool()
+
+    def _new_pool(self) -> WorkerPool:
+        return WorkerPool(weakref.WeakMethod(self._flush_on_worker), self._thread_count)
+
+    def flush(self) -> None:
+        """Request that what is stored is sent, and return."""
+        if self._flusher.is_waiting():
+            self._callbacks.request_flush()
+        elif not self._breaker.is_half_open_elsewhere():
+            self._flusher.reset_bytes()
+            self._sink.request_flush()
+            is_submitted = False
+            try:
+                is_submitted = self.pool.submit()
+            finally:
+                if not is_submitted:
+                    self._sink.flush_begins()
+
+    def _flush_on_worker(self) -> None:
+        self._sink.flush_begins()  # first: events stored from here on need another flush
+        self._flusher.flush_here()
+
+    def sync_flush(self) -> None:
+        """Wait until what is stored is sent, or requeued because the collector fails."""
+        if call_override(self._host, "flush"):
+            self.pool.wait_idle()
+        elif self._flusher.is_waiting():
+            self._callbacks.request_flush()
+        elif not self.pool.submit_and_wait():
+            self._flusher.flush_here()
+
+    def deliver(self, deadline: float | None) -> None:
+        """Send what is stored, or have an overridden `flush` do it."""
+        is_called = call_override(self._host, "flush")
+        wait = self.pool.wait_idle if is_called else self.pool.submit_and_wait
+        if not wait(deadline) and not self.pool.has_threads():
+            self._flusher.send_stored()
+
+    def stop(self) -> None:
+        """End the threads, after what they were asked for."""
+        self.pool.stop()
+
+    def abandon(self) -> None:
+        """End the threads, and start others when they are needed.
+
+        The threads hold a weak reference, which is cleared before a finalizer runs.
+        """
+        self.pool.stop()
+        self.pool = self._new_pool()

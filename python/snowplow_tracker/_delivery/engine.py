@@ -1,0 +1,195 @@
+"""`DeliveryEngine`: everything of an emitter but its public face."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from snowplow_tracker._delivery.context import DeliveryContext
+from snowplow_tracker._delivery.dispatcher import InlineDispatcher, WorkerDispatcher
+from snowplow_tracker._delivery.flusher import Flusher
+from snowplow_tracker._delivery.intake import Intake
+from snowplow_tracker._delivery.record_sink import RecordSink
+from snowplow_tracker._delivery.retry import RetrySchedule
+from snowplow_tracker._delivery.sender import BatchSender
+from snowplow_tracker._delivery.shutdown import Shutdown
+from snowplow_tracker._delivery.transport import Transport
+from snowplow_tracker._http.client import HttpClient
+from snowplow_tracker._http.endpoint import redact_url
+from snowplow_tracker._lifecycle.process import deliver_abandoned, register_for_exit
+from snowplow_tracker._lifecycle.timer import FlushTimer
+from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._stores.record_store import reset_after_fork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from snowplow_tracker._delivery.dispatcher import Dispatcher
+    from snowplow_tracker._delivery.host import DeliveryHost
+    from snowplow_tracker.typing import PayloadDict
+
+__all__ = ["DeliveryEngine"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+
+class DeliveryEngine:
+    """Wires the parts of one emitter's delivery together. The emitter's only private attribute.
+
+    Args:
+        host: The emitter, with its hooks. It is given its `lock`, `timer` and `retry_timer`.
+        session: The program's session; None for connections of this package's own.
+        requests: Returns the module `requests`, which programs patch.
+        clock: Returns the time in milliseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        host: DeliveryHost,
+        session: Any,
+        requests: Callable[[], Any],
+        clock: Callable[[], int],
+    ) -> None:
+        self._host = host
+        self._clock = clock
+        self._thread_count = 0
+        self.client = HttpClient(session, requests)
+        self._build()
+
+    def _build(self) -> None:
+        """Build all parts, with new locks: also in a forked child, where the old may be held."""
+        host = self._host
+        context = self.context = DeliveryContext(host)
+        self.sink = RecordSink(context)
+        self.retry = RetrySchedule(context)
+        self.transport = Transport(context, self.client)
+        self.sender = BatchSender(context, self.transport, self.retry)
+        self.flusher = Flusher(context, self.sender, self.transport, self.retry, self._clock)
+        self.intake = Intake(context, self.sink)
+        self.shutdown = Shutdown(context, self.sink, self._deliver)
+        self.inline = InlineDispatcher(context, self.flusher)
+        self.dispatcher: Dispatcher = self.inline
+        if self._thread_count:
+            self.use_workers(self._thread_count)
+        host.lock = threading.RLock()
+        host.timer = FlushTimer(host, repeating=True)
+        host.retry_timer = FlushTimer(host, repeating=False)
+
+    def use_workers(self, thread_count: int) -> None:
+        """Send on worker threads from now on."""
+        self._thread_count = thread_count
+        self.dispatcher = WorkerDispatcher(self.context, self.flusher, self.sink, thread_count)
+
+    @property
+    def workers(self) -> WorkerDispatcher:
+        """The dispatcher of an emitter that sends on worker threads."""
+        return cast("WorkerDispatcher", self.dispatcher)
+
+    def activate(self) -> None:
+        """Accept events: the emitter's attributes are set."""
+        self.context.state.is_open = True
+        self.sink.update()
+        register_for_exit(self)
+        logger.debug("Emitter sends to %s", redact_url(self._host.endpoint))
+
+    # --- in
+
+    def accept(self, payload: PayloadDict) -> None:
+        """Accept an event as a dict of fields, and flush if that completes a batch."""
+        if self.intake.accept(payload):
+            self._flush_if_due()
+
+    def accept_record(self, record: bytes, created_ms: int) -> None:
+        """Accept a record that native code could not append, and flush if it completes a batch."""
+        if self.intake.accept_record(record, created_ms):
+            self._flush_if_due()
+
+    def has_reached_limit(self) -> bool:
+        """Return whether the stored events make a batch."""
+        host = self._host
+        if host.byte_limit is not None and (host.bytes_queued or 0) >= host.byte_limit:
+            return True
+        return self.context.queue.has_at_least(host.batch_size)
+
+    def _flush_if_due(self) -> None:
+        if self.context.state.is_unbuffered:
+            if not _is_daemon_thread():
+                self.shutdown.deliver_unbuffered()
+        elif self._host.reached_limit():
+            self._host.flush()
+
+    # --- the end of the emitter or of its process
+
+    def close(self, timeout: float | None) -> None:
+        """Send what is stored, once, and accept no more events. See `Emitter.close`."""
+        if self.context.state.is_open:
+            try:
+                self.shutdown.close(timeout)
+            finally:
+                self.dispatcher.stop()
+
+    def abandon(self) -> None:
+        """Deliver what the emitter holds: nothing refers to it any more."""
+        self.dispatcher.abandon()
+        if self.context.state.is_open:
+            deliver_abandoned(self)
+
+    def close_abandoned(self) -> None:
+        """Close the emitter, through its own `close` if that is overridden."""
+        self._host.close()
+
+    @property
+    def exit_timeout(self) -> float:
+        """Seconds that the exit of the interpreter may wait for this emitter."""
+        return self._host.exit_timeout
+
+    def holds_events(self) -> bool:
+        """Return whether events are stored or in flight."""
+        return self.context.queue.unanswered() > 0
+
+    def deliver_before_exit(self, deadline: float, end: float) -> None:
+        """Send what is stored until `deadline`, and events tracked later at once, until `end`."""
+        self.client.keep_alive = False  # nobody is left to close connections
+        self.shutdown.deliver_before_exit(deadline, end)
+
+    def _deliver(self) -> None:
+        self.dispatcher.deliver(self.context.state.deadline)
+
+    def reset_after_fork(self) -> None:
+        """Become empty, as a forked child must: what was stored belongs to the parent."""
+        host = self._host
+        reset_after_fork(host.event_store)
+        self.client.reset_after_fork()
+        was_open, timer = self.context.state.is_open, host.timer
+        self._build()
+        self.flusher.reset_bytes()
+        if was_open:
+            self.activate()
+            if timer.is_active():
+                host.set_flush_timer(timer.interval)
+
+    # --- numbers
+
+    def stats(self) -> dict[str, Any]:
+        """Return what became of the events so far: see `Emitter.stats`."""
+        queue, counters = self.context.queue, self.context.counters
+        # Requests complete under this lock, so no event is between two places.
+        with deferred_logging, self._host.lock:
+            counts: dict[str, Any] = counters.snapshot()
+            counts["queued"], counts["in_flight"] = queue.queued_and_in_flight()
+        parts = ("queued", "in_flight", "sent", "rejected", "dropped")
+        oldest = queue.oldest_ms()
+        return {
+            "tracked": sum(counts[part] for part in parts),
+            **counts,
+            "last_error": counters.last_error,
+            "oldest_queued_seconds": None if oldest is None else time.time() - oldest / 1000,
+        }
+
+
+def _is_daemon_thread() -> bool:
+    """Return whether this thread ends with the interpreter, even in the middle of a request."""
+    thread = threading.current_thread()
+    return thread.daemon and thread is not threading.main_thread()

@@ -1,0 +1,119 @@
+"""Sends what is stored, on the calling thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snowplow_tracker._delivery.body_size import MAX_BODY_BYTES
+from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._overrides import is_original
+
+if TYPE_CHECKING:
+    from snowplow_tracker._delivery.context import DeliveryContext
+    from collections.abc import Callable
+
+    from snowplow_tracker._delivery.retry import RetrySchedule
+    from snowplow_tracker._delivery.sender import BatchSender
+    from snowplow_tracker._delivery.transport import Transport
+    from snowplow_tracker.typing import PayloadDictList
+
+__all__ = ["Flusher"]
+
+
+class Flusher:
+    """Takes events from the store and has them sent, natively or through `send_events`.
+
+    Args:
+        clock: Returns the time in milliseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        context: DeliveryContext,
+        sender: BatchSender,
+        transport: Transport,
+        retry: RetrySchedule,
+        clock: Callable[[], int],
+    ) -> None:
+        self._host = context.host
+        self._queue = context.queue
+        self._sender = sender
+        self._transport = transport
+        self._callbacks = context.callbacks
+        self._breaker = context.breaker
+        self._retry = retry
+        self._counters = context.counters
+        self._state = context.state
+        self._clock = clock
+
+    def flush_here(self) -> None:
+        """Send what is stored, then what callbacks and rejected threads asked for meanwhile."""
+        callbacks, breaker = self._callbacks, self._breaker
+        callbacks.request_flush()
+        while breaker.try_acquire():
+            try:
+                if self.is_waiting() or not callbacks.take_flush_request():
+                    return
+                self.send_stored()
+            finally:
+                if breaker.release():
+                    callbacks.request_flush()
+
+    def is_waiting(self) -> bool:
+        """Return whether a flush has to wait: for a retry, or for the end of a callback."""
+        return self._retry.is_due_later() or self._callbacks.is_running()
+
+    def reset_bytes(self) -> None:
+        """Count `bytes_queued` from zero again."""
+        if self._host.bytes_queued is not None:
+            self._host.bytes_queued = 0
+
+    def send_stored(self) -> None:
+        """Send what is stored now, until an attempt fails."""
+        self.reset_bytes()
+        host, queue = self._host, self._queue
+        store = queue.record_store
+        is_original_way = is_original(host, "send_events", "attach_sent_timestamp")
+        if store is not None and host.method == "post" and is_original_way:
+            self._sender.post(queue.pending_records(store, self._max_body_bytes(), self._clock()))
+        else:
+            with queue.exclusive(self._state.deadline) as may_send:
+                if may_send and not self._retry.is_due_later():
+                    self._send_batches()
+        if queue.has_failed():  # a database locked by another program, say: its events are kept
+            self._retry.schedule()
+
+    def send_events(self, events: PayloadDictList) -> None:
+        """Send events that were taken from the store, as `Emitter.send_events` does."""
+        if not events:
+            return
+        self._host.attach_sent_timestamp(events)
+        if self._host.method == "post":
+            self._sender.post(self._queue.pending_events(list(events), self._max_body_bytes()))
+        else:
+            self._sender.get(events)
+
+    def _send_batches(self) -> None:
+        failures = self._breaker.failures
+        for events in self._queue.batches():
+            self._call_send_events(events)
+            if failures != self._breaker.failures:
+                return
+
+    def _call_send_events(self, events: PayloadDictList) -> None:
+        """Call `send_events`. An override need not acknowledge events: it is trusted with them."""
+        queue = self._queue
+        acks_itself = is_original(self._host, "send_events") or not queue.is_builtin()
+        before = queue.acked_by_this_thread()
+        self._host.send_events(events)
+        acked = queue.acked_by_this_thread() - before
+        left = 0 if acks_itself else len(events) - acked
+        if left > 0:
+            with deferred_logging, self._host.lock:
+                queue.cleanup(events[:left], False)
+                self._counters.add(sent=left)
+
+    def _max_body_bytes(self) -> int:
+        # As ASCII, each byte of UTF-8 becomes at most three.
+        largest = MAX_BODY_BYTES if self._transport.body_may_be_bytes() else MAX_BODY_BYTES // 3
+        return min(largest, self._host.byte_limit or largest, self._sender.body_size.limit)

@@ -1,0 +1,109 @@
+"""How events come into an emitter, and what happens when its store is full."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from snowplow_tracker._delivery.blocking import may_block
+from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker._native import clean_fields
+
+if TYPE_CHECKING:
+    from snowplow_tracker._delivery.context import DeliveryContext
+    from collections.abc import Callable
+
+    from snowplow_tracker._delivery.record_sink import RecordSink
+    from snowplow_tracker.typing import PayloadDict
+
+__all__ = ["Intake"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+_MAX_WAIT_SECONDS = 1.0
+
+
+class Intake:
+    """Accepts events as dicts or records. When the store is full, it refuses or blocks."""
+
+    def __init__(self, context: DeliveryContext, sink: RecordSink) -> None:
+        self._host = context.host
+        self._queue = context.queue
+        self._sink = sink
+        self._callbacks = context.callbacks
+        self._counters = context.counters
+        self._completions = context.completions
+        self._state = context.state
+        self._refusals = RateLimitedLogger(logger)
+
+    def accept(self, payload: PayloadDict) -> bool:
+        """Accept an event as a dict of fields. Returns False if it waits for a retry already."""
+        if self._is_refused_as_closed():
+            return False
+        host = self._host
+        event = clean_fields(payload, host.method == "post")
+        event.pop("stm", None)
+        if self._callbacks.is_pending_retry(event.get("eid")):
+            return False
+        is_stored = self._enqueue(partial(self._queue.add, event))
+        if is_stored and host.bytes_queued is not None:
+            host.bytes_queued += len(str(payload))
+        return True
+
+    def accept_record(self, record: bytes, created_ms: int) -> bool:
+        """Accept a record that native code could not append: the store is full, or on disk.
+
+        Returns:
+            False if the emitter is closed, or if the event took the way of a dict instead.
+        """
+        if self._is_refused_as_closed():
+            return False
+        store = self._queue.record_store
+        if store is None or not self._sink.accepts_records:
+            self._sink.update()
+            store = self._queue.record_store
+        if store is None or (self._sink.buffer is None and not self._sink.accepts_records):
+            import json  # noqa: PLC0415 - seldom needed
+
+            self._host.input(json.loads(record))
+            return False
+        self._enqueue(partial(store.add_record, record, created_ms))
+        return True
+
+    def _is_refused_as_closed(self) -> bool:
+        if self._state.is_open:
+            return False
+        self._counters.add(dropped=1)
+        self._refusals.warning("Event refused: its emitter is closed")
+        return True
+
+    def _enqueue(self, add: Callable[[], bool]) -> bool:
+        """Store an event by `add`. If there is no room, wait for it if the emitter blocks."""
+        if self._host.when_full == "block" and self._enqueue_when_room(add):
+            return True
+        if add():
+            return True
+        self._counters.add(dropped=1)
+        return False
+
+    def _enqueue_when_room(self, add: Callable[[], bool]) -> bool:
+        """Store an event by `add` as soon as there is room, or give up after `block_timeout`.
+
+        Returns:
+            Whether it is stored. False at once if this thread may not block.
+        """
+        deadline, is_allowed = time.monotonic() + self._host.block_timeout, None
+        while self._state.is_open and not self._state.is_unbuffered:
+            completed = self._completions.count
+            if self._queue.has_room() and add():
+                return True
+            is_allowed = may_block() if is_allowed is None else is_allowed
+            if not is_allowed or time.monotonic() >= deadline:
+                return False
+            self._host.flush()
+            # Room may also appear without a request, by a larger capacity, which wakes nobody.
+            until = min(deadline, time.monotonic() + _MAX_WAIT_SECONDS)
+            self._completions.wait_for_next(completed, until)
+        return False

@@ -1,0 +1,159 @@
+"""The event store as delivery sees it: what waits, and what is in flight."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from snowplow_tracker._delivery.batch import PendingDicts, PendingRecords
+from snowplow_tracker._delivery.blocking import inside_delivery
+from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._stores.record_store import builtin_store_of, record_store_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from snowplow_tracker._delivery.batch import PendingBatches
+    from snowplow_tracker._delivery.completions import Completions
+    from snowplow_tracker._delivery.host import DeliveryHost
+    from snowplow_tracker._stores.record_store import RecordStore
+    from snowplow_tracker.typing import PayloadDict, PayloadDictList
+
+__all__ = ["EventQueue"]
+
+
+class EventQueue:
+    """An emitter's store.
+
+    A program's own store need not be thread-safe: one thread at a time calls it, and one at a
+    time sends what it holds. So a store may also hand out events and delete them only when it
+    is told that they were sent.
+    """
+
+    def __init__(self, host: DeliveryHost, completions: Completions) -> None:
+        self._host = host
+        self._completions = completions
+        self._sending = threading.RLock()
+        self._taken = 0
+        self._thread = threading.local()
+
+    # --- which kind of store
+
+    @property
+    def record_store(self) -> RecordStore | None:
+        """The store, if it is built in, unpatched, and holds its events as records."""
+        return record_store_of(self._host.event_store)
+
+    def is_builtin(self) -> bool:
+        """Return whether the store is exactly a built-in class, which is thread-safe."""
+        return builtin_store_of(self._host.event_store) is not None
+
+    # --- in
+
+    def add(self, event: PayloadDict) -> bool:
+        """Store an event. Returns False if it was refused."""
+        with deferred_logging, self._host.lock, inside_delivery:
+            return self._host.event_store.add_event(event)
+
+    def has_room(self) -> bool:
+        """Return whether one more event would be stored, as far as that is known."""
+        store = builtin_store_of(self._host.event_store)
+        return store is None or store.has_room()
+
+    # --- out
+
+    def pending_records(self, store: RecordStore, max_bytes: int, sent_ms: int) -> PendingBatches:
+        """Return what waits now in a built-in store, for bodies of at most `max_bytes`."""
+        return PendingRecords(store, max_bytes, sent_ms)
+
+    def pending_events(self, events: PayloadDictList, max_bytes: int) -> PendingBatches:
+        """Return events that were taken from the store, for bodies of at most `max_bytes`."""
+        return PendingDicts(self.cleanup, events, max_bytes)
+
+    @contextmanager
+    def exclusive(self, deadline: float | None) -> Generator[bool]:
+        """Wait until this thread may send what is stored.
+
+        Args:
+            deadline: When to give up, on the clock of `time.monotonic`. None: never.
+
+        Yields:
+            Whether it may.
+        """
+        if self.is_builtin():
+            yield True
+            return
+        timeout = -1 if deadline is None else max(deadline - time.monotonic(), 0)
+        if not self._sending.acquire(timeout=timeout):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._taken = 0
+            self._sending.release()
+            self._completions.notify()
+
+    def batches(self) -> Iterator[PayloadDictList]:
+        """Take what is stored now, but not what arrives meanwhile, in the store's own batches."""
+        left = self.size()
+        while left > 0 and (events := self._take()):
+            left -= len(events)
+            yield events
+
+    def _take(self) -> PayloadDictList:
+        with deferred_logging, self._host.lock, inside_delivery:
+            events = self._host.event_store.get_events_batch()
+            self._taken += len(events)
+            return events
+
+    def cleanup(self, events: PayloadDictList, need_retry: bool) -> None:
+        """Have the store forget events that were taken, or store them again if `need_retry`."""
+        with deferred_logging, self._host.lock, inside_delivery:
+            self._host.event_store.cleanup(events, need_retry)
+            self._taken = max(self._taken - len(events), 0)
+        self._thread.acked = self.acked_by_this_thread() + len(events)
+
+    def acked_by_this_thread(self) -> int:
+        """Return how many events this thread has passed to `cleanup` so far."""
+        return getattr(self._thread, "acked", 0)
+
+    # --- counts
+
+    def size(self) -> int:
+        """Return how many events are stored and not taken."""
+        with deferred_logging, self._host.lock, inside_delivery:
+            return self._host.event_store.size()
+
+    def has_at_least(self, count: int) -> bool:
+        """Return whether so many events are stored, without a look into a file."""
+        store = self.record_store
+        return (self.size() if store is None else store.approximate_size) >= count
+
+    def in_flight(self) -> int:
+        """Return how many events were taken and are neither acknowledged nor stored again."""
+        store = builtin_store_of(self._host.event_store)
+        return self._taken if store is None else max(store.in_flight - store.acked_unwritten, 0)
+
+    def unanswered(self) -> int:
+        """Return how many events are stored or in flight."""
+        return self.size() + self.in_flight()
+
+    def queued_and_in_flight(self) -> tuple[int, int]:
+        """Return how many events are stored and in flight, counting each event once."""
+        while True:
+            queued, in_flight = self.size(), self.in_flight()
+            if self.size() >= queued:  # otherwise some were taken in between
+                return queued, in_flight
+
+    def has_failed(self) -> bool:
+        """Return whether the last operation of a built-in store failed."""
+        store = builtin_store_of(self._host.event_store)
+        return store is not None and store.has_failed
+
+    def oldest_ms(self) -> int | None:
+        """Return when the oldest stored event was created, in milliseconds since 1970."""
+        store = self.record_store
+        return None if store is None else store.oldest_ms

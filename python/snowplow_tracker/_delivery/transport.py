@@ -1,0 +1,84 @@
+"""The requests of an emitter: what its `http_post` and `http_get` do."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker._http.endpoint import HEADERS, fits_request_line, post_uri, to_ascii
+from snowplow_tracker._native import request_bodies
+from snowplow_tracker._overrides import is_original
+
+if TYPE_CHECKING:
+    from snowplow_tracker._delivery.context import DeliveryContext
+    from snowplow_tracker._http.client import HttpClient
+    from snowplow_tracker._http.status import HttpResult
+    from snowplow_tracker.typing import Method, PayloadDict
+
+__all__ = ["Transport"]
+
+_DEFAULT_TIMEOUT = (10.0, 30.0)
+
+
+class Transport:
+    """Sends an emitter's requests, and keeps the last result of each thread.
+
+    `http_post` and `http_get` return a status alone, since programs override them. What else
+    a response says is in the result, which the caller of the hook reads afterwards.
+    """
+
+    def __init__(self, context: DeliveryContext, client: HttpClient) -> None:
+        self.client = client
+        self._host = context.host
+        self._counters = context.counters
+        self._state = context.state
+        self._thread = threading.local()
+
+    def post(self, body: str | bytes) -> int:
+        """Send a request body by POST. Returns the status, -1 after a network error."""
+        return self._send("post", data=body, headers=dict(HEADERS))
+
+    def get(self, event: PayloadDict) -> int:
+        """Send an event by GET, or by POST if it is too long for a request line.
+
+        Returns:
+            The status, -1 after a network error.
+        """
+        if fits_request_line(self._host.endpoint, event):
+            return self._send("get", params=event)
+        ((_, body),) = request_bodies([event], 0)
+        url = post_uri(self._host.endpoint)
+        return self._send("post", url, data=self.encode_body(body), headers=dict(HEADERS))
+
+    def body_may_be_bytes(self) -> bool:
+        """Return whether bodies go out by this package's own code, as UTF-8.
+
+        Overrides and functions of a program get ASCII text, which needs no encoding.
+        """
+        is_own = self.client.is_own_post(self._host.request_method)
+        return is_own and is_original(self._host, "http_post")
+
+    def encode_body(self, body: bytes) -> str | bytes:
+        """Return a body as it is passed to `http_post`."""
+        return body if self.body_may_be_bytes() else to_ascii(body)
+
+    def take_result(self) -> HttpResult | None:
+        """Return the result of this thread's last request, and forget it."""
+        result: HttpResult | None = getattr(self._thread, "result", None)
+        self._thread.result = None
+        return result
+
+    def _send(self, method: Method, url: str | None = None, **content: Any) -> int:
+        host = self._host
+        timeout = _DEFAULT_TIMEOUT if host.request_timeout is None else host.request_timeout
+        result = self.client.send(
+            host.request_method,
+            method,
+            url or host.endpoint,
+            timeout=self._state.limit(timeout),
+            **content,
+        )
+        if result.error is not None:
+            self._counters.last_error = result.error
+        self._thread.result = result
+        return result.status

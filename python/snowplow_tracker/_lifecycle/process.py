@@ -1,0 +1,171 @@
+"""The end of a process, and forks: who delivers before the exit, who starts empty in a child."""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import logging
+import os
+import sys
+import time
+import weakref
+from typing import TYPE_CHECKING, Protocol
+
+from snowplow_tracker._native import reseed_event_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    class Deliverable(Protocol):
+        """The part of an emitter that the end of a process and a fork concern."""
+
+        @property
+        def exit_timeout(self) -> float:
+            """Seconds that the exit may wait for it."""
+            ...
+
+        def holds_events(self) -> bool:
+            """Return whether events are stored or being sent."""
+            ...
+
+        def deliver_before_exit(self, deadline: float, end: float) -> None:
+            """Send what is stored until `deadline`, and what is tracked later until `end`."""
+            ...
+
+        def close_abandoned(self) -> None:
+            """Close an emitter that the program no longer refers to."""
+            ...
+
+        def reset_after_fork(self) -> None:
+            """Become empty: what was stored belongs to the parent process."""
+            ...
+
+
+__all__ = ["deliver_abandoned", "exit_has_begun", "register_for_exit", "registered"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+_registered: weakref.WeakSet[Deliverable] = weakref.WeakSet()
+_abandoned: set[Deliverable] = set()
+_exit_has_begun = False
+_has_multiprocessing_hook = False
+
+
+def exit_has_begun() -> bool:
+    """Return whether the interpreter is running its exit handlers."""
+    return _exit_has_begun
+
+
+def register_for_exit(emitter: Deliverable) -> None:
+    """Deliver what an emitter holds at exit, and reset it in a forked child."""
+    _registered.add(emitter)
+    if _exit_has_begun:
+        now = time.monotonic()
+        emitter.deliver_before_exit(now, now + emitter.exit_timeout)
+
+
+def registered() -> set[Deliverable]:
+    """Return the emitters of this process that the end of the process concerns."""
+    try:
+        return {*_registered, *_abandoned}
+    except RuntimeError:  # another thread created an emitter during the iteration
+        return registered()
+
+
+def deliver_abandoned(emitter: Deliverable) -> None:
+    """Deliver what an emitter holds that the program no longer refers to.
+
+    Its finalizer calls this, which resurrects the emitter until a thread has closed it. A
+    finalizer may run anywhere, even inside `threading` while that holds a lock, so the thread is
+    started without `threading`.
+    """
+    if _exit_has_begun or not _holds_events(emitter):
+        return
+    _abandoned.add(emitter)
+    try:
+        _thread.start_new_thread(_close_abandoned, (emitter,))
+    except RuntimeError:  # no more threads can be started: the exit handler delivers
+        return
+
+
+def _close_abandoned(emitter: Deliverable) -> None:
+    try:
+        emitter.close_abandoned()
+    except Exception:
+        logger.exception("An emitter failed to deliver before its end")
+    finally:
+        _abandoned.discard(emitter)
+
+
+def _holds_events(emitter: Deliverable) -> bool:
+    try:
+        return emitter.holds_events()
+    except Exception:
+        logger.exception("An event store failed to tell how many events it holds")
+        return True
+
+
+def _deliver_at_exit() -> None:
+    """Share the time among the emitters that hold events; the others come last."""
+    global _exit_has_begun  # noqa: PLW0603 - there is one exit
+    _exit_has_begun = True
+    started = time.monotonic()
+    holds = {emitter: _holds_events(emitter) for emitter in registered()}
+    emitters = sorted(holds, key=lambda emitter: not holds[emitter])
+    waiting = sum(holds.values())
+    for place, emitter in enumerate(emitters):
+        now, end = time.monotonic(), started + emitter.exit_timeout
+        share = max(end - now, 0.0) / max(waiting - place, 1)
+        try:
+            emitter.deliver_before_exit(now + share, end)
+        except Exception:
+            logger.exception("An emitter failed to deliver before the exit")
+
+
+def _reset_in_child() -> None:
+    reseed_event_ids()
+    _abandoned.clear()
+    for emitter in list(_registered):
+        _reset(emitter)
+    _hook_multiprocessing()
+    if (signals := sys.modules.get("celery.signals")) is not None:
+        # Celery's worker processes end without running atexit handlers, but send this signal.
+        signals.worker_process_shutdown.connect(
+            _deliver_at_exit_of_celery, weak=False, dispatch_uid=__name__
+        )
+
+
+def _reset(emitter: Deliverable) -> None:
+    try:
+        emitter.reset_after_fork()
+    except Exception:
+        logger.exception("An emitter failed to reset in a forked child")
+
+
+def _hook_multiprocessing() -> None:
+    """Deliver at the end of multiprocessing's children, which skip atexit handlers."""
+    global _has_multiprocessing_hook  # noqa: PLW0603 - a child inherits what is registered
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and not _has_multiprocessing_hook:
+        _has_multiprocessing_hook = True
+        # A new multiprocessing child clears its finalizers before it runs after-fork hooks, so
+        # the finalizer must be registered from such a hook.
+        util.register_after_fork(_deliver_at_exit, _register_finalizer)
+
+
+def _register_finalizer(deliver: Callable[[], None]) -> None:
+    sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=0)
+
+
+def _deliver_at_exit_of_celery(**_: object) -> None:
+    _deliver_at_exit()
+
+
+# Registered at import, so that exit handlers which the program registers later run earlier.
+atexit.register(_deliver_at_exit)
+_hook_multiprocessing()
+if (_process := sys.modules.get("multiprocessing.process")) and _process.parent_process():
+    # The child has already started: its own function imports this package.
+    _register_finalizer(_deliver_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_in_child)

@@ -1,0 +1,156 @@
+"""`WorkerPool`: the daemon threads of an `AsyncEmitter`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from _queue import SimpleQueue  # the module `queue` imports more than this needs
+from typing import TYPE_CHECKING
+
+from snowplow_tracker._lifecycle.process import exit_has_begun
+from snowplow_tracker._logging import deferred_logging
+
+if TYPE_CHECKING:
+    import weakref
+    from collections.abc import Callable
+
+__all__ = ["WorkerPool"]
+
+logger = logging.getLogger("snowplow_tracker.emitters")
+
+_thread = threading.local()
+
+
+def _is_worker() -> bool:
+    """Return whether this thread is a worker, of any pool."""
+    return getattr(_thread, "is_worker", False)
+
+
+class WorkerPool:
+    """Daemon threads that run a job once for each request; started by the first request.
+
+    Args:
+        job: The job. The reference is weak, so that the threads keep no emitter alive.
+        count: Number of threads, at least 1.
+
+    Attributes:
+        queue: Requests that no thread has taken up yet, by number; None ends a thread.
+    """
+
+    def __init__(self, job: weakref.WeakMethod[Callable[[], None]], count: int) -> None:
+        self._job = job
+        self._count = count
+        # SimpleQueue.put is re-entrant: a finalizer or signal handler may track in the middle.
+        self.queue: SimpleQueue[int | None] = SimpleQueue()
+        # Acquire this lock directly, not through the Condition: a KeyboardInterrupt inside
+        # `Condition.__enter__` would leave it held.
+        self._lock = threading.RLock()
+        self._request_done = threading.Condition(self._lock)
+        self._unfinished: set[int] = set()
+        self._last_request = 0
+        self._is_submitted = False
+        self._threads: list[threading.Thread] = []
+
+    def submit(self) -> bool:
+        """Request a run of the job, unless a requested one has not begun yet.
+
+        Returns:
+            Whether there is a thread to run it.
+        """
+        if not self._is_submitted:
+            self._is_submitted = True  # first: a worker resets it as soon as it begins
+            has_thread = False
+            try:
+                has_thread = self._request()
+            finally:
+                if not has_thread:
+                    self._is_submitted = False
+            return has_thread
+        return True
+
+    def submit_and_wait(self, deadline: float | None = None) -> bool:
+        """Request a run, and wait until it and all before it have ended.
+
+        Args:
+            deadline: When to give up, on the clock of `time.monotonic`. Default None: never.
+
+        Returns:
+            Whether they have ended. False at once if no thread can be started. A worker does
+            not wait without a deadline: two could wait for each other.
+        """
+        if threading.current_thread() in self._threads:
+            return True
+        return self._request() and self.wait_idle(deadline)
+
+    def wait_idle(self, deadline: float | None = None) -> bool:
+        """Wait until the runs requested so far have ended; see `submit_and_wait`."""
+        if threading.current_thread() in self._threads or (deadline is None and _is_worker()):
+            return True
+        if not self._threads:
+            return not self._unfinished
+        last = self._last_request
+        with self._lock:
+            timeout = None if deadline is None else max(deadline - time.monotonic(), 0)
+            return self._request_done.wait_for(lambda: self._have_ended(last), timeout)
+
+    def has_threads(self) -> bool:
+        """Return whether a thread has been started."""
+        return bool(self._threads)
+
+    def stop(self) -> None:
+        """End the threads after the requests made so far."""
+        with self._lock:
+            threads, self._threads = self._threads, []
+            for _ in threads:
+                self.queue.put(None)
+
+    def run(self) -> None:
+        """Run the job for each request until stopped: the target of each thread."""
+        _thread.is_worker = True
+        while (request := self.queue.get()) is not None:
+            self._is_submitted = False
+            try:
+                self._run_job()
+            finally:
+                with self._lock:
+                    self._unfinished.discard(request)
+                    self._request_done.notify_all()
+
+    def _run_job(self) -> None:
+        job = self._job()
+        try:
+            if job is not None:
+                job()
+        except BaseException:  # a callback may raise anything; others wait for this thread
+            logger.exception("A worker failed to send, the next flush tries again")
+
+    def _request(self) -> bool:
+        """Queue a request. Returns whether there is a thread to run it."""
+        with deferred_logging, self._request_done:
+            self._start_threads()
+            if self._threads or self.queue.empty():  # without a thread, one request is enough
+                self._last_request += 1
+                # Under the lock: after the None that ends a thread, no thread would take it up.
+                # Unfinished before a worker can have finished it, hence under the lock as well.
+                self.queue.put(self._last_request)
+                self._unfinished.add(self._last_request)
+            return bool(self._threads)
+
+    def _have_ended(self, last: int) -> bool:
+        return all(request > last for request in self._unfinished)
+
+    def _start_threads(self) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        while len(self._threads) < self._count:
+            name = f"snowplow-emitter-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self.run, name=name, daemon=True)
+            self._threads.append(thread)  # first: a KeyboardInterrupt may come after it started
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._threads.remove(thread)
+                if not exit_has_begun():  # at exit, the main thread sends
+                    message = "Cannot start a sender thread, the next flush tries again: %s"
+                    deferred_logging.log(logger.warning, message, error)
+                return

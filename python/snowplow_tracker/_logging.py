@@ -1,0 +1,85 @@
+"""Logging that cannot flood and cannot deadlock: rate limits, and calls deferred past a lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+__all__ = ["RateLimitedLogger", "deferred_logging"]
+
+_INTERVAL_SECONDS = 60.0
+_MAX_DEFERRED_CALLS = 1_000
+
+
+class _DeferredLogging(threading.local):
+    """Defers log calls until the surrounding lock is released: `with deferred_logging, lock:`.
+
+    A program's log handler may itself call `track()`. If this package logged while holding its
+    lock, it would deadlock with a thread that holds the handler's lock and waits for that lock.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._calls: deque[Callable[[], None]] = deque(maxlen=_MAX_DEFERRED_CALLS)
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        while self._calls and not self._depth:
+            self._calls.popleft()()
+
+    def log(self, log: Callable[..., None], message: str, *args: object) -> None:
+        """Call `log(message, *args)` now, or after the outermost `with` block."""
+        if self._depth:
+            self._calls.append(partial(log, message, *args))
+        else:
+            log(message, *args)
+
+
+deferred_logging = _DeferredLogging()
+
+
+class RateLimitedLogger:
+    """Logs each message at most once a minute, then says how often it was suppressed.
+
+    Attributes:
+        logger: The logger that it writes to.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.logger = logger
+        self._next: dict[str, float] = {}
+        self._suppressed: dict[str, int] = {}
+
+    def warning(self, message: str, *args: object) -> None:
+        """Log a warning, unless the same message was logged less than a minute ago."""
+        if self._is_due(message):
+            self._log(self.logger.warning, message, args)
+
+    def error(self, message: str, *args: object) -> None:
+        """Log an error, unless the same message was logged less than a minute ago."""
+        if self._is_due(message):
+            self._log(self.logger.error, message, args)
+
+    def _log(self, log: Callable[..., None], message: str, args: tuple[object, ...]) -> None:
+        suppressed = self._suppressed.pop(message, 0)
+        suffix = f" ({suppressed} more in the last minute)" if suppressed else ""
+        deferred_logging.log(log, "%s%s", message % args, suffix)
+
+    def _is_due(self, message: str) -> bool:
+        # Without a lock: a finalizer may re-enter this method, and an extra line does no harm.
+        now = time.monotonic()
+        if now < self._next.get(message, now):
+            self._suppressed[message] = self._suppressed.get(message, 0) + 1
+            return False
+        self._next[message] = now + _INTERVAL_SECONDS
+        return True
