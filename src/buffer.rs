@@ -260,15 +260,15 @@ impl Records {
         batch
     }
 
-    /// Forgets `count` records in flight: they were answered for.
-    pub fn done(&mut self, count: usize) {
+    /// Acknowledges `count` records in flight: they are no longer counted.
+    pub fn ack(&mut self, count: usize) {
         self.in_flight = self.in_flight.saturating_sub(count);
     }
 
     /// Puts a batch back before everything that waits.
-    pub fn give_back(&mut self, batch: Batch) {
+    pub fn requeue(&mut self, batch: Batch) {
         let count = batch.len();
-        self.done(count);
+        self.ack(count);
         self.waiting += count;
         for mut chunk in batch.chunks.into_iter().rev() {
             // It takes no more records: while a collector is down, unused room would add up.
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(records.push(b"{}", 0), Pushed::Waiting(2));
         let batch = records.take(1, 1_000);
         assert_eq!(records.push(b"{}", 0), Pushed::Full);
-        records.done(batch.len());
+        records.ack(batch.len());
         assert_eq!(records.push(b"{}", 0), Pushed::Waiting(2));
     }
 
@@ -360,7 +360,7 @@ mod tests {
         for number in 0..1_000 {
             let batch = records.take(10, 1_000_000);
             records.push(&record(number, 400), 0);
-            records.give_back(batch);
+            records.requeue(batch);
         }
         assert!(records.allocated() < 1_000 * 450 + 2 * 32 * 1024);
     }
@@ -383,10 +383,10 @@ mod tests {
                 prop_assert!(batch.body(Some(i64::MAX)).len() <= batch.wire_len());
                 prop_assert!(batch.len() <= 1 || batch.wire_len() <= bytes);
                 if fails {
-                    records.give_back(batch);
+                    records.requeue(batch);
                 } else {
                     sent.extend(numbers(&batch));
-                    records.done(batch.len());
+                    records.ack(batch.len());
                 }
             }
             prop_assert_eq!(sent, (0..paddings.len()).collect::<Vec<_>>());

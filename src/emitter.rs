@@ -1,37 +1,41 @@
-//! The native half of an emitter: where tracked records go when nothing of the emitter's way in is replaced.
+//! The native half of an emitter: the sink that `track` appends records to.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::buffer::Pushed;
-use crate::events::bound;
 use crate::hooks::Hooks;
-use crate::program_code::call_method;
+use crate::program_code::{call, call_method};
 use crate::record_buffer::RecordBuffer;
 use crate::shared::{CopyAttached, Loaded, Shared};
 
-/// The base of `Emitter`. While `_lane` holds a buffer, the tracker appends to it and calls `flush` when a batch is full. What it cannot
-/// append goes to `_input_record`: all, where there is no lane and `_takes_records` is set.
+/// The base class of `Emitter`. It has no attributes, since subclasses may use any name: `configure_emitter` sets what `track` reads.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct EmitterCore {
-    state: Shared<State>,
+    config: Shared<Config>,
+    /// While it is set, a full batch does not call `flush`. Relaxed order is enough: the lock of the buffer orders a push against the
+    /// flush that clears the flag before it takes the records.
+    flush_requested: AtomicBool,
 }
 
-struct State {
-    lane: Option<Py<RecordBuffer>>,
-    takes_records: bool,
-    batch_full_at: usize,
+/// Holds no object that could hold the emitter: a `RecordBuffer` holds bytes only. So the class needs no `__traverse__`.
+struct Config {
+    sink: Option<Py<RecordBuffer>>,
+    accepts_records: bool,
+    flush_threshold: usize,
 }
 
-impl Default for State {
+impl Default for Config {
     fn default() -> Self {
-        Self { lane: None, takes_records: false, batch_full_at: usize::MAX }
+        Self { sink: None, accepts_records: false, flush_threshold: usize::MAX }
     }
 }
 
-impl CopyAttached for State {
+impl CopyAttached for Config {
     fn copy(&self, py: Python<'_>) -> Self {
-        Self { lane: self.lane.as_ref().map(|lane| lane.clone_ref(py)), ..*self }
+        Self { sink: self.sink.as_ref().map(|sink| sink.clone_ref(py)), ..*self }
     }
 }
 
@@ -40,71 +44,65 @@ impl EmitterCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { state: Shared::new() }
-    }
-
-    #[getter(_lane)]
-    fn lane<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, RecordBuffer>> {
-        slf.get().state.load(slf.py()).get().and_then(|state| bound(&state.lane, slf.py()))
-    }
-
-    #[setter(_lane)]
-    fn set_lane(slf: &Bound<'_, Self>, lane: Option<Bound<'_, RecordBuffer>>) {
-        slf.get().state.update(slf.py(), |state| state.lane = lane.clone().map(Bound::unbind));
-    }
-
-    #[getter(_takes_records)]
-    fn takes_records(slf: &Bound<'_, Self>) -> bool {
-        slf.get().state.load(slf.py()).get().is_some_and(|state| state.takes_records)
-    }
-
-    #[setter(_takes_records)]
-    fn set_takes_records(slf: &Bound<'_, Self>, takes_records: bool) {
-        slf.get().state.update(slf.py(), |state| state.takes_records = takes_records);
-    }
-
-    #[getter(_batch_full_at)]
-    fn batch_full_at(slf: &Bound<'_, Self>) -> usize {
-        slf.get().state.load(slf.py()).get().map_or(usize::MAX, |state| state.batch_full_at)
-    }
-
-    #[setter(_batch_full_at)]
-    fn set_batch_full_at(slf: &Bound<'_, Self>, batch_full_at: usize) {
-        slf.get().state.update(slf.py(), |state| state.batch_full_at = batch_full_at);
+        Self { config: Shared::new(), flush_requested: AtomicBool::new(false) }
     }
 }
 
-/// An emitter that takes records as they are.
-pub struct Lane<'py> {
+/// Sets where `track` puts the records of an emitter: into `sink`, calling `flush` when it holds `flush_threshold` records, or to
+/// `accept_record` if there is no sink and `accepts_records` is true. With neither, the emitter gets dicts through `input`.
+#[pyfunction]
+pub fn configure_emitter(
+    emitter: &Bound<'_, EmitterCore>,
+    sink: Option<Bound<'_, RecordBuffer>>,
+    accepts_records: bool,
+    flush_threshold: usize,
+) {
+    let config = Config { sink: sink.map(Bound::unbind), accepts_records, flush_threshold };
+    emitter.get().config.replace(emitter.py(), config);
+}
+
+/// Sets whether a flush is already requested. While it is, a full batch does not request another one.
+#[pyfunction]
+pub fn set_flush_requested(emitter: &Bound<'_, EmitterCore>, requested: bool) {
+    emitter.get().flush_requested.store(requested, Ordering::Relaxed);
+}
+
+/// An emitter that accepts finished records.
+pub struct RecordSink<'py> {
     emitter: Bound<'py, EmitterCore>,
-    state: Loaded<'py, State>,
+    config: Loaded<'py, Config>,
+    accept_record: &'py Py<PyAny>,
 }
 
-impl<'py> Lane<'py> {
-    /// The lane of an emitter whose way in is this package's own.
-    pub fn of(emitter: Bound<'py, PyAny>, hooks: &Hooks) -> PyResult<Option<Self>> {
+impl<'py> RecordSink<'py> {
+    /// Returns the sink of an emitter, or `None` if a program replaced a method that takes events in, or if it accepts no records.
+    pub fn of(emitter: Bound<'py, PyAny>, hooks: &'py Hooks) -> PyResult<Option<Self>> {
         let Ok(emitter) = emitter.cast_into::<EmitterCore>() else { return Ok(None) };
         if !hooks.input_is_ours(&emitter.get_type())? {
             return Ok(None);
         }
-        let state = emitter.get().state.load(emitter.py());
-        let has_lane = state.get().is_some_and(|state| state.lane.is_some() || state.takes_records);
-        Ok(has_lane.then_some(Self { emitter, state }))
+        let config = emitter.get().config.load(emitter.py());
+        let accepts = config.get().is_some_and(|config| config.sink.is_some() || config.accepts_records);
+        Ok(accepts.then_some(Self { emitter, config, accept_record: hooks.accept_record() }))
     }
 
-    /// Appends a record; a full batch is the emitter's to send, and what cannot be appended its to take.
+    /// Appends a record, and flushes if that fills a batch. A record that cannot be appended goes to `accept_record`.
     pub fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         let py = self.emitter.py();
-        let state = self.state.get();
-        let batch_full_at = state.map_or(usize::MAX, |state| state.batch_full_at);
-        let buffer = state.and_then(|state| state.lane.as_ref());
-        match buffer.map(|buffer| buffer.get().push(py, record, created_ms)) {
-            Some(Pushed::Waiting(count)) if count < batch_full_at => Ok(()),
+        let config = self.config.get();
+        let sink = config.and_then(|config| config.sink.as_ref());
+        match sink.map(|sink| sink.get().push(py, record, created_ms)) {
+            Some(Pushed::Waiting(count)) if !self.is_flush_due(count) => Ok(()),
             Some(Pushed::Waiting(_)) => call_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
             Some(Pushed::Full | Pushed::Sealed) | None => {
-                let arguments = (PyBytes::new(py, record), created_ms);
-                call_method(&self.emitter, pyo3::intern!(py, "_input_record"), arguments).map(drop)
+                let arguments = (&self.emitter, PyBytes::new(py, record), created_ms);
+                call(self.accept_record.bind(py), arguments, None).map(drop)
             }
         }
+    }
+
+    fn is_flush_due(&self, count: usize) -> bool {
+        let threshold = self.config.get().map_or(usize::MAX, |config| config.flush_threshold);
+        count >= threshold && !self.emitter.get().flush_requested.load(Ordering::Relaxed)
     }
 }

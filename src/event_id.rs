@@ -21,7 +21,7 @@ thread_local! {
 }
 
 /// Seeds every thread's generator anew before its next id. To be called in a child after a fork.
-pub fn seed_anew() {
+pub fn reseed() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -63,7 +63,7 @@ const fn hex(bytes: [u8; 4]) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, new_event_id, seed_anew};
+    use super::{canonical, new_event_id, reseed};
     use std::collections::HashSet;
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
         let mut seen = HashSet::new();
         for round in 0..2_000 {
             if round % 100 == 0 {
-                seed_anew();
+                reseed();
             }
             assert!(seen.insert(new_event_id().unwrap()));
         }

@@ -22,6 +22,7 @@ pub struct Hooks {
     reached_limit: Py<PyAny>,
     store: Py<PyType>,
     add_event: Py<PyAny>,
+    accept_record: Py<PyAny>,
     events: CheckedClasses,
     properties: CheckedClasses,
     data: CheckedClasses,
@@ -32,14 +33,15 @@ pub struct Hooks {
 
 static HOOKS: PyOnceLock<Hooks> = PyOnceLock::new();
 
-/// Notes the methods of `Tracker`, `Emitter`, `InMemoryEventStore` and the native classes before anyone can have replaced them: called once, by the
-/// package when it is imported.
+/// Registers the methods of `Tracker`, `Emitter`, `InMemoryEventStore` and the native classes before a program can replace them. The
+/// package calls it once, when it is imported. `accept_record(emitter, record, created_ms)` takes records that cannot be appended.
 #[pyfunction]
-pub fn note_own_methods(
+pub fn register_originals(
     py: Python<'_>,
     tracker: &Bound<'_, PyType>,
     emitter: &Bound<'_, PyType>,
     store: &Bound<'_, PyType>,
+    accept_record: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let hooks = Hooks {
         build_payload: py.get_type::<Event>().getattr("build_payload")?.unbind(),
@@ -52,6 +54,7 @@ pub fn note_own_methods(
         reached_limit: emitter.getattr("reached_limit")?.unbind(),
         store: store.clone().unbind(),
         add_event: store.getattr("add_event")?.unbind(),
+        accept_record: accept_record.clone().unbind(),
         events: CheckedClasses::new(),
         properties: CheckedClasses::new(),
         data: CheckedClasses::new(),
@@ -102,6 +105,11 @@ fn tracker_properties_are_ours(class: &Bound<'_, PyType>) -> PyResult<bool> {
 }
 
 impl Hooks {
+    /// The package's function that takes records which native code cannot append itself.
+    pub fn accept_record(&self) -> &Py<PyAny> {
+        &self.accept_record
+    }
+
     /// Whether an event is encoded by this package's own `build_payload`.
     pub fn build_payload_is_ours(&self, event: &Bound<'_, Event>) -> PyResult<bool> {
         let class = event.get_type();

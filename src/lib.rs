@@ -65,17 +65,19 @@ mod _native {
     #[pymodule_export]
     use crate::contracts::{contracts_enabled, set_contracts_enabled};
     #[pymodule_export]
-    use crate::emitter::EmitterCore;
+    use crate::emitter::{EmitterCore, configure_emitter, set_flush_requested};
     #[pymodule_export]
     use crate::events::{Event, PagePing, PageView, ScreenView, SelfDescribing, SelfDescribingJson, StructuredEvent};
     #[pymodule_export]
-    use crate::hooks::note_own_methods;
+    use crate::hooks::register_originals;
     #[pymodule_export]
-    use crate::python::{b64, dumps, seed_event_ids_anew};
+    use crate::payload::build_payload;
+    #[pymodule_export]
+    use crate::python::{b64, dumps, reseed_event_ids};
     #[pymodule_export]
     use crate::record_buffer::{RecordBatch, RecordBuffer, clean_fields, encode_record, is_text_only, request_bodies};
     #[pymodule_export]
-    use crate::tracker::TrackerCore;
+    use crate::tracker::{TrackerCore, mark_patched};
 
     #[pymodule_export]
     const PAYLOAD_DATA_SCHEMA: &str = crate::buffer::PAYLOAD_DATA_SCHEMA;

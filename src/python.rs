@@ -169,10 +169,10 @@ pub fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py,
     })
 }
 
-/// Has event ids come from a new seed. To be called in a child after a fork.
+/// Reseeds the generators of event ids. Must be called in a forked child, or it would draw the same ids as its parent.
 #[pyfunction]
-pub fn seed_event_ids_anew() {
-    event_id::seed_anew();
+pub fn reseed_event_ids() {
+    event_id::reseed();
 }
 
 /// Logs what JSON could not say, if there was any.

@@ -66,16 +66,16 @@ impl RecordBuffer {
         (batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) })
     }
 
-    /// Forgets a batch that was answered for.
-    fn done(&self, py: Python<'_>, batch: &RecordBatch) {
+    /// Acknowledges a batch: its records are forgotten.
+    fn ack(&self, py: Python<'_>, batch: &RecordBatch) {
         let batch = std::mem::take(&mut *lock(&batch.batch));
-        self.records.with(py, |records| records.done(batch.len()));
+        self.records.with(py, |records| records.ack(batch.len()));
     }
 
-    /// Puts a batch back before everything that waits.
-    fn give_back(&self, py: Python<'_>, batch: &RecordBatch) {
+    /// Puts a batch back at the front of the queue.
+    fn requeue(&self, py: Python<'_>, batch: &RecordBatch) {
         let batch = std::mem::take(&mut *lock(&batch.batch));
-        self.records.with(py, |records| records.give_back(batch));
+        self.records.with(py, |records| records.requeue(batch));
     }
 
     /// Forgets everything, in flight or not.

@@ -121,16 +121,6 @@ impl TrackerCore {
             .update(slf.py(), |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.clone().unbind()));
     }
 
-    #[getter(_is_patched)]
-    fn is_patched(slf: &Bound<'_, Self>) -> bool {
-        slf.get().settings.load(slf.py()).get().is_some_and(|settings| settings.is_patched)
-    }
-
-    #[setter(_is_patched)]
-    fn set_is_patched(slf: &Bound<'_, Self>, is_patched: bool) {
-        slf.get().settings.update(slf.py(), |settings| settings.is_patched = is_patched);
-    }
-
     /// Encodes an event and hands it to every emitter. Returns the event's id.
     fn track<'py>(slf: &Bound<'py, Self>, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match panics::guarded(|| Ok(tracking::track(slf, event))) {
@@ -174,4 +164,10 @@ impl TrackerCore {
     fn __clear__(&self) {
         drop(self.settings.change(|settings| (settings.subject.take(), settings.json_encoder.take())));
     }
+}
+
+/// Tells `track` that a method which it calls was replaced on this instance.
+#[pyfunction]
+pub fn mark_patched(tracker: &Bound<'_, TrackerCore>) {
+    tracker.get().settings.update(tracker.py(), |settings| settings.is_patched = true);
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::container_items::items;
-use crate::emitter::Lane;
+use crate::emitter::RecordSink;
 use crate::error::{Error, Result, type_name};
 use crate::events::{Event, Snapshot};
 use crate::facts::Facts;
@@ -50,19 +50,19 @@ impl<'py> EventId<'py> {
     }
 }
 
-/// The lanes of all emitters; nearly always there is one.
-enum Lanes<'py> {
-    One(Lane<'py>),
-    Many(Vec<Lane<'py>>),
+/// The sinks of all emitters; nearly always there is one.
+enum RecordSinks<'py> {
+    One(RecordSink<'py>),
+    Many(Vec<RecordSink<'py>>),
 }
 
-impl Lanes<'_> {
+impl RecordSinks<'_> {
     fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         match self {
-            Self::One(lane) => lane.push(record, created_ms),
-            Self::Many(lanes) => {
+            Self::One(sink) => sink.push(record, created_ms),
+            Self::Many(sinks) => {
                 // Every emitter has the event before the first exception out of one is raised.
-                let results: Vec<_> = lanes.iter().map(|lane| lane.push(record, created_ms)).collect();
+                let results: Vec<_> = sinks.iter().map(|sink| sink.push(record, created_ms)).collect();
                 results.into_iter().collect()
             }
         }
@@ -177,8 +177,8 @@ impl<'a, 'py> Tracking<'a, 'py> {
     fn track_own_event(&self, event: &Snapshot<'py>) -> Result<Option<Bound<'py, PyAny>>> {
         let subject = payload::subject_fields(event.event_subject.as_ref(), self.subject)?;
         if event.payload.is_none()
-            && let Some(lanes) = self.lanes()?
-            && let Some(id) = self.track_record(event, subject.as_ref(), &lanes)?
+            && let Some(sinks) = self.record_sinks()?
+            && let Some(id) = self.track_record(event, subject.as_ref(), &sinks)?
         {
             return Ok(Some(id));
         }
@@ -216,7 +216,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
         &self,
         event: &Snapshot<'py>,
         subject: Option<&Bound<'py, PyDict>>,
-        lanes: &Lanes<'py>,
+        sinks: &RecordSinks<'py>,
     ) -> Result<Option<Bound<'py, PyAny>>> {
         scratch::with_buffer(|out| {
             let mut lossy = Lossy::default();
@@ -233,7 +233,7 @@ impl<'a, 'py> Tracking<'a, 'py> {
             let created_ms = self.write_timestamp(&mut record)?;
             record.end();
             python::warn_of_loss(self.py(), lossy)?;
-            lanes.push(out, created_ms)?;
+            sinks.push(out, created_ms)?;
             id.into_python(self.py()).map(Some)
         })
     }
@@ -275,22 +275,22 @@ impl<'a, 'py> Tracking<'a, 'py> {
         Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
     }
 
-    /// Every emitter's lane, if every emitter has one.
-    fn lanes(&self) -> Result<Option<Lanes<'py>>> {
+    /// The sinks of all emitters, or `None` if one of them has none.
+    fn record_sinks(&self) -> Result<Option<RecordSinks<'py>>> {
         if let Ok(list) = self.emitters.cast_exact::<PyList>()
             && list.len() == 1
             && let Ok(emitter) = list.get_item(0)
         {
-            return Ok(Lane::of(emitter, self.hooks)?.map(Lanes::One));
+            return Ok(RecordSink::of(emitter, self.hooks)?.map(RecordSinks::One));
         }
-        let mut lanes = Vec::new();
+        let mut sinks = Vec::new();
         for emitter in self.emitters.try_iter()? {
-            match Lane::of(emitter?, self.hooks)? {
-                Some(lane) => lanes.push(lane),
+            match RecordSink::of(emitter?, self.hooks)? {
+                Some(sink) => sinks.push(sink),
                 None => return Ok(None),
             }
         }
-        Ok(Some(Lanes::Many(lanes)))
+        Ok(Some(RecordSinks::Many(sinks)))
     }
 
     /// Hands a dict of its own to every emitter; the first exception that comes out of one is raised when all have had theirs. The

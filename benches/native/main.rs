@@ -87,7 +87,7 @@ fn take_and_join(bencher: Bencher, length: usize) {
             while records.waiting() > 0 {
                 let batch = records.take(100, 1_000_000);
                 bytes += batch.body(Some(1_767_225_600_500)).len();
-                records.done(batch.len());
+                records.ack(batch.len());
             }
             bytes
         },

@@ -34,15 +34,19 @@ __all__ = [
     "TrackerCore",
     "__version__",
     "b64",
+    "build_payload",
     "clean_fields",
+    "configure_emitter",
     "contracts_enabled",
     "dumps",
     "encode_record",
     "is_text_only",
-    "note_own_methods",
+    "mark_patched",
+    "register_originals",
     "request_bodies",
-    "seed_event_ids_anew",
+    "reseed_event_ids",
     "set_contracts_enabled",
+    "set_flush_requested",
 ]
 
 __version__: str
@@ -79,13 +83,51 @@ def set_contracts_enabled(enabled: bool) -> None:
 def contracts_enabled() -> bool:
     """Whether values are checked."""
 
-def note_own_methods(
-    tracker: type[TrackerCore], emitter: type[EmitterCore], store: type[Any]
+def register_originals(
+    tracker: type[TrackerCore],
+    emitter: type[EmitterCore],
+    store: type[Any],
+    accept_record: Callable[[Any, bytes, int], object],
 ) -> None:
-    """Note the methods of these classes, to tell later whether they were replaced."""
+    """Register the methods of these classes, to tell later whether a program replaced them.
 
-def seed_event_ids_anew() -> None:
-    """Have event ids come from a new seed. To be called in a child after a fork."""
+    Args:
+        tracker: The class `Tracker`.
+        emitter: The class `Emitter`.
+        store: The class `InMemoryEventStore`.
+        accept_record: Called as `accept_record(emitter, record, created_ms)` with each record
+            that native code cannot append to the emitter's sink.
+    """
+
+def configure_emitter(
+    emitter: EmitterCore, sink: RecordBuffer | None, accepts_records: bool, flush_threshold: int
+) -> None:
+    """Set where `track` puts the events of an emitter.
+
+    Args:
+        emitter: The emitter.
+        sink: The buffer that records are appended to, or None.
+        accepts_records: Whether records go to `accept_record` if there is no sink. If not, the
+            emitter gets dicts through `input`.
+        flush_threshold: `flush` is called when the sink holds this many records.
+    """
+
+def set_flush_requested(emitter: EmitterCore, requested: bool) -> None:
+    """Set whether a flush is already requested: while it is, a full batch requests no other."""
+
+def mark_patched(tracker: TrackerCore) -> None:
+    """Tell `track` that a method which it calls was replaced on this instance."""
+
+def reseed_event_ids() -> None:
+    """Reseed the generators of event ids, in a forked child."""
+
+def build_payload(
+    event: Event,
+    encode_base64: bool,
+    json_encoder: Callable[[Any], Any] | None,
+    subject: Subject | None = None,
+) -> Payload:
+    """Return a new payload of an event: what `Event.build_payload` does."""
 
 def clean_fields(payload: Any, as_text: bool) -> PayloadDict:
     """Return a copy of a payload's fields the way they leave.
@@ -161,11 +203,11 @@ class RecordBuffer:
             The events, None where none waits.
         """
 
-    def done(self, batch: RecordBatch) -> None:
-        """Forget a batch that was answered for."""
+    def ack(self, batch: RecordBatch) -> None:
+        """Acknowledge a batch: its events are forgotten."""
 
-    def give_back(self, batch: RecordBatch) -> None:
-        """Put a batch back before everything that waits."""
+    def requeue(self, batch: RecordBatch) -> None:
+        """Put a batch back at the front of the queue."""
 
     def seal(self) -> None:
         """Take no more events from here on."""
@@ -207,11 +249,8 @@ class RecordBatch:
         """Return how many events it holds."""
 
 class EmitterCore:
-    """The base of `Emitter`: where the tracker appends records by itself."""
+    """The base of `Emitter`. It has no attributes: see `configure_emitter`."""
 
-    _lane: RecordBuffer | None
-    _takes_records: bool
-    _batch_full_at: int
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
 
 class TrackerCore:
@@ -222,7 +261,6 @@ class TrackerCore:
     encode_base64: bool
     json_encoder: JsonEncoderFunction | None
     standard_nv_pairs: PayloadDict
-    _is_patched: bool
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
     # Of a Payload, type checkers are not told: programs override this by the signature of 1.x.
     def track(self, event: Event) -> str | None:

@@ -217,17 +217,6 @@ impl Event {
         Self::__init__(slf, dict_, event_subject, context, true_timestamp)
     }
 
-    /// A new Payload of this event: its own fields, contexts, true timestamp and subject. The event stays as it is.
-    #[pyo3(signature = (encode_base64, json_encoder, subject=None))]
-    fn build_payload<'py>(
-        slf: &Bound<'py, Self>,
-        encode_base64: &Bound<'py, PyAny>,
-        json_encoder: Option<Bound<'py, PyAny>>,
-        subject: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        Ok(payload::build(slf, encode_base64.is_truthy()?, json_encoder, subject)?)
-    }
-
     #[getter]
     fn payload<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();

@@ -95,14 +95,18 @@ pub fn clean<'py>(payload: &Bound<'py, PyDict>, as_text: bool) -> Result<Bound<'
     Ok(fields)
 }
 
-/// `Event.build_payload`: a new `Payload`.
-pub fn build<'py>(
+/// Returns a new `Payload` of an event: its own fields, contexts, true timestamp and subject. The event stays as it is.
+///
+/// A function and not a method: `snowplow_tracker/events/__init__.py` puts it on the class `Event`.
+#[pyfunction]
+#[pyo3(signature = (event, encode_base64, json_encoder, subject=None))]
+pub fn build_payload<'py>(
     event: &Bound<'py, Event>,
-    base64: bool,
+    encode_base64: &Bound<'py, PyAny>,
     json_encoder: Option<Bound<'py, PyAny>>,
     subject: Option<Bound<'py, PyAny>>,
-) -> Result<Bound<'py, PyAny>> {
-    let py = event.py();
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, base64) = (event.py(), encode_base64.is_truthy()?);
     let event = Event::snapshot(event)?;
     let subject = subject_fields(event.event_subject.as_ref(), subject.as_ref())?;
     let subject = subject.as_ref().map(items).unwrap_or_default();
@@ -112,7 +116,7 @@ pub fn build<'py>(
     fields.items(&subject)?;
     let fields = fields.end();
     python::warn_of_loss(py, lossy)?;
-    Ok(python::payload_class(py)?.call1((fields,))?)
+    python::payload_class(py)?.call1((fields,))
 }
 
 /// Everything that an event says of itself.
