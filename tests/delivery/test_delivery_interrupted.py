@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, StructuredEvent, Tracker
 
@@ -139,8 +140,7 @@ def test_events_that_a_locked_file_did_not_give_out_are_sent_later(
     emitter = kind(server.url, event_store=store, batch_size=100, max_retry_delay_seconds=0.1)
     tracker = Tracker("ns", emitter)
     track(tracker, "a", "b")
-    assert store._keeper.file
-    store._keeper.file.wait_for_lock(0.01)
+    sqlite_store_of(store).connection.current().set_busy_timeout(0.01)
     other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     tracker.flush()
@@ -156,8 +156,7 @@ def test_what_is_answered_but_not_written_off_is_counted_once(server, track, tmp
     emitter = Emitter(server.url, event_store=store, batch_size=100)
     tracker = Tracker("ns", emitter)
     track(tracker, "a", "b")
-    assert store._keeper.file
-    store._keeper.file.wait_for_lock(0.01)
+    sqlite_store_of(store).connection.current().set_busy_timeout(0.01)
     tracker.flush()
     stats = emitter.stats()
     other.close()

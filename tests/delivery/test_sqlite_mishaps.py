@@ -13,9 +13,11 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import Emitter, SQLiteEventStore, StructuredEvent, Tracker
-from snowplow_tracker._sqlite import event_file, keeper
+from snowplow_tracker._stores.sqlite import recovery
+from snowplow_tracker._stores.sqlite.database import EventDatabase
 
 EVENT = {"e": "se", "se_la": "a"}
 
@@ -27,9 +29,9 @@ def path(tmp_path):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(keeper, "BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(keeper, "_REOPEN_SECONDS", 0.0)
-    monkeypatch.setattr(keeper, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(recovery, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(recovery, "_REOPEN_SECONDS", 0.0)
+    monkeypatch.setattr(recovery, "_CHECK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -66,8 +68,8 @@ def test_after_a_lock_it_waits_for_others_again(path, locked):
     assert not store.add_event(EVENT)
     locked.execute("COMMIT")
     assert store.add_event(EVENT)
-    assert store._keeper.file
-    [(milliseconds,)] = store._keeper.file._execute("PRAGMA busy_timeout").fetchall()
+    database = sqlite_store_of(store).connection.current()
+    [(milliseconds,)] = database._execute("PRAGMA busy_timeout").fetchall()
     assert milliseconds == 100
 
 
@@ -188,11 +190,13 @@ LIMITED = """
 import logging, resource, sys
 logging.basicConfig(format="%(message)s", stream=sys.stderr)
 from snowplow_tracker import SQLiteEventStore
-from snowplow_tracker._sqlite import keeper
-keeper._LOOK_SECONDS = 0
+from snowplow_tracker._stores.record_store import record_store_of
+from snowplow_tracker._stores.sqlite import recovery
+recovery._CHECK_SECONDS = 0
 store = SQLiteEventStore(sys.argv[1])
+add_record = record_store_of(store).add_record
 resource.setrlimit(resource.RLIMIT_FSIZE, (7 * 2**20, resource.RLIM_INFINITY))
-stored = sum(store.add_record(b'{"data":"%s"}' % (b"x" * 5000), 0) for _ in range(4000))
+stored = sum(add_record(b'{"data":"%s"}' % (b"x" * 5000), 0) for _ in range(4000))
 taken = 0
 while batch := store.get_events_batch():
     taken += len(batch)
@@ -215,14 +219,15 @@ def test_what_could_not_be_taken_for_want_of_disk_still_waits(path):
     store = SQLiteEventStore(path)
     for label in "abc":
         store.add_event({"se_la": label})
-    execute = store._keeper.current()._execute
+    connection = sqlite_store_of(store).connection
+    execute = connection.current()._execute
 
     def disk_full(statement, *arguments):
         if statement == "COMMIT":
             raise sqlite3.OperationalError("database or disk is full")
         return execute(statement, *arguments)
 
-    with mock.patch.object(store._keeper.file, "_execute", disk_full):
+    with mock.patch.object(connection.database, "_execute", disk_full):
         assert store.get_events_batch() == []
         assert (store.size(), store.in_flight) == (3, 0)
     assert store.add_event({"se_la": "d"})
@@ -275,8 +280,8 @@ def test_each_damaged_file_is_kept_with_its_log(path):
 
 def test_stores_that_meet_a_damaged_file_set_it_aside_once(path):
     first, second = SQLiteEventStore(path), SQLiteEventStore(path)
-    first._keeper.close()
-    second._keeper.close()
+    for store in (first, second):
+        sqlite_store_of(store).connection.close()
     path.with_name("events.db-wal").unlink(missing_ok=True)
     path.write_bytes(b"?" * 5000)
     assert first.add_event(EVENT)
@@ -359,8 +364,6 @@ def test_nothing_that_fails_reaches_the_program_that_tracks(path, server):
     store = SQLiteEventStore(path)
     emitter = Emitter(server.url, batch_size=1, event_store=store)
     tracker = Tracker("ns", emitter)
-    with mock.patch.object(
-        event_file.EventFile, "insert", side_effect=sqlite3.OperationalError("x%dx")
-    ):
+    with mock.patch.object(EventDatabase, "insert", side_effect=sqlite3.OperationalError("x%dx")):
         assert tracker.track(StructuredEvent("shop", "add", "a"))
     assert emitter.stats()["dropped"] == 1

@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import SQLiteEventStore
-from snowplow_tracker._sqlite.ranges import GONE, Ranges
+from snowplow_tracker._stores.sqlite.claims import DELETED, Claims
 
 which = st.integers(0, 1)
 
@@ -33,29 +34,29 @@ class StoresOfOneFile(RuleBasedStateMachine):
 
     @rule(store=which, count=st.integers(1, 5))
     def add(self, store: int, count: int) -> None:
+        records = sqlite_store_of(self.stores[store])
         for _ in range(count):
             self.last += 1
-            assert self.stores[store].add_record(b'{"se_la":"%d"}' % self.last, self.last)
+            assert records.add_record(b'{"se_la":"%d"}' % self.last, self.last)
             self.waiting.append(self.last)
 
     @rule(store=which, most=st.integers(1, 6))
     def take(self, store: int, most: int) -> None:
-        taken = self.stores[store].take_records(most, 10**6)
+        taken = sqlite_store_of(self.stores[store]).take_records(most, 10**6)
         assert (taken is None) == (not self.waiting)
         if taken is None:
             return
-        batch, settle = taken
-        numbers = [int(event["se_la"]) for event in batch.events()]
+        numbers = [int(event["se_la"]) for event in taken.batch.events()]
         assert numbers == self.waiting[: len(numbers)]
         del self.waiting[: len(numbers)]
-        self.taken[store].append((numbers, batch, settle))
+        self.taken[store].append((numbers, taken))
 
     @rule(store=which, place=st.integers(0, 9), need_retry=st.booleans())
     def settle(self, store: int, place: int, need_retry: bool) -> None:
         if not self.taken[store]:
             return
-        numbers, batch, settle = self.taken[store].pop(place % len(self.taken[store]))
-        settle(batch, 0, need_retry)
+        numbers, taken = self.taken[store].pop(place % len(self.taken[store]))
+        taken.finish(taken.batch, 0, need_retry)
         if need_retry:
             self.give_back(numbers)
 
@@ -88,8 +89,8 @@ TestStoresOfOneFile.settings = settings(max_examples=40, stateful_step_count=30,
 
 
 def test_many_batches_that_are_sent_behind_one_that_is_not_make_one_range():
-    ranges = Ranges([(1, 10, 7)])
+    claims = Claims([(1, 10, 7)])
     for first in [*range(11, 1000, 20), *range(21, 1000, 20)]:
-        ranges.add(first, first + 9, GONE)
-    assert [tuple(each) for each in ranges] == [(1, 10, 7), (11, 1000, GONE)]
-    assert ranges.first_free(1, 1020) == (1001, 1020)
+        claims.add(first, first + 9, DELETED)
+    assert [tuple(each) for each in claims] == [(1, 10, 7), (11, 1000, DELETED)]
+    assert claims.first_free(1, 1020) == (1001, 1020)

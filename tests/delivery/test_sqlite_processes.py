@@ -11,6 +11,7 @@ import sys
 import threading
 
 import pytest
+from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, StructuredEvent, Tracker
 
@@ -182,17 +183,17 @@ class TestFork:
         store = SQLiteEventStore(path)
         for label in "abc":
             store.add_event({"se_la": label})
-        taken, settle = store.take_records(1, 1000) or pytest.fail("nothing was taken")
+        taken = sqlite_store_of(store).take_records(1, 1000) or pytest.fail("nothing")
         assert in_child(lambda: (store.in_flight, labels_of(store))) == [0, ["b", "c"]]
         assert (store.in_flight, store.size()) == (1, 2)
-        settle(taken, 0, False)
+        taken.finish(taken.batch, 0, False)
         assert labels_of(store) == ["b", "c"]
 
     def test_the_child_cannot_settle_what_its_parent_took(self, path):
         store = SQLiteEventStore(path)
         store.add_event({"se_la": "a"})
-        taken, settle = store.take_records(1, 1000) or pytest.fail("nothing was taken")
-        in_child(lambda: settle(taken, 0, True))
+        taken = sqlite_store_of(store).take_records(1, 1000) or pytest.fail("nothing")
+        in_child(lambda: taken.finish(taken.batch, 0, True))
         assert (store.size(), store.in_flight) == (0, 1)
 
     def test_the_child_stores_under_load_of_its_parents_threads(self, path):
@@ -220,11 +221,11 @@ class TestFork:
         store = SQLiteEventStore(path)
         answers = []
 
-        def interrupt(file, *_):
+        def interrupt(database, *_):
             answers.append(in_child(lambda: [store.add_event({"se_la": "child"}), store.size()]))
-            return file.insert(b'{"se_la":"parent"}', 1) is None
+            return database.insert(b'{"se_la":"parent"}', 1) is None
 
-        store._access.do(interrupt, None)
+        sqlite_store_of(store).access.do(interrupt, None)
         assert answers == [[False, 0]]
         assert labels_of(store) == ["parent"]
 

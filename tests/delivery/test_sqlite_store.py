@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import SQLiteEventStore
 
@@ -97,15 +98,16 @@ def test_a_batch_is_no_more_than_a_request_holds(store):
 
 def test_ids_that_come_again_mix_nothing_up(store):
     fill(store, *"abcdef")
-    first, second = store.take_records(2, 10**6), store.take_records(3, 10**6)
+    records = sqlite_store_of(store)
+    first, second = records.take_records(2, 10**6), records.take_records(3, 10**6)
     assert first is not None
     assert second is not None
     fill(store, "g")
-    second[1](second[0], 0, False)
+    second.finish(second.batch, 0, False)
     store.cleanup(store.get_events_batch(), False)  # the newest: its id is the next one's
     fill(store, "h")
     assert (store.size(), store.in_flight) == (1, 2)
-    first[1](first[0], 0, True)
+    first.finish(first.batch, 0, True)
     assert labels(store.get_events_batch()) == list("abh")
 
 
@@ -178,23 +180,24 @@ def test_its_file_grows_to_max_bytes_and_is_used_again(path, logged):
 
 
 def test_a_backlog_drains_in_order_and_in_parts(store):
+    records = sqlite_store_of(store)
     for number in range(5000):
-        store.add_record(b'{"se_la":"%d"}' % number, number)
+        records.add_record(b'{"se_la":"%d"}' % number, number)
     seen: list[str] = []
-    while (taken := store.take_records(10**6, 20_000)) is not None:
-        batch, settle = taken
-        assert len(batch.body(0)) <= 20_000
-        seen += labels(batch.events())
-        settle(batch, 0, False)
+    while (taken := records.take_records(10**6, 20_000)) is not None:
+        assert len(taken.batch.body(0)) <= 20_000
+        seen += labels(taken.batch.events())
+        taken.finish(taken.batch, 0, False)
     assert seen == [str(number) for number in range(5000)]
 
 
 def test_the_age_of_the_oldest_is_that_of_the_oldest_waiting(store):
+    records = sqlite_store_of(store)
     assert store.oldest_ms is None
-    store.add_record(b'{"se_la":"a"}', 1000)
-    store.add_record(b'{"se_la":"b"}', 2000)
+    records.add_record(b'{"se_la":"a"}', 1000)
+    records.add_record(b'{"se_la":"b"}', 2000)
     assert store.oldest_ms == 1000
-    store.take_records(1, 1000)
+    records.take_records(1, 1000)
     assert store.oldest_ms == 2000
 
 
@@ -230,7 +233,8 @@ def test_a_parameter_out_of_range_is_named(path, name, value):
 @pytest.mark.parametrize("synchronous", ["OFF", "NORMAL", "FULL", "EXTRA"])
 def test_each_setting_of_synchronous_is_sqlites(path, synchronous):
     store = SQLiteEventStore(path, synchronous=synchronous)
-    [(number,)] = store._keeper.current()._execute("PRAGMA synchronous").fetchall()
+    database = sqlite_store_of(store).connection.current()
+    [(number,)] = database._execute("PRAGMA synchronous").fetchall()
     assert ["OFF", "NORMAL", "FULL", "EXTRA"][number] == synchronous
     assert fill(store, "a") == [True]
 

@@ -10,6 +10,7 @@ import pytest
 PROGRAM = """
 import resource
 from snowplow_tracker import Emitter, PageView, SelfDescribing, SelfDescribingJson, Tracker
+from snowplow_tracker._stores.record_store import sink_of
 
 class Inbox:
     def input(self, payload):
@@ -36,7 +37,7 @@ def work(rounds):
             except TypeError:
                 pass
         if number % 500 == 499:
-            records = emitter.event_store.records
+            records = sink_of(emitter.event_store)
             records.done(records.take(10**9, 10**9))
 
 work(5_000)

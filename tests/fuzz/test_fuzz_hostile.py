@@ -16,6 +16,7 @@ import codecs, gc
 from collections import UserDict
 from snowplow_tracker import *
 from snowplow_tracker import _native
+from snowplow_tracker._stores.record_store import sink_of
 
 events = []
 
@@ -74,7 +75,7 @@ for steps in range(60):
     subject.standard_nv_pairs["ua"] = f"agent {steps} \\ud800"
     collect_in(steps, lambda: buffered.track(view))
     buffered.track(view)
-buffered.emitters[0].event_store.records.clear()
+sink_of(buffered.emitters[0].event_store).clear()
 """
 
 CHANGED_BY_A_FINALISER = """

@@ -1,0 +1,1 @@
+"""Built-in event stores, as delivery uses them."""

@@ -1,0 +1,1 @@
+"""The durable store: events in a SQLite file that threads and processes share."""

@@ -1,0 +1,140 @@
+"""One thread at a time uses a store's database, also across forks."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, TypeVar
+
+from snowplow_tracker._log_limit import after_locks
+from snowplow_tracker._stores.sqlite import liveness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import TypeVarTuple, Unpack
+
+    from snowplow_tracker._stores.sqlite.database import EventDatabase
+    from snowplow_tracker._stores.sqlite.recovery import RecoveringConnection
+
+    T = TypeVar("T")
+    Ts = TypeVarTuple("Ts")
+
+__all__ = ["SerializedAccess"]
+
+_FORK_SECONDS = 10.0
+
+
+class SerializedAccess:
+    """Runs the operations of all threads on a store's database, one after the other.
+
+    Args:
+        connection: The connection to the database.
+    """
+
+    def __init__(self, connection: RecoveringConnection) -> None:
+        self._connection = connection
+        self._reset_lock()
+        _all.add(self)
+
+    def _reset_lock(self) -> None:
+        # Re-entrant, since a signal handler or finalizer may interrupt its own thread's operation.
+        self._lock = threading.RLock()
+        self._running_thread: int | None = None
+
+    def is_interrupting(self) -> bool:
+        """Return whether this call interrupts an operation of its own thread."""
+        return self._running_thread == threading.get_ident()
+
+    def do(
+        self,
+        operation: Callable[[EventDatabase, Unpack[Ts]], T],
+        default: T,
+        *args: Unpack[Ts],
+    ) -> T:
+        """Run an operation on the database.
+
+        Args:
+            operation: Called with the database and `args`.
+            default: Returned if the operation fails, or if it would interrupt another one.
+            args: Further arguments of the operation.
+
+        Returns:
+            The result of the operation, or the default.
+        """
+        with after_locks, self._lock:
+            if self._running_thread is not None:
+                return default
+            self._running_thread = threading.get_ident()
+            try:
+                return self._connection.attempt(operation, default, *args)
+            finally:
+                self._running_thread = None
+
+    def lock_for_fork(self, seconds: float) -> bool:
+        """Keep all threads out and close the database. Returns False if that took too long."""
+        if not self._lock.acquire(timeout=seconds):
+            return False
+        if self._running_thread is None:
+            self._connection.close()
+        return True
+
+    def unlock_after_fork(self) -> None:
+        """Let threads in again, in the parent."""
+        self._lock.release()
+
+    def reset_after_fork(self, was_locked: bool) -> None:
+        """Start anew in the child."""
+        if was_locked and self._running_thread is None:
+            self._connection.reset()
+        else:
+            self._connection.detach_after_fork()
+        self._reset_lock()
+
+
+_all: weakref.WeakSet[SerializedAccess] = weakref.WeakSet()
+_locked: list[SerializedAccess] = []
+
+
+def _lock_for_fork() -> None:
+    """Close all databases before a fork. They are opened again when they are needed.
+
+    SQLite keeps track of POSIX locks in the memory of the process, so a child would believe that
+    it holds its parent's:
+    https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
+    """
+    deadline = time.monotonic() + _FORK_SECONDS
+    _locked.extend(
+        access
+        for access in _snapshot()
+        if access.lock_for_fork(max(deadline - time.monotonic(), 0))
+    )
+
+
+def _snapshot() -> list[SerializedAccess]:
+    try:
+        return list(_all)
+    except RuntimeError:  # another thread created a store during the iteration
+        return _snapshot()
+
+
+def _unlock_in_parent() -> None:
+    while _locked:
+        _locked.pop().unlock_after_fork()
+
+
+def _reset_in_child() -> None:
+    liveness.reset_after_fork()
+    for access in _snapshot():
+        access.reset_after_fork(access in _locked)
+    _locked.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock_for_fork,
+        after_in_parent=_unlock_in_parent,
+        after_in_child=_reset_in_child,
+    )
