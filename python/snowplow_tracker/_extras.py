@@ -1,4 +1,4 @@
-"""Packages that only an extra of this distribution brings."""
+"""Import packages that are installed with an extra of this distribution."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["imported"]
+__all__ = ["import_extra"]
 
 
-def imported(package: str) -> ModuleType:
-    """Import a package that the extra of the same name brings.
+def import_extra(package: str) -> ModuleType:
+    """Import a package that the extra of the same name installs.
 
     Raises:
-        RuntimeError: It cannot be imported.
+        RuntimeError: The package cannot be imported.
     """
     try:
         return importlib.import_module(package)

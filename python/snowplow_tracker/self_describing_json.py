@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from snowplow_tracker._functions import as_functions
+from snowplow_tracker._autospec import wrap_native_methods
 from snowplow_tracker._native import SelfDescribingJson
 
 __all__ = ["SelfDescribingJson"]
 
-as_functions(SelfDescribingJson, "to_json", "to_string")
+wrap_native_methods(SelfDescribingJson, "to_json", "to_string")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from snowplow_tracker._extras import imported
+from snowplow_tracker._extras import import_extra
 from snowplow_tracker._native import clean_fields
 from snowplow_tracker._overrides import note_own
 from snowplow_tracker.emitters import Emitter
@@ -82,7 +82,7 @@ class CeleryEmitter(Emitter):
         *,
         batch_size: int | None = None,
     ) -> None:
-        celery = imported("celery")
+        celery = import_extra("celery")
         super().__init__(
             endpoint,
             protocol,

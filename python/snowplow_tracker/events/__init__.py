@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._functions import as_functions
+from snowplow_tracker._autospec import wrap_native_methods
 from snowplow_tracker._native import (
     Event,
     PagePing,
@@ -16,7 +16,7 @@ from snowplow_tracker._native import (
 
 __all__ = ["Event", "PagePing", "PageView", "ScreenView", "SelfDescribing", "StructuredEvent"]
 
-as_functions(Event, "build_payload")
+wrap_native_methods(Event, "build_payload")
 
 # A module for each event, as programs know them, is imported when it is used.
 if not TYPE_CHECKING:

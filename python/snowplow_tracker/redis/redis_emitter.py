@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._extras import imported
+from snowplow_tracker._extras import import_extra
 from snowplow_tracker._native import dumps
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class RedisEmitter:
     """
 
     def __init__(self, rdb: RedisProtocol | None = None, key: str = "snowplow") -> None:
-        redis = imported("redis")
+        redis = import_extra("redis")
         self.rdb: RedisProtocol = redis.Redis() if rdb is None else rdb
         self.key = key
 

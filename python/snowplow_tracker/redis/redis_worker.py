@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._extras import imported
+from snowplow_tracker._extras import import_extra
 from snowplow_tracker._log_limit import OncePerMinute
 from snowplow_tracker.emitters import Emitter
 
@@ -44,7 +44,7 @@ class RedisWorker:
     def __init__(
         self, emitter: SupportsInput, rdb: RedisProtocol | None = None, key: str = "snowplow"
     ) -> None:
-        redis = imported("redis")
+        redis = import_extra("redis")
         self.emitter = emitter
         self.rdb: RedisProtocol = redis.Redis() if rdb is None else rdb
         self.key = key
