@@ -1,17 +1,26 @@
-"""`EmitterConfiguration`: how an emitter made by `Snowplow` sends."""
+"""`EmitterConfiguration`: how an emitter that `Snowplow` creates sends events."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker import _check
-from snowplow_tracker._intake import WHEN_FULL
+from snowplow_tracker._validation import (
+    require_callback,
+    require_int_or_none,
+    require_retry_codes,
+    require_retry_rule,
+    require_seconds,
+    require_timeout,
+    require_when_full,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import requests
 
-    from snowplow_tracker._intake import WhenFull
+    from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import FailureCallback, SuccessCallback
 
@@ -20,13 +29,92 @@ __all__ = ["EmitterConfiguration"]
 logger = logging.getLogger(__name__)
 
 
+def _setting(name: str, check: Callable[[Any], Any]) -> Any:
+    """Return a property that stores what `check` returns for an assigned value.
+
+    The value is stored in the instance's `__dict__` under the property's own name, since any
+    other name could be one that a subclass uses. A property takes precedence over that entry:
+    https://docs.python.org/3/howto/descriptor.html#invocation-from-an-instance
+    """
+
+    def get(config: EmitterConfiguration) -> Any:
+        try:
+            return vars(config)[name]
+        except KeyError:
+            raise AttributeError(f"{name} is not set yet") from None
+
+    def set_(config: EmitterConfiguration, value: Any) -> None:
+        vars(config)[name] = check(value)
+
+    return property(get, set_, doc=f"See the parameter `{name}` of `Emitter`.")
+
+
+def _count(name: str) -> Any:
+    return _setting(name, lambda value: require_int_or_none(value, 0, name=name))
+
+
+def _callback(name: str) -> Any:
+    return _setting(name, lambda value: require_callback(value, name=name))
+
+
+def _seconds(name: str) -> Any:
+    return _setting(name, lambda value: require_seconds(value, name=name))
+
+
+def _unchecked(name: str) -> Any:
+    return _setting(name, lambda value: value)
+
+
 class EmitterConfiguration:
-    """Settings of an emitter for `Snowplow.create_tracker`, named as `Emitter`'s parameters.
+    """Settings of an emitter for `Snowplow.create_tracker`, named like the parameters of `Emitter`.
+
+    Each setting is a property, too. None means the emitter's default.
 
     Raises:
-        ValueError: A setting is none that `Emitter` takes, or a count no int. `event_store` and
-            `session` are looked at when an emitter is made. None means the emitter's default.
+        ValueError: `Emitter` does not accept the value of a setting, or a count is not an int.
+            `event_store` and `session` are checked when the emitter is created.
     """
+
+    batch_size: int | None = _count("batch_size")
+    """Number of events sent together. Default 10, for "get" 1."""
+
+    on_success: SuccessCallback | None = _callback("on_success")
+    """Called with the events of each request that the collector accepted."""
+
+    on_failure: FailureCallback | None = _callback("on_failure")
+    """Called after a failed attempt, with the number of events sent and the events not sent."""
+
+    byte_limit: int | None = _count("byte_limit")
+    """Number of bytes of stored events at which they are sent. By default there is no limit."""
+
+    request_timeout: float | tuple[float, float] | None = _setting(
+        "request_timeout", require_timeout
+    )
+    """Time-out of a request in seconds, or a pair (to connect, to read). Default (10, 30)."""
+
+    buffer_capacity: int | None = _count("buffer_capacity")
+    """Maximum number of events stored or being sent. Default 10,000."""
+
+    custom_retry_codes: dict[int, bool] = _setting("custom_retry_codes", require_retry_codes)
+    """Whether to retry after an HTTP status, by status. -1 stands for network errors."""
+
+    event_store: EventStore | None = _unchecked("event_store")
+    """Store of the events until they are sent. Default: a new `InMemoryEventStore`."""
+
+    session: requests.Session | None = _unchecked("session")
+    """Session that sends the requests. Default: a session of the emitter's own."""
+
+    max_retry_delay_seconds: float = _seconds("max_retry_delay_seconds")
+    """Maximum delay between two attempts, in seconds. Default 60."""
+
+    exit_timeout: float = _seconds("exit_timeout")
+    """Time limit for the last delivery, in `close` and at exit, in seconds. Default 5."""
+
+    when_full: WhenFull = _setting("when_full", require_when_full)
+    """What happens to a new event while the store is full: "refuse" (default) or "block"."""
+
+    block_timeout: float = _seconds("block_timeout")
+    """Maximum wait of an event for room in the store with "block", in seconds. Default 30."""
 
     def __init__(
         self,
@@ -50,7 +138,7 @@ class EmitterConfiguration:
         self.byte_limit = byte_limit
         self.request_timeout = request_timeout
         self.buffer_capacity = buffer_capacity
-        self.custom_retry_codes = custom_retry_codes
+        self.custom_retry_codes = {} if custom_retry_codes is None else custom_retry_codes
         self.event_store = event_store
         self.session = session
         self.max_retry_delay_seconds = max_retry_delay_seconds
@@ -59,156 +147,20 @@ class EmitterConfiguration:
         self.block_timeout = block_timeout
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name.lstrip('_')}={value!r}" for name, value in vars(self).items())
+        settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({settings})"
 
-    @property
-    def batch_size(self) -> int | None:
-        """How many events are sent together."""
-        return self._batch_size
-
-    @batch_size.setter
-    def batch_size(self, value: int | None) -> None:
-        self._batch_size = _count("batch_size", value)
-
-    @property
-    def on_success(self) -> SuccessCallback | None:
-        """Called with the events that the collector has taken."""
-        return self._on_success
-
-    @on_success.setter
-    def on_success(self, value: SuccessCallback | None) -> None:
-        self._on_success = _check.callback(value, name="on_success")
-
-    @property
-    def on_failure(self) -> FailureCallback | None:
-        """Called with how many events got through, and the events that did not."""
-        return self._on_failure
-
-    @on_failure.setter
-    def on_failure(self, value: FailureCallback | None) -> None:
-        self._on_failure = _check.callback(value, name="on_failure")
-
-    @property
-    def byte_limit(self) -> int | None:
-        """How many bytes of events are sent together."""
-        return self._byte_limit
-
-    @byte_limit.setter
-    def byte_limit(self, value: int | None) -> None:
-        self._byte_limit = _count("byte_limit", value)
-
-    @property
-    def request_timeout(self) -> float | tuple[float, float] | None:
-        """Seconds a request may take, or (seconds to connect, seconds to answer)."""
-        return self._request_timeout
-
-    @request_timeout.setter
-    def request_timeout(self, value: float | tuple[float, float] | None) -> None:
-        self._request_timeout: float | tuple[float, float] | None = _check.timeout(value)
-
-    @property
-    def buffer_capacity(self) -> int | None:
-        """How many events may wait for an answer. New ones are refused beyond that."""
-        return self._buffer_capacity
-
-    @buffer_capacity.setter
-    def buffer_capacity(self, value: int | None) -> None:
-        self._buffer_capacity = _count("buffer_capacity", value)
-
-    @property
-    def custom_retry_codes(self) -> dict[int, bool]:
-        """Whether to retry after a status, by status. -1 stands for network errors."""
-        return self._custom_retry_codes
-
-    @custom_retry_codes.setter
-    def custom_retry_codes(self, value: dict[int, bool] | None) -> None:
-        self._custom_retry_codes = _check.retry_codes(value)
-
     def set_retry_code(self, status_code: int, retry: bool = True) -> bool:
-        """Set whether to retry after a status.
+        """Set whether to retry after an HTTP status, or after network errors (-1).
 
         Returns:
-            False, logged and without effect, if `status_code` is no int or `retry` no bool, or
-            for 2xx, which is never retried.
+            True. False if `status_code` is not an int, or is 2xx, which is never retried, or if
+            `retry` is not a bool: then a warning is logged and nothing is set.
         """
-        refusal = _why_no_retry_rule(status_code, retry)
-        if refusal is not None:
-            logger.warning("%s", refusal)
+        try:
+            require_retry_rule(status_code, retry)
+        except ValueError as error:
+            logger.warning("%s", error)
             return False
         self.custom_retry_codes[status_code] = retry
         return True
-
-    @property
-    def event_store(self) -> EventStore | None:
-        """Where events wait. In memory by default."""
-        return self._event_store
-
-    @event_store.setter
-    def event_store(self, value: EventStore | None) -> None:
-        self._event_store = value
-
-    @property
-    def session(self) -> requests.Session | None:
-        """The session that requests go through. The emitter's own by default."""
-        return self._session
-
-    @session.setter
-    def session(self, value: requests.Session | None) -> None:
-        self._session = value
-
-    @property
-    def max_retry_delay_seconds(self) -> float:
-        """The longest wait between two attempts."""
-        return self._max_retry_delay_seconds
-
-    @max_retry_delay_seconds.setter
-    def max_retry_delay_seconds(self, value: float) -> None:
-        self._max_retry_delay_seconds = _check.seconds(value, name="max_retry_delay_seconds")
-
-    @property
-    def exit_timeout(self) -> float:
-        """Seconds that `close` and interpreter exit may wait for delivery."""
-        return self._exit_timeout
-
-    @exit_timeout.setter
-    def exit_timeout(self, value: float) -> None:
-        self._exit_timeout = _check.seconds(value, name="exit_timeout")
-
-    @property
-    def when_full(self) -> WhenFull:
-        """What becomes of an event while the store is full: "refuse" or "block"."""
-        return self._when_full
-
-    @when_full.setter
-    def when_full(self, value: WhenFull) -> None:
-        if value not in WHEN_FULL:
-            raise ValueError(f'when_full must be "refuse" or "block": {value!r}')
-        self._when_full: WhenFull = value
-
-    @property
-    def block_timeout(self) -> float:
-        """Seconds that an event waits for room with "block"."""
-        return self._block_timeout
-
-    @block_timeout.setter
-    def block_timeout(self, value: float) -> None:
-        self._block_timeout = _check.seconds(value, name="block_timeout")
-
-
-def _count(name: str, value: int | None) -> int | None:
-    return None if value is None else _check.whole(value, 0, name=name)
-
-
-def _why_no_retry_rule(status_code: int, retry: bool) -> str | None:
-    if not _is_int(status_code):
-        return f"status_code must be an int: {status_code!r}"
-    if not isinstance(retry, bool):
-        return f"retry must be a bool: {retry!r}"
-    if 200 <= status_code < 300:  # noqa: PLR2004 - success, in HTTP
-        return f"status_code must not be 2xx, which is never retried: {status_code}"
-    return None
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
