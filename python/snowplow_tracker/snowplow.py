@@ -1,9 +1,9 @@
-"""`Snowplow`: makes trackers and keeps them by their namespace."""
+"""`Snowplow`: a process-wide registry of trackers by namespace."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from snowplow_tracker.emitter_configuration import EmitterConfiguration
 from snowplow_tracker.emitters import Emitter
@@ -19,10 +19,13 @@ __all__ = ["Snowplow"]
 logger = logging.getLogger(__name__)
 
 
-class Snowplow:
-    """Makes trackers and keeps them by their namespace, for the whole process."""
+# One registry for `Snowplow` and all its subclasses. It is not an attribute of the class, which a
+# subclass could hide by one of its own.
+_trackers: dict[str | None, Tracker] = {}
 
-    _trackers: ClassVar[dict[str | None, Tracker]] = {}
+
+class Snowplow:
+    """Creates trackers and keeps them by their namespace, for the whole process."""
 
     @classmethod
     def create_tracker(
@@ -35,69 +38,80 @@ class Snowplow:
         tracker_config: TrackerConfiguration | None = None,
         emitter_config: EmitterConfiguration | None = None,
     ) -> Tracker:
-        """Make a tracker with an `Emitter` of its own, and keep it.
+        """Create a tracker with an `Emitter` of its own, and register it.
+
+        Args:
+            namespace: Name of the tracker, sent with every event as `tna`.
+            endpoint: Host or URL of the collector.
+            method: HTTP method of the requests, "post" or "get".
+            app_id: Sent with every event as `aid`.
+            subject: Subject of the tracker. Default `Subject()`.
+            tracker_config: How the tracker encodes events. Default `TrackerConfiguration()`.
+            emitter_config: How the emitter sends events. Default `EmitterConfiguration()`.
+
+        Returns:
+            The new tracker.
 
         Raises:
-            TypeError: `endpoint` is None, or the namespace is in use.
+            TypeError: `endpoint` is None, or another tracker has the namespace.
         """
         if endpoint is None:
             raise TypeError("endpoint must be the address of a collector: None")
-        if namespace in cls._trackers:
+        if namespace in _trackers:
             raise _in_use(namespace)
-        emission = EmitterConfiguration() if emitter_config is None else emitter_config
-        encoding = TrackerConfiguration() if tracker_config is None else tracker_config
+        emitter_config = EmitterConfiguration() if emitter_config is None else emitter_config
+        tracker_config = TrackerConfiguration() if tracker_config is None else tracker_config
         tracker = Tracker(
             namespace=namespace,
-            emitters=_emitter(endpoint, method, emission),
+            emitters=_create_emitter(endpoint, method, emitter_config),
             subject=subject,
             app_id=app_id,
-            encode_base64=encoding.encode_base64,
-            json_encoder=encoding.json_encoder,
+            encode_base64=tracker_config.encode_base64,
+            json_encoder=tracker_config.json_encoder,
         )
         return cls.add_tracker(tracker)
 
     @classmethod
     def add_tracker(cls, tracker: Tracker) -> Tracker:
-        """Keep a tracker and return it. Anything else is logged, and None is returned.
+        """Register a tracker, and return it.
+
+        For anything but a `Tracker`, a warning is logged and None is returned.
 
         Raises:
-            TypeError: The tracker's namespace is in use.
+            TypeError: Another tracker, or this one, is registered with the namespace.
         """
         if not isinstance(tracker, Tracker):
             logger.warning("tracker must be a Tracker, not added: %r", tracker)
             return None
         namespace = tracker.get_namespace()
-        # setdefault, so that of two threads with one namespace only one passes.
-        if (
-            namespace in cls._trackers
-            or cls._trackers.setdefault(namespace, tracker) is not tracker
-        ):
+        # Of two threads that add the same namespace, `setdefault` lets one succeed.
+        if namespace in _trackers or _trackers.setdefault(namespace, tracker) is not tracker:
             raise _in_use(namespace)
         logger.info("Tracker added: %s", namespace)
         return tracker
 
     @classmethod
     def get_tracker(cls, namespace: str) -> Tracker | None:
-        """Return the tracker of a namespace, None if there is none."""
-        return cls._trackers.get(namespace)
+        """Return the tracker of a namespace, or None if there is none."""
+        return _trackers.get(namespace)
 
     @classmethod
     def remove_tracker(cls, tracker: Tracker) -> None:
-        """Forget the tracker of this tracker's namespace. It can still be used."""
+        """Remove the tracker with the namespace of this one. It remains usable."""
         cls.remove_tracker_by_namespace(tracker.get_namespace())
 
     @classmethod
     def remove_tracker_by_namespace(cls, namespace: str | None) -> None:
-        """Forget the tracker of a namespace. An unknown namespace is logged."""
-        if cls._trackers.pop(namespace, None) is None:
-            logger.warning("namespace is of no tracker, none removed: %r", namespace)
+        """Remove the tracker of a namespace. If there is none, log a warning."""
+        if _trackers.pop(namespace, None) is None:
+            logger.warning("namespace belongs to no tracker, none removed: %r", namespace)
         else:
             logger.info("Tracker removed: %s", namespace)
 
     @classmethod
     def reset(cls) -> None:
-        """Forget all trackers."""
-        cls._trackers.clear()
+        """Remove all trackers."""
+        _trackers.clear()
 
 
 def _in_use(namespace: str | None) -> TypeError:
@@ -106,7 +120,7 @@ def _in_use(namespace: str | None) -> TypeError:
     )
 
 
-def _emitter(endpoint: str, method: Method, config: EmitterConfiguration) -> Emitter:
+def _create_emitter(endpoint: str, method: Method, config: EmitterConfiguration) -> Emitter:
     return Emitter(
         endpoint=endpoint,
         method=method,
