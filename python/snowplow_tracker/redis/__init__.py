@@ -1,6 +1,6 @@
-"""Events by way of a list in Redis: `RedisEmitter` fills it, `RedisWorker` empties it.
+"""Send events through a list in Redis: `RedisEmitter` fills it, `RedisWorker` empties it.
 
-Needs the extra ``redis``; importing this package does not.
+The classes need the extra ``redis``. Importing this package does not.
 """
 
 from __future__ import annotations

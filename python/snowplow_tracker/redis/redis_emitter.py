@@ -20,8 +20,8 @@ class RedisEmitter:
     """Appends each event to a list in Redis, as a JSON object, for a `RedisWorker` to send.
 
     Args:
-        rdb: A client of Redis. Default: one for Redis on this machine, at its usual port.
-        key: The list's key. Default "snowplow".
+        rdb: A client of Redis. Default: a client for `localhost:6379`.
+        key: Key of the list. Default "snowplow".
 
     Raises:
         RuntimeError: The extra `redis` is not installed.
@@ -33,13 +33,17 @@ class RedisEmitter:
         self.key = key
 
     def input(self, payload: PayloadDict) -> None:
-        """Append one event. What the client raises, because Redis is away, reaches the caller."""
+        """Append one event to the list.
+
+        Raises:
+            Exception: Whatever the client raises, for example because Redis is unavailable.
+        """
         self.rdb.rpush(self.key, dumps(payload).decode())
 
     def flush(self) -> None:
-        """Do nothing: nothing is kept back."""
-        logger.debug("A RedisEmitter keeps nothing back: there is nothing to flush")
+        """Do nothing: `input` has already written every event."""
+        logger.debug("A RedisEmitter buffers nothing: there is nothing to flush")
 
     def sync_flush(self) -> None:
-        """Do as `flush`."""
+        """Call `flush`."""
         self.flush()

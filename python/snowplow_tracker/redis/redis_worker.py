@@ -1,4 +1,4 @@
-"""`RedisWorker`: takes events out of a list in Redis and hands them to an emitter."""
+"""`RedisWorker`: takes events from a list in Redis and hands them to an emitter."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class RedisWorker:
     """Hands the events that a `RedisEmitter` has put into Redis to an emitter that sends them.
 
     Args:
-        emitter: Takes the events: usually an `Emitter`.
-        rdb: A client of Redis. Default: one for Redis on this machine, at its usual port.
-        key: The list's key. Default "snowplow".
+        emitter: Receives the events: usually an `Emitter`.
+        rdb: A client of Redis. Default: a client for `localhost:6379`.
+        key: Key of the list. Default "snowplow".
 
     Raises:
         RuntimeError: The extra `redis` is not installed.
@@ -48,53 +48,33 @@ class RedisWorker:
         self.emitter = emitter
         self.rdb: RedisProtocol = redis.Redis() if rdb is None else rdb
         self.key = key
-        self._redis_errors = (redis.RedisError, OSError)
-        self._absences = OncePerMinute(logger)
-        self._listen()
-
-    def _listen(self) -> None:
-        self._shutdown = False
-        # Unlike those of threading, its put may interrupt its get: signal handlers do that.
-        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.__loop = _Loop((redis.RedisError, OSError))
 
     def run(self) -> None:
-        """Send what is in the list and what comes, until told to end; then flush the emitter.
+        """Send the events of the list until a shutdown is requested, then flush the emitter.
 
-        `request_shutdown` tells it to, and on the main thread SIGINT, SIGTERM and SIGQUIT do,
-        whose handlers are put back at the end. While Redis is away, it tries again every second.
-        While the emitter's store is full, the events stay in Redis.
+        `request_shutdown` requests it. On the main thread, SIGINT, SIGTERM and SIGQUIT do, too;
+        their previous handlers are restored at the end. While Redis is unavailable, the worker
+        tries again every second. While the emitter's store is full, events stay in Redis.
         """
         try:
             with _handled_signals(self.request_shutdown):
-                self._run_and_flush()
+                self.__loop.run(self)
         finally:
-            self._listen()
-
-    def _run_and_flush(self) -> None:
-        try:
-            while not self._shutdown:
-                if self._emitter_has_room():
-                    self._pop_if_reachable()
-                else:
-                    self._pause()
-        finally:
-            flush = getattr(self.emitter, "sync_flush", None)
-            if flush is not None:
-                flush()
+            self.__loop.reset()
 
     def request_shutdown(self, *_args: Any) -> None:
-        """Have `run` end after the event that it is at. Takes a signal handler's arguments."""
-        self._shutdown = True
-        self._wake.put(None)
+        """Make `run` return after the current event. Accepts a signal handler's arguments."""
+        self.__loop.request_shutdown()
 
     def pop_payload(self) -> None:
-        """Send the oldest event of the list; where there is none, wait up to a second.
+        """Send the oldest event of the list. If the list is empty, wait for up to a second.
 
-        An entry that is no event, and one at which the emitter fails, is logged and gone.
+        An entry that is not an event, and one for which the emitter raises, is logged and dropped.
         """
         entry = self.rdb.lpop(self.key)
         if entry is None:
-            self._pause()
+            self.__loop.pause()
             return
         try:
             self.send(_payload(entry))
@@ -105,20 +85,57 @@ class RedisWorker:
         """Hand one event to the emitter."""
         self.emitter.input(payload)
 
-    def _pop_if_reachable(self) -> None:
-        try:
-            self.pop_payload()
-        except self._redis_errors as error:
-            self._absences.warning("Redis gives no events, to be tried again: %s", error)
-            self._pause()
 
-    def _emitter_has_room(self) -> bool:
-        emitter = self.emitter
-        return not isinstance(emitter, Emitter) or emitter._stored.has_room()  # noqa: SLF001 - ours
+class _Loop:
+    """The loop of `RedisWorker.run`, and the request to end it.
 
-    def _pause(self) -> None:
+    Args:
+        redis_errors: What a client of Redis raises while Redis is unavailable.
+    """
+
+    def __init__(self, redis_errors: tuple[type[Exception], ...]) -> None:
+        self._redis_errors = redis_errors
+        self._redis_log = OncePerMinute(logger)
+        self.reset()
+
+    def reset(self) -> None:
+        self._is_shutdown_requested = False
+        # A signal handler may call `put` while the same thread is in `get`: the put of SimpleQueue
+        # is re-entrant, unlike that of queue.Queue and the methods of threading.Event.
+        # https://docs.python.org/3/library/queue.html#queue.SimpleQueue.put
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def request_shutdown(self) -> None:
+        self._is_shutdown_requested = True
+        self._wakeups.put(None)
+
+    def pause(self) -> None:
+        """Wait for a second, or until a shutdown is requested."""
         with suppress(queue.Empty):
-            self._wake.get(timeout=_PAUSE_SECONDS)
+            self._wakeups.get(timeout=_PAUSE_SECONDS)
+
+    def run(self, worker: RedisWorker) -> None:
+        try:
+            while not self._is_shutdown_requested:
+                if _has_room(worker.emitter):
+                    self._pop_if_available(worker)
+                else:
+                    self.pause()
+        finally:
+            flush = getattr(worker.emitter, "sync_flush", None)
+            if flush is not None:
+                flush()
+
+    def _pop_if_available(self, worker: RedisWorker) -> None:
+        try:
+            worker.pop_payload()
+        except self._redis_errors as error:
+            self._redis_log.warning("Redis gives no events, to be tried again: %s", error)
+            self.pause()
+
+
+def _has_room(emitter: SupportsInput) -> bool:
+    return not isinstance(emitter, Emitter) or emitter._stored.has_room()  # noqa: SLF001 - ours
 
 
 def _payload(entry: str | bytes) -> PayloadDict:
@@ -130,11 +147,15 @@ def _payload(entry: str | bytes) -> PayloadDict:
 
 @contextmanager
 def _handled_signals(handler: Callable[..., None]) -> Generator[None]:
-    """Handle signals meanwhile. Only the main thread may, the others leave them alone."""
+    """Install a handler of the signals, and restore the previous ones at the end.
+
+    Only the main thread may do so; on other threads, this does nothing:
+    https://docs.python.org/3/library/signal.html#signals-and-threads
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # A handler that is None was not set from Python, and could not be put back.
+    # A handler that was not installed from Python is None here and could not be restored.
     numbers = [number for number in _SIGNALS if signal.getsignal(number) is not None]
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
