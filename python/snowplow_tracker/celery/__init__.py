@@ -1,6 +1,6 @@
-"""Events by way of Celery: `CeleryEmitter` hands them to a worker, which sends them.
+"""Send events through Celery: `CeleryEmitter` hands them to a worker, which sends them.
 
-Needs the extra ``celery``; importing this package does not.
+The class needs the extra ``celery``. Importing this package does not.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ _TASK: dict[str, Any] = {
     "bind": True,
     "emitter": None,
     "ignore_result": True,
-    # A task goes back to the broker when its worker dies in the middle, or the collector is away.
+    # Requeue a task whose worker dies while it runs. Retry as long as the collector is unavailable:
+    # https://docs.celeryq.dev/en/stable/userguide/tasks.html#list-of-options
     "acks_late": True,
     "reject_on_worker_lost": True,
     "max_retries": None,
@@ -39,30 +40,30 @@ _emitters: WeakValueDictionary[tuple[str, str], CeleryEmitter] = WeakValueDictio
 
 
 class CeleryEmitter(Emitter):
-    """Hands batches of events to Celery; a worker of the same program sends them.
+    """Hands batches of events to Celery, for a worker of the same program to send them.
 
-    What the collector does not take goes back to the broker, to be tried again later. At exit,
-    and in `sync_flush`, this process sends what is not handed over.
+    Events that the collector does not accept return to the broker and are retried later. At exit
+    and in `sync_flush`, this process sends the events that are not yet handed over.
 
-    The broker is what a module `snowplow_celery_config`, if there is one, configures; otherwise
-    Redis on this machine, for which Celery needs the extra `redis` too. With `emitter` in a module
-    `tracking` that also has `celery_app = emitter.celery_app`, `celery -A tracking worker` is the
-    worker. So is one of the program's own Celery application on the same broker, if it imports
-    `tracking`.
+    The module `snowplow_celery_config` configures the broker. Without such a module, the broker is
+    Redis on `localhost`, for which Celery needs the extra `redis`, too. If a module `tracking` has
+    the emitter, and `celery_app = emitter.celery_app`, start the worker with
+    `celery -A tracking worker`. A worker of the program's own Celery application works, too, if it
+    uses the same broker and imports `tracking`.
 
     Args:
         endpoint: As for `Emitter`.
-        protocol: Default "http".
+        protocol: "http" or "https". Default "http".
         port: As for `Emitter`.
         method: As for `Emitter`.
-        buffer_size: How many events make a task. Default 10, for "get" 1.
+        buffer_size: Number of events in a task. Default 10, for "get" 1.
         byte_limit: As for `Emitter`.
-        batch_size: The name of `buffer_size` in generation 1.x.
+        batch_size: The name of `buffer_size` in version 1.x.
 
     Attributes:
         celery_app: The emitter's own Celery application.
-        async_flush: Its task; `flush` calls `async_flush.delay`. Called itself, it sends what is
-            stored in this process.
+        async_flush: Its task. `flush` calls `async_flush.delay`. Called directly, the task sends
+            the events stored in this process.
 
     Raises:
         RuntimeError: The extra `celery` is not installed.
@@ -100,41 +101,46 @@ class CeleryEmitter(Emitter):
         _emitters[self.endpoint, self.method] = self
 
     def flush(self) -> None:
-        """Make tasks of all that is stored. While its broker is away, they are made later."""
+        """Make tasks of all stored events. If the broker is unavailable, retry later."""
         if self._is_waiting():
             return
         self._forget_bytes()
         for events in self._stored.batches():
-            if not self._schedule(events):
+            if not _schedule(self, events):
                 return
-
-    def _schedule(self, events: PayloadDictList) -> bool:
-        """Make tasks of events, a batch each. What the broker does not take is stored again."""
-        left, size = list(events), max(self.batch_size, 1)
-        try:
-            while left:
-                self._delay(left[:size])
-                del left[:size]
-        except Exception as error:  # noqa: BLE001 - each kind of broker raises its own
-            logger.warning("%d events not handed to Celery, to be retried: %s", len(left), error)
-            breaker = self._delivery.breaker
-            self._flush_later(breaker.next_delay(self.max_retry_delay_seconds))
-        else:
-            self._delivery.breaker.backoff.reset()
-        finally:
-            if left:
-                self._stored.cleanup(left, True)
-        return not left
-
-    def _delay(self, batch: PayloadDictList) -> None:
-        self.async_flush.delay(_as_text(batch), self.endpoint, self.method)
-        is_sent = not self.celery_app.conf.task_always_eager
-        with self.lock:
-            self._stored.cleanup(batch, False)
-            self._delivery.counters.add(sent=len(batch) if is_sent else 0)
 
 
 note_own(CeleryEmitter, "flush")
+
+
+# Functions instead of methods: a subclass may use any private name.
+
+
+def _schedule(emitter: CeleryEmitter, events: PayloadDictList) -> bool:
+    """Make a task of each batch of events. Requeue the events that the broker does not accept."""
+    left, size = list(events), max(emitter.batch_size, 1)
+    breaker = emitter._delivery.breaker  # noqa: SLF001 - ours
+    try:
+        while left:
+            _delay(emitter, left[:size])
+            del left[:size]
+    except Exception as error:  # noqa: BLE001 - each kind of broker raises its own
+        logger.warning("%d events not handed to Celery, to be retried: %s", len(left), error)
+        emitter._flush_later(breaker.next_delay(emitter.max_retry_delay_seconds))  # noqa: SLF001
+    else:
+        breaker.backoff.reset()
+    finally:
+        if left:
+            emitter._stored.cleanup(left, True)  # noqa: SLF001
+    return not left
+
+
+def _delay(emitter: CeleryEmitter, batch: PayloadDictList) -> None:
+    emitter.async_flush.delay(_as_text(batch), emitter.endpoint, emitter.method)
+    is_sent = not emitter.celery_app.conf.task_always_eager
+    with emitter.lock:
+        emitter._stored.cleanup(batch, False)  # noqa: SLF001
+        emitter._delivery.counters.add(sent=len(batch) if is_sent else 0)  # noqa: SLF001
 
 
 def _deliver(
@@ -143,18 +149,22 @@ def _deliver(
     endpoint: str = "",
     method: Method = "post",
 ) -> None:
-    """Send events by this process's emitter for an endpoint, be it the task's own or another."""
+    """Run the task: send events through this process's emitter for an endpoint.
+
+    Without events, flush the emitter of the task. An endpoint without an emitter in this process
+    gets a plain one.
+    """
     if events is None:
         if task.emitter is not None:
             Emitter.flush(task.emitter)
         return
     emitter = _emitters.get((endpoint, method)) or _plain_emitter(endpoint, method)
-    held_for = emitter._delivery.breaker.held_for()  # noqa: SLF001 - one of this package's
-    if held_for and not task.request.is_eager:
-        raise task.retry(args=(events, endpoint, method), countdown=held_for)
+    delay = emitter._delivery.breaker.held_for()  # noqa: SLF001 - ours
+    if delay and not task.request.is_eager:
+        raise task.retry(args=(events, endpoint, method), countdown=delay)
     emitter.send_events(events)
     if emitter.retry_timer.is_active() and not task.request.is_eager:
-        # A broker keeps events better than this process does until the next attempt.
+        # Until the next attempt, events are safer in the broker than in this process.
         left = emitter.event_store.get_events_batch()
         emitter.event_store.cleanup(left, False)
         emitter.retry_timer.cancel()
@@ -169,18 +179,19 @@ def _plain_emitter(endpoint: str, method: Method) -> Emitter:
 
 
 def _as_text(events: PayloadDictList) -> PayloadDictList:
-    """Return events as every serializer takes them."""
+    """Return events as dicts of text, which every serializer of Celery accepts."""
     return [clean_fields(event, True) for event in events]
 
 
 @cache
 def _share_task(celery: ModuleType) -> None:
-    """Make the task known to every Celery application, present and future."""
+    """Register the task with every Celery application, present and future."""
     celery.shared_task(**_TASK)(_deliver)
 
 
 def _application(celery: ModuleType) -> Any:
-    # Not as the current one, or the program's own shared tasks would go to this broker.
+    # As the current application, it would give its broker to the program's own shared tasks:
+    # https://docs.celeryq.dev/en/stable/reference/celery.html#celery.Celery
     try:
         importlib.import_module(_CONFIGURATION)
     except ModuleNotFoundError as error:
