@@ -55,7 +55,7 @@ format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
 differential: build originals ## generated programs on the originals and on this package: SEED=1, EVENTS=10000
-	$(BIN)/python -m tests.differential.campaign --events $(EVENTS) --seed $(SEED)
+	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
 
 bench: build-as-released originals .venv/peers ## tables, JSON and plot against the originals, orjson + pybase64 and json; ABI3=FOLDER adds an abi3 build
 	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
@@ -70,18 +70,18 @@ bench-instructions: build ## instructions against json.dumps, by callgrind; fail
 	$(BIN)/python -m benches.instructions
 
 minimal: build .venv/minimal ## tests of delivery with the oldest requests that is allowed, and urllib3 1
-	PYTHONPATH=$(CURDIR)/.venv/minimal $(BIN)/python -m pytest tests/delivery tests/http_mocks
+	PYTHONPATH=$(CURDIR)/.venv/minimal $(BIN)/python -m pytest tests/delivery tests/http tests/stores
 
 fuzz: build ## hostile programs, then the same and JSON guided by coverage under AddressSanitizer: SECONDS=600 each
-	PYTHONMALLOC=debug $(BIN)/python -X dev -m tests.fuzz.campaign --seconds $(SECONDS)
+	PYTHONMALLOC=debug $(BIN)/python -X dev -m qa.fuzz.campaign --seconds $(SECONDS)
 	@$(call need,cargo +nightly --version,a nightly Rust. Get it: rustup toolchain install nightly)
 	$(BIN)/python -m pip install --quiet --group fuzz
-	$(BIN)/python -m tests.fuzz.guided --seconds $(SECONDS)
+	$(BIN)/python -m qa.fuzz.guided --seconds $(SECONDS)
 
 torture: build ## nothing is lost, whatever fails: SEED=1, MINUTES=10 of soak, KILLS=100, STORMS=50, STORM_EVENTS=1000000
 	@$(call need,redis-server --version && openssl version,redis-server or openssl. Get them: apt install redis-server openssl)
 	$(BIN)/python -m pip install --quiet --group torture
-	$(BIN)/python -m tests.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
+	$(BIN)/python -m qa.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
 
 docs: $(ENVIRONMENT) ## the site of the documentation, in site; any warning is an error
 	$(BIN)/python -m pip install --quiet --group docs
@@ -96,21 +96,21 @@ sanitize: ## the Rust tests under AddressSanitizer and Miri
 
 free-threading: $(ENVIRONMENT) ## stress tests on a CPython without the GIL, which has pytest, and what threads gain: INTERPRETER=python3.14t
 	@$(call need,$(INTERPRETER) -c 'import pytest; import pytest_timeout; import requests',an interpreter with pytest. Get it: $(INTERPRETER) -m pip install pytest pytest-timeout requests)
-	$(BIN)/python tests/free_threading/build.py $(INTERPRETER)
-	$(INTERPRETER) -m pytest tests/free_threading/stress_*.py
-	$(INTERPRETER) -m benches.questions.threads
+	$(BIN)/python qa/free_threading/build.py $(INTERPRETER)
+	$(INTERPRETER) -m pytest qa/free_threading/stress_*.py
+	$(INTERPRETER) -m benches.cases.threads
 
 wheels: $(ENVIRONMENT) profiler ## the sdist and the wheels of TARGETS in dist, checked, and run on each CPython found
 	@$(call need,rustup --version,rustup. Get it: https://rustup.rs)
 	$(BIN)/python -m pip install --quiet --group wheels
 	rm -rf dist
 	$(BIN)/maturin sdist --out dist
-	$(BIN)/python -m tests.package.build_wheels $(TARGETS)
-	$(BIN)/python -m tests.package.check_wheels dist
+	$(BIN)/python -m qa.package.build_wheels $(TARGETS)
+	$(BIN)/python -m qa.package.check_wheels dist
 
 wheels-debian: $(ENVIRONMENT) ## those wheels on CPython 3.14 in a Debian without a toolchain: ARCHITECTURE=amd64 or arm64; as root
 	@$(call need,PATH="$$PATH:/usr/sbin" command -v debootstrap,debootstrap. Get it: apt install debootstrap)
-	$(BIN)/python -m tests.package.run_in_debian dist $(ARCHITECTURE)
+	$(BIN)/python -m qa.package.run_in_debian dist $(ARCHITECTURE)
 
 clean: ## remove all that was built, the virtual environment too
 	rm -rf .venv target dist site demo/output .*_cache .hypothesis python/snowplow_tracker/*.so

@@ -6,8 +6,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from tests.differential import value_strategies as values
-from tests.differential.value_strategies import chosen, datas, plain, texts
+from qa.differential import value_strategies as values
+from qa.differential.value_strategies import chosen, datas, plain, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The long comparison: as many generated events as asked for, against both originals.
 
-    python -m tests.differential.campaign --events 10000 --seed 1
+    python -m qa.differential.campaign --events 10000 --seed 1
 
 Prints how it goes, what was covered, and for a disagreement the smallest program that shows it.
 The exit status is 1 if there was any.
@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.errors import Flaky
-from tests.differential.compare import compare
-from tests.differential.differences import NEWEST, OLDEST
-from tests.differential.packages import OURS, Package, original
-from tests.differential.strategies import programs
+from qa.differential.compare import compare
+from qa.differential.differences import NEWEST, OLDEST
+from qa.differential.packages import OURS, Package, original
+from qa.differential.strategies import programs
 
 if TYPE_CHECKING:
-    from tests.differential.compare import Disagreement
-    from tests.differential.programs import Program
+    from qa.differential.compare import Disagreement
+    from qa.differential.programs import Program
 
 _PROGRAMS_A_ROUND = 250
 

@@ -7,7 +7,7 @@ from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from tests.differential.programs import Request
+from qa.differential.programs import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,13 +10,13 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from tests.differential.differences import names
+from qa.differential.differences import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.differential.packages import Package
-    from tests.differential.programs import Outcome, Program, Request, StepOutcome
+    from qa.differential.packages import Package
+    from qa.differential.programs import Outcome, Program, Request, StepOutcome
 
 __all__ = ["Comparison", "Disagreement", "compare", "disagreements", "event_types"]
 

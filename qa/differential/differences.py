@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.differential import patches_of_calls as calls
-from tests.differential import patches_of_values as values
-from tests.differential.patching import Patching
-from tests.differential.programs import Program
+from qa.differential import patches_of_calls as calls
+from qa.differential import patches_of_values as values
+from qa.differential.patching import Patching
+from qa.differential.programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -11,12 +11,12 @@ import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from tests.differential.programs import Outcome, StepOutcome
+from qa.differential.programs import Outcome, StepOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tests.differential.programs import Program
+    from qa.differential.programs import Program
     from typing_extensions import Self
 
 __all__ = ["OURS", "Package", "original"]
@@ -51,7 +51,7 @@ class Package:
     def _start(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join([*self._first_on_path, str(_ROOT)])
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.differential.side"],
+            [sys.executable, "-m", "qa.differential.runner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_ROOT,

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.differential.patching import Patching
+    from qa.differential.patching import Patching
 
 _MODULE = "snowplow_tracker.tracker"
 _CHECKS = ("non_empty", "one_of", "greater_than", "satisfies")

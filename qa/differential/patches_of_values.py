@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from tests.differential.patching import Patching
+    from qa.differential.patching import Patching
 
 _OUTSIDE_OF_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")|NaN|-?Infinity')
 _MOST_LEVELS = 255

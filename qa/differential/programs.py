@@ -13,7 +13,7 @@ __all__ = ["Heard", "Outcome", "Program", "Request", "StepOutcome"]
 _HEADER = """\
 # Run it with either package first on the path:
 # PYTHONPATH={folder}:. python this_file.py
-from tests.differential.stage import *
+from qa.differential.stage import *
 
 collector.answer({answers})
 """
@@ -25,7 +25,7 @@ class Program:
     """Statements that are run one by one, each on its own whatever befell the one before.
 
     Attributes:
-        steps: The statements. They see the names of `tests.differential.stage`, and their own.
+        steps: The statements. They see the names of `qa.differential.stage`, and their own.
         answers: The collector's statuses, first to last; 200 from then on.
     """
 

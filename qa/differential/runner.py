@@ -15,9 +15,9 @@ import sys
 import warnings
 from typing import IO, TYPE_CHECKING, Any
 
-from tests.differential import stage
-from tests.differential.differences import in_place
-from tests.differential.programs import Outcome, Program, StepOutcome
+from qa.differential import stage
+from qa.differential.differences import in_place
+from qa.differential.programs import Outcome, Program, StepOutcome
 
 import snowplow_tracker
 

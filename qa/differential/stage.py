@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.differential import palette
-from tests.differential.collector import Collector
-from tests.differential.programs import Heard
+from qa.differential import palette
+from qa.differential.collector import Collector
+from qa.differential.programs import Heard
 
 import snowplow_tracker
 from snowplow_tracker.payload import Payload

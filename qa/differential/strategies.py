@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from tests.differential import call_strategies as calls
-from tests.differential import value_strategies as values
-from tests.differential.programs import Program
-from tests.differential.value_strategies import chosen, plain
+from qa.differential import call_strategies as calls
+from qa.differential import value_strategies as values
+from qa.differential.programs import Program
+from qa.differential.value_strategies import chosen, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

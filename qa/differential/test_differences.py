@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.differential.compare import compare, disagreements
-from tests.differential.differences import DIFFERENCES, NEWEST, OLDEST, Difference, names
-from tests.differential.packages import OURS, Package
-from tests.differential.programs import Program
-from tests.differential.strategies import programs
+from qa.differential.compare import compare, disagreements
+from qa.differential.differences import DIFFERENCES, NEWEST, OLDEST, Difference, names
+from qa.differential.packages import OURS, Package
+from qa.differential.programs import Program
+from qa.differential.strategies import programs
 
 from snowplow_tracker import __version__
 

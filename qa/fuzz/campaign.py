@@ -1,6 +1,6 @@
 """The long search for programs that break the tracker, for as long as asked for.
 
-    python -m tests.fuzz.campaign --seconds 600
+    python -m qa.fuzz.campaign --seconds 600
 
 The exit status is 0 if nothing was found; a crash or a hang shows where Python was. `PYTHONMALLOC=
 debug` and `-X dev` see more.
@@ -15,7 +15,7 @@ import faulthandler
 import random
 import time
 
-from tests.fuzz import programs
+from qa.fuzz import programs
 
 _HANG_SECONDS = 120
 _PROGRAMS_A_LINE = 5_000

@@ -1,6 +1,6 @@
 """The same search guided by native coverage, and the JSON writer's, under AddressSanitizer.
 
-    python -m tests.fuzz.guided --seconds 600
+    python -m qa.fuzz.guided --seconds 600
 
 Builds the extension with counters and the sanitizer, by a nightly Rust, into `target/fuzz`; atheris
 does the rest. What was found interesting is kept there, and where the next run goes on. The exit
@@ -39,7 +39,7 @@ _FLAGS = [
 
 def hostile(data: bytes) -> None:
     """Run the program that the bytes choose; where they end, chance goes on, seeded by them."""
-    from tests.fuzz import programs  # noqa: PLC0415 - imports the package, which `main` must not
+    from qa.fuzz import programs  # noqa: PLC0415 - imports the package, which `main` must not
 
     left, chance = iter(data), random.Random(data)
 
@@ -52,7 +52,7 @@ def hostile(data: bytes) -> None:
 
 def json_values(data: bytes) -> None:
     """Write one value, and compare with `json.dumps`."""
-    from tests.encode import test_encode_json_values as values  # noqa: PLC0415 - as above
+    from tests.encode import test_json_values as values  # noqa: PLC0415 - as above
 
     agrees: Any = values.test_agrees_with_json_dumps
     agrees.hypothesis.fuzz_one_input(data)
@@ -93,7 +93,7 @@ def search(name: str, seconds: int, given: list[str]) -> int:
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": f"{_FOLDER / 'package'}{os.pathsep}{_ROOT}",
     }
-    code = f"from tests.fuzz.guided import fuzz; fuzz({name!r})"
+    code = f"from qa.fuzz.guided import fuzz; fuzz({name!r})"
     command = [sys.executable, "-c", code, *limits, *lengths, *(given or [str(corpus)])]
     return subprocess.run(command, cwd=_ROOT, env=os.environ | environment, check=False).returncode
 

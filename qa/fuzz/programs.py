@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from tests.fuzz import hostile
-from tests.fuzz.hostile import ACTIONS, EVENTS, HOSTILE, SCHEMA, Inbox, Stage, record_emitter
+from qa.fuzz import hostile
+from qa.fuzz.hostile import ACTIONS, EVENTS, HOSTILE, SCHEMA, Inbox, Stage, record_emitter
 
 from snowplow_tracker import (
     PageView,

@@ -162,4 +162,4 @@ def test_what_once_broke_it(program):
 
 
 def test_some_hundred_hostile_programs():
-    run("-m", "tests.fuzz.campaign", "--programs", "400", "--seconds", "30")
+    run("-m", "qa.fuzz.campaign", "--programs", "400", "--seconds", "30")

@@ -1,4 +1,4 @@
-"""Build wheels into dist: `python -m tests.package.build_wheels [TARGET ...]`.
+"""Build wheels into dist: `python -m qa.package.build_wheels [TARGET ...]`.
 
 For each Rust target one wheel for each CPython, one for the free-threaded one, and one abi3 wheel
 for every later CPython. Those that can run here are optimised by a profile, with the interpreter
@@ -17,7 +17,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tests.package.interpreters import VERSIONS, find
+from qa.package.interpreters import VERSIONS, find
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"

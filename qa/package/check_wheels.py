@@ -1,4 +1,4 @@
-"""Check what is to be released: `python -m tests.package.check_wheels dist`.
+"""Check what is to be released: `python -m qa.package.check_wheels dist`.
 
 Every wheel: its size, its files, the oldest C library that it takes, and that an abi3 one keeps to
 the limited API. Those for this platform are installed in a new environment of each CPython found,
@@ -20,9 +20,9 @@ from pathlib import Path
 
 from packaging.tags import platform_tags
 from packaging.utils import parse_wheel_filename
-from tests.package.contents import EXTENSION, sdist_problems, wheel_problems
-from tests.package.environments import run_in_environment
-from tests.package.interpreters import VERSIONS, find
+from qa.package.contents import EXTENSION, sdist_problems, wheel_problems
+from qa.package.environments import run_in_environment
+from qa.package.interpreters import VERSIONS, find
 
 LARGEST = 1_000_000
 TOOL_SECONDS = 120.0

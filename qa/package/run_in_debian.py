@@ -1,4 +1,4 @@
-"""Run wheels in Debian without a toolchain: `python -m tests.package.run_in_debian dist amd64`.
+"""Run wheels in Debian without a toolchain: `python -m qa.package.run_in_debian dist amd64`.
 
 debootstrap makes the smallest root that has CPython 3.14, which Debian forky does. The wheels for
 it are installed there with no network, each in an environment of its own, and a program tracks
@@ -15,7 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.package.environments import INSTALL_SECONDS, PROGRAM, RUN_SECONDS, output
+from qa.package.environments import INSTALL_SECONDS, PROGRAM, RUN_SECONDS, output
 
 ROOT = Path(__file__).parents[2]
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}

@@ -5,7 +5,7 @@ import tarfile
 import zipfile
 
 import pytest
-from tests.package.contents import NEEDED_TO_BUILD, ROOT, sdist_problems, sources, wheel_problems
+from qa.package.contents import NEEDED_TO_BUILD, ROOT, sdist_problems, sources, wheel_problems
 
 EXTENSION = "snowplow_tracker/_native.cpython-311-x86_64-linux-gnu.so"
 INFO = "snowplow_tracker_rs-1.2.0.dist-info"
@@ -63,7 +63,7 @@ def test_what_a_wheel_has_besides_is_named(wheel, name):
 
 
 def test_an_sdist_with_what_a_build_takes_is_good(sdist):
-    assert sdist_problems(sdist(GOOD_SDIST | {"tests/package/contents.py"})) == []
+    assert sdist_problems(sdist(GOOD_SDIST | {"qa/package/contents.py"})) == []
 
 
 @pytest.mark.parametrize("name", ["Cargo.lock", "src/lib.rs", "python/snowplow_tracker/py.typed"])

@@ -1,6 +1,6 @@
 """The long proof that nothing is lost: every scenario at full length.
 
-    python -m tests.torture.campaign --seed 1 --minutes 10 --kills 100 --storms 50 --events 1000000
+    python -m qa.torture.campaign --seed 1 --minutes 10 --kills 100 --storms 50 --events 1000000
 
 The soak runs beside the others. Prints a table, and for each failure what went wrong and where its
 ledgers and logs are. The exit status is 1 if there was any.
@@ -20,17 +20,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.torture import (
+from qa.torture import (
     certificates,
     clocks,
     disks,
     forking,
     killing,
     prefork,
-    soaking,
-    storming,
+    soak,
+    storm_scenarios,
 )
-from tests.torture.outcome import Outcome, table
+from qa.torture.outcome import Outcome, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +42,11 @@ _KINDS = ("Emitter", "AsyncEmitter")
 
 def scenarios(options: argparse.Namespace) -> list[Scenario]:
     """Return all but the soak."""
-    storms = partial(storming.storms, events=options.events, count=options.storms)
-    slow_storms = partial(storming.storms, kind="Emitter", events=300_000, count=20)
-    storms_of_gets = partial(storming.storms, method="get", events=20_000, count=20, seconds=0.5)
+    storms = partial(storm_scenarios.storms, events=options.events, count=options.storms)
+    slow_storms = partial(storm_scenarios.storms, kind="Emitter", events=300_000, count=20)
+    storms_of_gets = partial(
+        storm_scenarios.storms, method="get", events=20_000, count=20, seconds=0.5
+    )
     kills = partial(killing.kills, count=options.kills)
     chosen: list[Scenario] = [storms, slow_storms, storms_of_gets, kills]
     for kind in _KINDS:
@@ -145,16 +147,15 @@ def main() -> int:
     )
     options = parser.parse_args()
     campaign = Campaign(options.seed)
-    soak = threading.Thread(
-        target=campaign.run, args=(partial(soaking.soak, minutes=options.minutes),)
-    )
-    if options.only in _name(soaking.soak):
-        soak.start()
+    soaking = partial(soak.soak, minutes=options.minutes)
+    soak_thread = threading.Thread(target=campaign.run, args=(soaking,))
+    if options.only in _name(soak.soak):
+        soak_thread.start()
     for scenario in scenarios(options):
         if options.only in _name(scenario):
             campaign.run(scenario)
-    if soak.ident is not None:
-        soak.join()
+    if soak_thread.ident is not None:
+        soak_thread.join()
     return 1 if campaign.end() or not campaign.outcomes else 0
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.collector import FaultyCollector
-from tests.torture.outcome import Outcome
-from tests.torture.processes import Program
-from tests.torture.verdict import Verdict
+from qa.torture.collector import FaultyCollector
+from qa.torture.outcome import Outcome
+from qa.torture.processes import Program
+from qa.torture.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

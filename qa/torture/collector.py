@@ -7,8 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.books import Acceptance, read_acceptances
-from tests.torture.processes import ROOT
+from qa.torture.ledger import Acceptance, read_acceptances
+from qa.torture.processes import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ class FaultyCollector:
     Args:
         folder: Where its ledger goes.
         seed: Decides what the storms are.
-        plan: Further settings of `tests.torture.server.Server`; `ledger=None` counts only.
+        plan: Further settings of `qa.torture.server.Server`; `ledger=None` counts only.
     """
 
     def __init__(self, folder: Path, seed: int, **plan: Any) -> None:
@@ -35,7 +35,7 @@ class FaultyCollector:
         self._summary: dict[str, Any] | None = None
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.torture.server", json.dumps(self._plan)]
+        command = [sys.executable, "-m", "qa.torture.server", json.dumps(self._plan)]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -10,9 +10,9 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.collector import FaultyCollector
-from tests.torture.outcome import Outcome, tracked_ids
-from tests.torture.processes import Program
+from qa.torture.collector import FaultyCollector
+from qa.torture.outcome import Outcome, tracked_ids
+from qa.torture.processes import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

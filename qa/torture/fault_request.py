@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import socket
     from io import BufferedReader
 
-    from tests.torture.books import Books
+    from qa.torture.ledger import Ledger
 
 __all__ = ["Exchange", "Request", "read_request", "response"]
 
@@ -67,7 +67,7 @@ class Exchange:
         connection: socket.socket,
         reader: BufferedReader,
         request: Request,
-        books: Books,
+        ledger: Ledger,
         time_out: float,
         random: random.Random,
     ) -> None:
@@ -77,7 +77,7 @@ class Exchange:
         self.is_over = False
         self._connection = connection
         self._reader = reader
-        self._books = books
+        self._ledger = ledger
         self._number: int | None = None
         self._unread = request.length
         self._began = time.monotonic()
@@ -95,15 +95,15 @@ class Exchange:
         """Read the rest of the body and take its events, as a collector that answers 200 does."""
         body = begun + self.read()
         if len(body) > _LARGEST_BODY:
-            self._books.complain(f"a body of {len(body)} bytes")
+            self._ledger.complain(f"a body of {len(body)} bytes")
         if "cookie" in self.request.headers:
-            self._books.complain("a cookie came back")
-        self._number = self._books.accept(self.request.client, self._event_ids(body))
+            self._ledger.complain("a cookie came back")
+        self._number = self._ledger.accept(self.request.client, self._event_ids(body))
 
     def doubt(self) -> None:
         """Note that the client may never have learned that its events were taken."""
         if self._number is not None:
-            self._books.doubt(self._number)
+            self._ledger.doubt(self._number)
 
     def send(self, answer: bytes) -> None:
         """Send bytes of an answer."""
@@ -125,5 +125,5 @@ class Exchange:
         try:
             return [event["eid"] for event in json.loads(body)["data"]]
         except (ValueError, KeyError, TypeError) as error:
-            self._books.complain(f"a body that is no payload_data: {error!r}")
+            self._ledger.complain(f"a body that is no payload_data: {error!r}")
             return []

@@ -6,12 +6,12 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from tests.torture.exchange import response
+from qa.torture.fault_request import response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.torture.exchange import Exchange
+    from qa.torture.fault_request import Exchange
 
 __all__ = ["FAULTS", "take"]
 

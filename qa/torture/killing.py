@@ -6,9 +6,9 @@ import random
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.collector import FaultyCollector
-from tests.torture.outcome import Outcome
-from tests.torture.processes import Program
+from qa.torture.collector import FaultyCollector
+from qa.torture.outcome import Outcome
+from qa.torture.processes import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

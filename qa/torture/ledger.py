@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Acceptance", "Books", "read_acceptances"]
+__all__ = ["Acceptance", "Ledger", "read_acceptances"]
 
 
 class Acceptance(NamedTuple):
@@ -26,7 +26,7 @@ class Acceptance(NamedTuple):
     is_in_doubt: bool
 
 
-class Books:
+class Ledger:
     """The ledger, on disk before the answer is sent, and counters.
 
     Args:
@@ -35,7 +35,7 @@ class Books:
 
     def __init__(self, path: Path | None) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self._ledger = None if path is None else os.open(path, flags, 0o600)
+        self._file = None if path is None else os.open(path, flags, 0o600)
         self._lock = threading.Lock()
         self._requests = 0
         self.accepted = 0
@@ -76,10 +76,10 @@ class Books:
             }
 
     def _write(self, *words: str) -> None:
-        if self._ledger is not None:
+        if self._file is not None:
             line = (" ".join(words) + "\n").encode()
             while line:
-                line = line[os.write(self._ledger, line) :]
+                line = line[os.write(self._file, line) :]
 
 
 def read_acceptances(path: Path) -> list[Acceptance]:

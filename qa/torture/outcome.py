@@ -6,13 +6,13 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.verdict import Verdict, judge
+from qa.torture.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.torture.collector import FaultyCollector
+    from qa.torture.collector import FaultyCollector
 
 __all__ = ["Outcome", "reports", "table", "tracked_ids"]
 
@@ -46,7 +46,7 @@ class Outcome:
         """End the collector, and compare its ledger with those of the programs.
 
         Args:
-            killed: As for `tests.torture.verdict.judge`.
+            killed: As for `qa.torture.verdict.judge`.
             may_drop: Whether the programs may have to drop events, by their own count.
         """
         summary = collector.summary()

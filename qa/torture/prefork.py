@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.collector import FaultyCollector
-from tests.torture.outcome import Outcome, tracked_ids
-from tests.torture.processes import ROOT
+from qa.torture.collector import FaultyCollector
+from qa.torture.outcome import Outcome, tracked_ids
+from qa.torture.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def gunicorn(
     command += ["--preload"] if preload else []
     with FaultyCollector(folder, seed, every=100, seconds=0.1, kinds=_FAULTS) as collector:
         plan = _plan(folder, collector, kind)
-        with _server([*command, "tests.torture.programs.wsgi:application"], plan) as process:
+        with _server([*command, "qa.torture.programs.wsgi:application"], plan) as process:
             _until(lambda: _is_answering(port))
             for _ in range(requests):
                 _request(port)
@@ -57,7 +57,7 @@ def celery(folder: Path, seed: int, *, kind: str, tasks: int = 100) -> Outcome:
     """Work off tasks that track in a prefork pool of four, which never flushes; lose nothing."""
     outcome = Outcome(f"Celery prefork, {kind}")
     options = "--pool prefork --concurrency 4 --loglevel ERROR --without-gossip --without-mingle"
-    command = f"-m celery -A tests.torture.programs.tasks worker {options}".split()
+    command = f"-m celery -A qa.torture.programs.tasks worker {options}".split()
     with (
         _redis(folder) as broker,
         FaultyCollector(folder, seed, every=100, seconds=0.1, kinds=_FAULTS) as collector,

@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[2]
 
 
 class Program:
-    """A module of `tests.torture.programs`, running.
+    """A module of `qa.torture.programs`, running.
 
     Args:
         module: Its name there.
         folder: Where it writes its ledger and reports, and its output to a file of its name.
         limit: Seconds after which it and what it forks end, come what may.
-        plan: What `tests.torture.programs.client.Client` and the module take.
+        plan: What `qa.torture.programs.client.Client` and the module take.
 
     Attributes:
         name: What the collector knows it by.
@@ -35,7 +35,7 @@ class Program:
     def __init__(self, module: str, folder: Path, *, limit: float = 120, **plan: Any) -> None:
         self.name: str = plan["name"]
         self._log = folder / f"{self.name}.log"
-        command = [sys.executable, "-m", f"tests.torture.programs.{module}"]
+        command = [sys.executable, "-m", f"qa.torture.programs.{module}"]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, json.dumps({"folder": str(folder), **plan})],

@@ -1,6 +1,6 @@
 """The faulty collector, a process of its own.
 
-    python -m tests.torture.server '{"ledger": "FILE", "seed": 1, "every": 20000, "seconds": 1}'
+    python -m qa.torture.server '{"ledger": "FILE", "seed": 1, "every": 20000, "seconds": 1}'
 
 It prints its port, obeys `calm` on standard input and says so, and in the end what it counted.
 """
@@ -20,10 +20,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.torture.books import Books
-from tests.torture.exchange import Exchange, Request, read_request
-from tests.torture.faults import FAULTS, take
-from tests.torture.storms import Storms
+from qa.torture.fault_request import Exchange, Request, read_request
+from qa.torture.faults import FAULTS, take
+from qa.torture.ledger import Ledger
+from qa.torture.storms import Storms
 
 __all__ = ["Server"]
 
@@ -41,10 +41,10 @@ class Server:
     """
 
     def __init__(self, plan: dict[str, Any]) -> None:
-        self.books = Books(Path(plan["ledger"]) if plan.get("ledger") else None)
+        self.ledger = Ledger(Path(plan["ledger"]) if plan.get("ledger") else None)
         kinds, seed = plan.get("kinds", []), plan["seed"]
         every, seconds = plan.get("every", 0), plan.get("seconds", 1.0)
-        self.storms = Storms(self.books, seed, every, seconds, kinds)
+        self.storms = Storms(self.ledger, seed, every, seconds, kinds)
         self._time_out: float = plan.get("time_out", 2.0)
         self._random = random.Random(seed)
         self._tls = _tls(plan["certificate"]) if plan.get("certificate") else None
@@ -104,14 +104,14 @@ class Server:
 
     def _exchange(self, connection: socket.socket, reader: Any, request: Request) -> Exchange:
         chance = random.Random(self._random.random())
-        return Exchange(connection, reader, request, self.books, self._time_out, chance)
+        return Exchange(connection, reader, request, self.ledger, self._time_out, chance)
 
     def _meet(self, exchange: Exchange) -> None:
         fault = self.storms.fault()
         if fault is None:
             take(exchange)
             return
-        self.books.meet(fault)
+        self.ledger.meet(fault)
         FAULTS[fault](exchange)
 
 
@@ -138,7 +138,7 @@ def main() -> None:
             print("calm", flush=True)
     server.end()
     time.sleep(0.05)
-    print(json.dumps({**server.books.summary(), "storms": server.storms.count}), flush=True)
+    print(json.dumps({**server.ledger.summary(), "storms": server.storms.count}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.torture.collector import FaultyCollector
-from tests.torture.outcome import Outcome, reports
-from tests.torture.processes import Program
-from tests.torture.verdict import Verdict
+from qa.torture.collector import FaultyCollector
+from qa.torture.outcome import Outcome, reports
+from qa.torture.processes import Program
+from qa.torture.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def soak(folder: Path, seed: int, *, minutes: float = 10.0) -> Outcome:
     outcome = Outcome("soak, AsyncEmitter")
     with FaultyCollector(folder, seed, ledger=None) as collector:
         with Program(
-            "soaking",
+            "soak",
             folder,
             name="soak",
             url=collector.url,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.torture.collector import FaultyCollector
-from tests.torture.outcome import Outcome
-from tests.torture.processes import Program
+from qa.torture.collector import FaultyCollector
+from qa.torture.outcome import Outcome
+from qa.torture.processes import Program
 
 if TYPE_CHECKING:
     from pathlib import Path

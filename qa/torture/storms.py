@@ -7,10 +7,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tests.torture.faults import FAULTS
+from qa.torture.faults import FAULTS
 
 if TYPE_CHECKING:
-    from tests.torture.books import Books
+    from qa.torture.ledger import Ledger
 
 __all__ = ["MIXED", "Storms"]
 
@@ -30,9 +30,9 @@ class Storms:
     """
 
     def __init__(
-        self, books: Books, seed: int, every: int, seconds: float, kinds: list[str]
+        self, ledger: Ledger, seed: int, every: int, seconds: float, kinds: list[str]
     ) -> None:
-        self._books = books
+        self._ledger = ledger
         self._random = random.Random(seed)
         self._every = every
         self._seconds = seconds
@@ -65,7 +65,7 @@ class Storms:
     def _now(self) -> str | None:
         with self._lock:
             now = time.monotonic()
-            is_due = self._books.accepted >= self._next_at
+            is_due = self._ledger.accepted >= self._next_at
             if self._kind is not None and (is_due or now > self._ends):
                 self._kind = None
                 self._await_next()
@@ -76,7 +76,7 @@ class Storms:
             return self._kind
 
     def _await_next(self) -> None:
-        self._next_at = self._books.accepted + self._every
+        self._next_at = self._ledger.accepted + self._every
 
     def _next_kind(self) -> str:
         if not self._round:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from tests.torture import certificates, clocks, disks, forking, killing, soaking, storming
+from qa.torture import certificates, clocks, disks, forking, killing, soak, storm_scenarios
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, forks and /proc of Linux")
 
@@ -18,7 +18,7 @@ QUICK = ["503", "cuts answer", "cuts body", "garbage", "413"]
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_storms_lose_nothing(tmp_path, kind):
     few: dict[str, Any] = {"events": 4_000, "count": 5, "seconds": 0.1, "kinds": QUICK}
-    assert storming.storms(tmp_path, 1, kind=kind, pause=0.02, **few).problems == []
+    assert storm_scenarios.storms(tmp_path, 1, kind=kind, pause=0.02, **few).problems == []
 
 
 def test_kills_lose_nothing_of_the_durable_store(tmp_path):
@@ -63,4 +63,4 @@ def test_a_collector_with_a_bad_certificate_gets_nothing(tmp_path):
 
 
 def test_full_speed_needs_no_more_memory_in_time(tmp_path):
-    assert soaking.soak(tmp_path, 1, minutes=1 / 90).problems == []
+    assert soak.soak(tmp_path, 1, minutes=1 / 90).problems == []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import requests
-from tests.torture.collector import FaultyCollector
-from tests.torture.faults import FAULTS
+from qa.torture.collector import FaultyCollector
+from qa.torture.faults import FAULTS
 
 PATH = "/client/com.snowplowanalytics.snowplow/tp2"
 # The events of one request, its answer (None for a network error), whether they were taken, and

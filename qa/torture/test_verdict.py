@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.torture.books import Acceptance, Books, read_acceptances
-from tests.torture.verdict import judge
+from qa.torture.ledger import Acceptance, Ledger, read_acceptances
+from qa.torture.verdict import judge
 
 
 def taken(*event_ids: str, client: str = "c", is_in_doubt: bool = False) -> Acceptance:
@@ -54,13 +54,13 @@ def test_an_id_that_two_events_have_is_found():
     assert "have an id that others have" in judge(["a", "a"], [taken("a")]).problems[0]
 
 
-def test_the_books_keep_who_was_taken_and_what_is_in_doubt(tmp_path):
-    books = Books(tmp_path / "accepted")
-    number = books.accept("one", ["a", "b"])
-    books.accept("two", ["c"])
-    books.doubt(number)
+def test_the_ledger_keeps_who_was_taken_and_what_is_in_doubt(tmp_path):
+    ledger = Ledger(tmp_path / "accepted")
+    number = ledger.accept("one", ["a", "b"])
+    ledger.accept("two", ["c"])
+    ledger.doubt(number)
     assert read_acceptances(tmp_path / "accepted") == [
         taken("a", "b", client="one", is_in_doubt=True),
         taken("c", client="two"),
     ]
-    assert books.summary()["accepted"] == 3
+    assert ledger.summary()["accepted"] == 3

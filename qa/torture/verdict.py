@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tests.torture.books import Acceptance
+    from qa.torture.ledger import Acceptance
 
 __all__ = ["Verdict", "judge"]
 

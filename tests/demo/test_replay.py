@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
-from demo import founding_page
+from demo import programs_check
 from demo.replay import discrepancies, events, records
 
 from snowplow_tracker import Tracker
@@ -87,5 +87,5 @@ def test_a_discrepancy_is_named(rows: Rows, bad: Rows, problem: str) -> None:
 
 
 def test_each_program_is_run() -> None:
-    named = {program.name for program in founding_page.PROGRAMS}
-    assert named == {path.stem for path in founding_page.FOLDER.glob("*.py")}
+    named = {program.name for program in programs_check.PROGRAMS}
+    assert named == {path.stem for path in programs_check.FOLDER.glob("*.py")}

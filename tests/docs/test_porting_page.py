@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.differential.differences import DIFFERENCES
+from qa.differential.differences import DIFFERENCES
 from tests.docs.named_tests import ROOT, is_a_test, named_tests
 
 PAGE = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")

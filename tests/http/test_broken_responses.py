@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 import requests
-from tests.delivery.raw_server import OK, RawServer, answering
+from tests.http.raw_server import OK, RawServer, answering
 
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.delivery.raw_server import OK, RawServer, answering
+from tests.http.raw_server import OK, RawServer, answering
 
 from snowplow_tracker import Emitter
 

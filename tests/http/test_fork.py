@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from tests.delivery.raw_server import OK, RawServer, answering
+from tests.http.raw_server import OK, RawServer, answering
 
 from snowplow_tracker import _session
 

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from tests.delivery.raw_server import OK, RawServer, answering
+from tests.http.raw_server import OK, RawServer, answering
 from urllib3 import HTTPConnectionPool
 
 from snowplow_tracker import Emitter

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import trustme
-from tests.delivery.raw_server import OK, RawServer, answering
+from tests.http.raw_server import OK, RawServer, answering
 
 from snowplow_tracker import Emitter
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tests.torture.programs.limits  # noqa: F401 - ends this process in time
+import qa.torture.programs.limits  # noqa: F401 - ends this process in time
 
 import snowplow_tracker
 from snowplow_tracker import (

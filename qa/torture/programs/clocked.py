@@ -10,7 +10,7 @@ import sys
 import time
 
 import time_machine
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 _DAY = 86_400.0
 

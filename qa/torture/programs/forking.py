@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any
 
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 
 def main() -> None:

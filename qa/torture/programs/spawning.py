@@ -10,7 +10,7 @@ import multiprocessing
 import sys
 from functools import cache
 
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 import os
 
 import celery
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 __all__ = ["app", "work"]
 

@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 
 def main() -> None:

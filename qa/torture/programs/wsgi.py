@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.torture.programs.client import Client
+from qa.torture.programs.client import Client
 
 _FIRST = 1_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
