@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker import _native
-from snowplow_tracker._native import __version__
+from snowplow_tracker._native import __version__, register_originals
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
-from snowplow_tracker.emitters import AsyncEmitter, Emitter, logger
+from snowplow_tracker.emitters import AsyncEmitter, Emitter, accept_record, logger
 from snowplow_tracker.event_store import EventStore, InMemoryEventStore
 from snowplow_tracker.events import (
     Event,
@@ -54,7 +53,8 @@ __all__ = [
     "logger",
 ]
 
-_native.note_own_methods(Tracker, Emitter, InMemoryEventStore)
+# While nobody can have replaced them yet.
+register_originals(Tracker, Emitter, InMemoryEventStore, accept_record)
 
 # What few programs use is imported when it is used.
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import (
         FailureCallback,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
         PayloadDict,
         PayloadDictList,
         SuccessCallback,
-        WhenFull,
     )
 
 __all__ = [
@@ -309,7 +309,7 @@ def _engine_if_any(emitter: Emitter) -> DeliveryEngine | None:
     return vars(emitter).get("_Emitter__engine")
 
 
-def _accept_record(emitter: Emitter, record: bytes, created_ms: int) -> None:
+def accept_record(emitter: Emitter, record: bytes, created_ms: int) -> None:
     """Accept a record that native code could not append. Native code calls this."""
     engine_of(emitter).accept_record(record, created_ms)
 

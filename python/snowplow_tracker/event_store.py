@@ -6,7 +6,7 @@ import logging
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
-from snowplow_tracker._check import count, having
+from snowplow_tracker._validation import require_count, require_methods
 from snowplow_tracker._stores.memory import MemoryStore
 from snowplow_tracker._stores.record_store import STORE_METHODS, register_builtin_store
 
@@ -60,8 +60,8 @@ class InMemoryEventStore:
     """
 
     def __init__(self, logger: Logger, buffer_capacity: int = 10_000) -> None:
-        log_to = having(logger, ["error"], name="logger") or _logger
-        self.__store = MemoryStore(log_to, count(buffer_capacity, name="buffer_capacity"))
+        log_to = require_methods(logger, ["error"], name="logger") or _logger
+        self.__store = MemoryStore(log_to, require_count(buffer_capacity, name="buffer_capacity"))
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)

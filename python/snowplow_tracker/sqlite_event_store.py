@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._check import seconds, whole
+from snowplow_tracker._validation import require_int, require_seconds
 from snowplow_tracker._native import encode_record
 from snowplow_tracker._stores.record_store import register_builtin_store
 from snowplow_tracker._stores.sqlite.store import SQLiteStore
@@ -61,12 +61,12 @@ class SQLiteEventStore:
         synchronous: str = "NORMAL",
         claim_timeout: float = 60.0,
     ) -> None:
-        capacity = whole(capacity, 1, name="capacity")
-        max_bytes = whole(max_bytes, MIN_BYTES, name="max_bytes")
+        capacity = require_int(capacity, 1, name="capacity")
+        max_bytes = require_int(max_bytes, MIN_BYTES, name="max_bytes")
         if synchronous not in SYNCHRONOUS:
             choices = ", ".join(SYNCHRONOUS)
             raise ValueError(f"synchronous must be one of {choices}: {synchronous!r}")
-        claim_timeout = seconds(claim_timeout, name="claim_timeout", most=TIMEOUT_MAX)
+        claim_timeout = require_seconds(claim_timeout, name="claim_timeout", most=TIMEOUT_MAX)
         full_path = _full_path(path)
         self.__store = SQLiteStore(full_path, capacity, max_bytes, synchronous, claim_timeout)
 

@@ -8,8 +8,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
-from snowplow_tracker._log_limit import OncePerMinute
-from snowplow_tracker._native import TrackerCore
+from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker._native import TrackerCore, mark_patched
 from snowplow_tracker.constants import (
     BASE_SCHEMA_PATH,
     CONTEXT_SCHEMA,
@@ -49,10 +49,7 @@ logger = logging.getLogger(__name__)
 _ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
 _ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")
 _CALLED_BY_TRACK = frozenset({"complete_payload", "get_uuid", "get_timestamp"})
-_NATIVE_ATTRIBUTES = (
-    *("emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs"),
-    "_is_patched",
-)
+_NATIVE_ATTRIBUTES = ("emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs")
 _track = TrackerCore.track
 
 
@@ -119,10 +116,12 @@ class Tracker(TrackerCore, DeprecatedTrackMethods):
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name in _CALLED_BY_TRACK:
-            self._is_patched = True
+            mark_patched(self)
 
     def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return vars(self), {name: getattr(self, name) for name in _NATIVE_ATTRIBUTES}
+        # Replaced methods are restored by `setattr` too, so that `__setattr__` notices them.
+        names = (*_NATIVE_ATTRIBUTES, *(_CALLED_BY_TRACK & vars(self).keys()))
+        return vars(self), {name: getattr(self, name) for name in names}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # Protocols 0 and 1 cannot tell a native base's state.
@@ -257,7 +256,7 @@ def _is_emitters(value: Any) -> bool:
     return isinstance(value, list | tuple) or hasattr(value, "input")
 
 
-_loss = OncePerMinute(logger)
+_loss = RateLimitedLogger(logger)
 
 
 def _warn_of_loss(non_finite: int, surrogates: int) -> None:

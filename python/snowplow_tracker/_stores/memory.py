@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import RecordBuffer, is_text_only
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class MemoryStore:
     acked_unwritten = 0
 
     def __init__(self, logger: Logger, capacity: int) -> None:
-        self.log = OncePerMinute(logger)
+        self.log = RateLimitedLogger(logger)
         self._capacity = capacity
         self._lock = threading.RLock()
         self._records: RecordBuffer | None = RecordBuffer(capacity)
@@ -79,7 +79,7 @@ class MemoryStore:
             records.seal()
             while batch := records.take(sys.maxsize, _BYTES_AT_ONCE):
                 self._dicts.extend(batch.events())
-                records.done(batch)
+                records.ack(batch)
 
     def add_dict(self, event: PayloadDict) -> bool:
         """Store an event. Returns False, and logs it, if the store is full."""
@@ -161,12 +161,12 @@ class MemoryStore:
         """
         with self._lock:
             if not requeue:
-                buffer.done(batch)
+                buffer.ack(batch)
             elif buffer is self._records:
-                buffer.give_back(batch)
+                buffer.requeue(batch)
             else:
                 self._dicts[:0] = batch.events()
-                buffer.done(batch)
+                buffer.ack(batch)
 
     @property
     def approximate_size(self) -> int:

@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 
 from snowplow_tracker._extras import import_extra
 from snowplow_tracker._native import clean_fields
-from snowplow_tracker._overrides import note_own
-from snowplow_tracker.emitters import Emitter
+from snowplow_tracker._overrides import register_originals
+from snowplow_tracker.emitters import Emitter, engine_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -102,15 +102,16 @@ class CeleryEmitter(Emitter):
 
     def flush(self) -> None:
         """Make tasks of all stored events. If the broker is unavailable, retry later."""
-        if self._is_waiting():
+        engine = engine_of(self)
+        if engine.flusher.is_waiting():
             return
-        self._forget_bytes()
-        for events in self._stored.batches():
+        engine.flusher.reset_bytes()
+        for events in engine.context.queue.batches():
             if not _schedule(self, events):
                 return
 
 
-note_own(CeleryEmitter, "flush")
+register_originals(CeleryEmitter, "flush")
 
 
 # Functions instead of methods: a subclass may use any private name.
@@ -119,28 +120,30 @@ note_own(CeleryEmitter, "flush")
 def _schedule(emitter: CeleryEmitter, events: PayloadDictList) -> bool:
     """Make a task of each batch of events. Requeue the events that the broker does not accept."""
     left, size = list(events), max(emitter.batch_size, 1)
-    breaker = emitter._delivery.breaker  # noqa: SLF001 - ours
+    engine = engine_of(emitter)
+    breaker = engine.context.breaker
     try:
         while left:
             _delay(emitter, left[:size])
             del left[:size]
     except Exception as error:  # noqa: BLE001 - each kind of broker raises its own
         logger.warning("%d events not handed to Celery, to be retried: %s", len(left), error)
-        emitter._flush_later(breaker.next_delay(emitter.max_retry_delay_seconds))  # noqa: SLF001
+        engine.retry.flush_later(breaker.next_delay(emitter.max_retry_delay_seconds))
     else:
         breaker.backoff.reset()
     finally:
         if left:
-            emitter._stored.cleanup(left, True)  # noqa: SLF001
+            engine.context.queue.cleanup(left, True)
     return not left
 
 
 def _delay(emitter: CeleryEmitter, batch: PayloadDictList) -> None:
     emitter.async_flush.delay(_as_text(batch), emitter.endpoint, emitter.method)
     is_sent = not emitter.celery_app.conf.task_always_eager
+    context = engine_of(emitter).context
     with emitter.lock:
-        emitter._stored.cleanup(batch, False)  # noqa: SLF001
-        emitter._delivery.counters.add(sent=len(batch) if is_sent else 0)  # noqa: SLF001
+        context.queue.cleanup(batch, False)
+        context.counters.add(sent=len(batch) if is_sent else 0)
 
 
 def _deliver(
@@ -159,7 +162,7 @@ def _deliver(
             Emitter.flush(task.emitter)
         return
     emitter = _emitters.get((endpoint, method)) or _plain_emitter(endpoint, method)
-    delay = emitter._delivery.breaker.held_for()  # noqa: SLF001 - ours
+    delay = engine_of(emitter).context.breaker.paused_for()
     if delay and not task.request.is_eager:
         raise task.retry(args=(events, endpoint, method), countdown=delay)
     emitter.send_events(events)

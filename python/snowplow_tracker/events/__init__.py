@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._autospec import wrap_native_methods
 from snowplow_tracker._native import (
     Event,
     PagePing,
@@ -12,11 +11,34 @@ from snowplow_tracker._native import (
     ScreenView,
     SelfDescribing,
     StructuredEvent,
+    build_payload,
 )
+
+if TYPE_CHECKING:
+    from snowplow_tracker.payload import Payload
+    from snowplow_tracker.subject import Subject
+    from snowplow_tracker.typing import JsonEncoderFunction
 
 __all__ = ["Event", "PagePing", "PageView", "ScreenView", "SelfDescribing", "StructuredEvent"]
 
-wrap_native_methods(Event, "build_payload")
+
+def _build_payload(
+    self: Event,
+    encode_base64: bool,
+    json_encoder: JsonEncoderFunction | None,
+    subject: Subject | None = None,
+) -> Payload:
+    """Return a new payload: this event's fields, contexts, true timestamp and subject.
+
+    The event stays as it is. A subclass may override this method; `track` then calls it.
+    """
+    return build_payload(self, encode_base64, json_encoder, subject)
+
+
+# A Python function, since `unittest.mock` passes the instance only to mocks of Python functions:
+# https://docs.python.org/3/library/unittest.mock.html#autospeccing
+_build_payload.__name__, _build_payload.__qualname__ = "build_payload", "Event.build_payload"
+Event.build_payload = _build_payload  # type: ignore[method-assign]
 
 # A module for each event, as programs know them, is imported when it is used.
 if not TYPE_CHECKING:

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._extras import import_extra
-from snowplow_tracker._log_limit import OncePerMinute
-from snowplow_tracker.emitters import Emitter
+from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker.emitters import Emitter, engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -95,7 +95,7 @@ class _Loop:
 
     def __init__(self, redis_errors: tuple[type[Exception], ...]) -> None:
         self._redis_errors = redis_errors
-        self._redis_log = OncePerMinute(logger)
+        self._redis_log = RateLimitedLogger(logger)
         self.reset()
 
     def reset(self) -> None:
@@ -135,7 +135,7 @@ class _Loop:
 
 
 def _has_room(emitter: SupportsInput) -> bool:
-    return not isinstance(emitter, Emitter) or emitter._stored.has_room()  # noqa: SLF001 - ours
+    return not isinstance(emitter, Emitter) or engine_of(emitter).context.queue.has_room()
 
 
 def _payload(entry: str | bytes) -> PayloadDict:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from snowplow_tracker._log_limit import OncePerMinute, after_locks
+from snowplow_tracker._logging import RateLimitedLogger, deferred_logging
 from snowplow_tracker._stores.sqlite.database import LOG_BYTES, EventDatabase, ForeignFileError
 from snowplow_tracker._stores.sqlite.liveness import OwnerLock
 
@@ -57,7 +57,7 @@ class RecoveringConnection:
         self._path = path
         self._max_bytes = max_bytes
         self._synchronous = synchronous
-        self.error_log = OncePerMinute(logger)
+        self.error_log = RateLimitedLogger(logger)
         self.reset()
 
     def reset(self) -> None:
@@ -148,7 +148,7 @@ class RecoveringConnection:
         """
         if self._identity != _identity_of(self._path):
             message = "The store was moved or deleted, starting a new one: %s"
-            after_locks.log(logger.warning, message, self._path)
+            deferred_logging.log(logger.warning, message, self._path)
             self._forget_database()
 
     def _open(self, now: float) -> EventDatabase:
@@ -210,7 +210,7 @@ class RecoveringConnection:
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").replace(name + suffix)
         message = "The store is damaged (%s). It was renamed to %s, starting a new one"
-        after_locks.log(logger.warning, message, error, name)
+        deferred_logging.log(logger.warning, message, error, name)
 
     def _log_failure(self, error: Exception) -> None:
         self.has_failed = True

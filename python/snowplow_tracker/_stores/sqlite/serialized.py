@@ -8,7 +8,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, TypeVar
 
-from snowplow_tracker._log_limit import after_locks
+from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._stores.sqlite import liveness
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class SerializedAccess:
         Returns:
             The result of the operation, or the default.
         """
-        with after_locks, self._lock:
+        with deferred_logging, self._lock:
             if self._running_thread is not None:
                 return default
             self._running_thread = threading.get_ident()

@@ -1,19 +1,17 @@
-"""The way to one address, worked out once: requests does that for every request."""
+"""The route to one URL, prepared once. requests prepares it for each request."""
 
 from __future__ import annotations
 
 import os
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Request, Session
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry, Timeout
+from urllib3 import Retry, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Route", "is_untouched", "settings_of_environment"]
+__all__ = ["PreparedRoute", "proxy_environment"]
 
 _NO_RETRIES = Retry(total=False, redirect=False)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -24,19 +22,19 @@ _VARIABLES = (
 )
 
 
-def settings_of_environment() -> tuple[str | None, ...]:
-    """Return the environment variables that decide how an address is reached."""
+def proxy_environment() -> tuple[str | None, ...]:
+    """Return the environment variables that requests reads: proxies, certificates, netrc."""
     return tuple(map(os.environ.get, _VARIABLES))
 
 
-class Route:
-    """What a session's settings mean for an address: proxy, TLS, credentials, headers.
+class PreparedRoute:
+    """Proxy, TLS, credentials and headers for one URL, as `Session.request` would choose them.
 
     Args:
-        session: The session.
+        session: The session whose settings apply.
         method: "POST" or "GET".
-        url: The address.
-        headers: What the request adds to the session's headers.
+        url: The URL.
+        headers: Headers of the request in addition to those of the session.
     """
 
     def __init__(
@@ -60,9 +58,19 @@ class Route:
     def send(
         self, *, timeout: Any, data: str | bytes | None = None, params: dict[str, Any] | None = None
     ) -> Any:
-        """Send a request; return urllib3's response with its body unread."""
+        """Send a request.
+
+        Args:
+            timeout: As for requests: seconds, a pair, None, or a `urllib3.Timeout`.
+            data: The body of a POST.
+            params: The query of a GET.
+
+        Returns:
+            The response of urllib3 with its body unread.
+        """
         body = data.encode() if isinstance(data, str) else data
-        # In the place where requests has it, which the headers know from an empty request.
+        # `PreparedRequest.prepare_content_length` sets it for a POST without a body as well. To
+        # replace the value keeps the order of the headers.
         length = {} if body is None else {"Content-Length": str(len(body))}
         return self._pool.urlopen(
             self._method,
@@ -84,38 +92,8 @@ class Route:
         return target
 
 
-def _as_timeout(given: Any) -> Timeout:
-    if isinstance(given, Timeout):
-        return given
-    connect, read = given if isinstance(given, tuple) else (given, given)
+def _as_timeout(timeout: Any) -> Timeout:
+    if isinstance(timeout, Timeout):
+        return timeout
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     return Timeout(connect=connect, read=read)
-
-
-_judged: tuple[tuple[object, ...], bool] = ((), False)
-
-
-def is_untouched() -> bool:
-    """Whether requests is as it was made, where a route leaves its usual way.
-
-    Tools for tests and for tracing put functions of their own in the place of its own.
-    """
-    global _judged  # noqa: PLW0603 - what stands on the way is the same for the whole process
-    on_the_way = (
-        *(Session.__init__, Session.post, Session.get, Session.request, Session.send),
-        *(Session.prepare_request, Session.merge_environment_settings, Session.get_adapter),
-        *(HTTPAdapter.send, HTTPAdapter.get_connection_with_tls_context, HTTPAdapter.cert_verify),
-        *(HTTPAdapter.request_url, HTTPAdapter.add_headers, HTTPAdapter.build_response),
-        *(HTTPConnectionPool.urlopen, HTTPConnectionPool.ConnectionCls),
-        HTTPSConnectionPool.ConnectionCls,
-    )
-    if on_the_way != _judged[0]:
-        _judged = on_the_way, all(map(_is_genuine, on_the_way))
-    return _judged[1]
-
-
-def _is_genuine(thing: object) -> bool:
-    if isinstance(thing, type):
-        maker = thing.__module__
-    else:  # not `__module__`: a wrapper has it from what it wraps
-        maker = str(thing.__globals__.get("__name__")) if type(thing) is FunctionType else ""
-    return maker.startswith(("requests.", "urllib3."))

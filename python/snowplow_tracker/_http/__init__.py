@@ -1,0 +1,1 @@
+"""HTTP: sends one request and returns one result. Knows no emitter."""

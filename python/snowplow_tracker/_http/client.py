@@ -1,0 +1,240 @@
+"""Sends one HTTP request and returns one result. Imports requests with the first request."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker._http.endpoint import to_ascii
+from snowplow_tracker._http.status import (
+    NETWORK_ERROR,
+    HttpResult,
+    is_success,
+    retry_after,
+    status_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    import requests
+
+    from snowplow_tracker._http.session import CollectorSession, FastResponse
+    from snowplow_tracker.typing import Method
+
+    Timeout: TypeAlias = float | tuple[float | None, float | None]
+
+__all__ = ["HttpClient", "Requester"]
+
+_REDIRECTS_WITHOUT_BODY = (301, 302, 303)
+_importing = threading.RLock()
+
+
+class Requester:
+    """The two functions that an emitter sends with, called like `requests.post` and `.get`."""
+
+    def __init__(self, post: Callable[..., Any], get: Callable[..., Any]) -> None:
+        self.post = post
+        self.get = get
+
+
+class HttpClient:
+    """Sends requests with the session of the program, or with sessions of its own.
+
+    Args:
+        session: An object with `post` or `get`. None: use sessions of the client's own.
+        requests: Returns the module requests, in which programs may have replaced functions.
+
+    Attributes:
+        requester: The functions to send with, which a program may replace.
+    """
+
+    def __init__(self, session: Any, requests: Callable[[], Any]) -> None:
+        self._session = session
+        self._own = _OwnSessions(requests)
+        self._own_functions: dict[str, Callable[..., Any]] = {}
+        if session is None:
+            # Keep the bound methods: each access to `self._own.post` creates another one.
+            self._own_functions = {"post": self._own.post, "get": self._own.get}
+            self.requester = Requester(**self._own_functions)
+        else:
+            self.requester = _requester_of(session)
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether own connections stay open after a request. Set to False at exit."""
+        return self._own.keep_alive
+
+    @keep_alive.setter
+    def keep_alive(self, keep_alive: bool) -> None:
+        self._own.keep_alive = keep_alive
+
+    def is_own_post(self, requester: Requester) -> bool:
+        """Whether `requester.post` is the client's own: it takes bodies in UTF-8, as bytes."""
+        return self._is_own(requester, "post")
+
+    def send(
+        self, requester: Requester, method: Method, url: str, *, timeout: Timeout, **content: Any
+    ) -> HttpResult:
+        """Send a request.
+
+        Args:
+            requester: The functions to send with.
+            method: Which one of these.
+            url: The address.
+            timeout: Seconds to connect and to wait for the response, or a pair of both.
+            content: `data` and `headers` of a POST, `params` of a GET.
+
+        Returns:
+            A result for each request, also if the function raised an exception. The status of a
+            POST that lost its body at a redirect is the status of the redirect.
+        """
+        send = getattr(requester, method)
+        if self._is_own(requester, method):
+            send = partial(self._own.send, method)
+        return _send(send, url, timeout=timeout, **content)
+
+    def reset_after_fork(self) -> None:
+        """Give the session of the program new connections in a child process.
+
+        The client's own sessions compare process ids, so they need no reset.
+        """
+        if self._session is None or "requests" not in sys.modules:
+            return
+        with _importing:
+            from snowplow_tracker._http.session import (  # noqa: PLC0415 - imports requests
+                reset_connections,
+            )
+        reset_connections(self._session)
+
+    def _is_own(self, requester: Requester, method: Method) -> bool:
+        own = self._own_functions.get(method)
+        return own is not None and getattr(requester, method) is own
+
+
+def _requester_of(session: Any) -> Requester:
+    """Return the functions of a session, looked up at each call since programs patch them."""
+
+    def post(url: str, **request: Any) -> Any:
+        return session.post(url, **request)
+
+    def get(url: str, **request: Any) -> Any:
+        return session.get(url, **request)
+
+    return Requester(post, get)
+
+
+def _send(send: Callable[..., Any], url: str, **request: Any) -> HttpResult:
+    try:
+        response = send(url, **request)
+    except Exception as error:  # noqa: BLE001 - a session of the program may raise anything
+        return HttpResult(NETWORK_ERROR, f"{type(error).__name__}: {error}")
+    if "data" in request and (redirect := _redirect_without_body(response)):
+        status, location = redirect
+        return HttpResult(status, f"HTTP {status}, redirected to {location}")
+    status = status_of(response)
+    if is_success(status):
+        return HttpResult(status)
+    headers = getattr(response, "headers", None)
+    seconds = retry_after(headers) if isinstance(headers, Mapping) else None
+    return HttpResult(status, f"HTTP {status}", seconds)
+
+
+def _redirect_without_body(response: Any) -> tuple[int, str | None] | None:
+    """Return status and Location of the redirect that turned a POST into a GET, if there is one.
+
+    See `SessionRedirectMixin.rebuild_method` of requests.
+    """
+    history = getattr(response, "history", None)
+    for step in [*(history if isinstance(history, list) else []), response]:
+        status = getattr(step, "status_code", None)
+        if status in _REDIRECTS_WITHOUT_BODY:
+            return status, step.headers.get("Location")
+    return None
+
+
+class _OwnSessions:
+    """A session for each thread of each process, created with the first request.
+
+    If a program has replaced `requests.post` or `requests.get`, its function is called instead.
+
+    Attributes:
+        keep_alive: Whether connections stay open after a request.
+    """
+
+    def __init__(self, requests: Callable[[], Any]) -> None:
+        self.keep_alive = True
+        self._requests = requests
+        self._local = threading.local()
+
+    def post(
+        self, url: str, *, data: str | bytes, headers: dict[str, str], timeout: Timeout
+    ) -> requests.Response:
+        """Send a POST like `requests.post`."""
+        post = self._patched("post")
+        if post is None:
+            return self._session().post(url, data=data, headers=headers, timeout=timeout)
+        response: requests.Response = post(
+            url, data=to_ascii(data), headers=headers, timeout=timeout
+        )
+        return response
+
+    def get(self, url: str, *, params: dict[str, Any], timeout: Timeout) -> requests.Response:
+        """Send a GET like `requests.get`."""
+        get = self._patched("get") or self._session().get
+        response: requests.Response = get(url, params=params, timeout=timeout)
+        return response
+
+    def send(self, method: Method, url: str, **request: Any) -> FastResponse | requests.Response:
+        """Send like `post` or `get`, on the fast path if no function on the way is replaced."""
+        if self._patched(method) is None:
+            session = self._session()
+            if _is_unpatched():
+                return session.send_fast(method.upper(), url, **request)
+        response: requests.Response = getattr(self, method)(url, **request)
+        return response
+
+    def _patched(self, name: Method) -> Any:
+        with _importing:
+            from snowplow_tracker._http.patched import (  # noqa: PLC0415 - needed by requests only
+                patched_function,
+            )
+
+            requests = self._requests()
+        return patched_function(requests, name)
+
+    def _session(self) -> CollectorSession:
+        if getattr(self._local, "pid", None) != os.getpid():
+            with _importing:
+                from snowplow_tracker._http.session import (  # noqa: PLC0415 - imports requests
+                    CollectorSession,
+                )
+            # Keep the session of the parent process: closing its connections would end them there.
+            self._local.inherited = getattr(self._local, "session", None)
+            self._local.session = CollectorSession()
+            self._local.pid = os.getpid()
+        session: CollectorSession = self._local.session
+        if not self.keep_alive:
+            session.headers["Connection"] = "close"
+        return session
+
+
+def _is_unpatched() -> bool:
+    from snowplow_tracker._http.patched import is_unpatched  # noqa: PLC0415 - imports requests
+
+    return is_unpatched()
+
+
+# Fork only while no thread imports requests: a child process would wait forever for the import
+# locks of a thread that exists in its parent only.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_importing.acquire,
+        after_in_parent=_importing.release,
+        after_in_child=_importing.release,
+    )

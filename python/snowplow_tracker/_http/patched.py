@@ -1,0 +1,89 @@
+"""Whether a program has replaced a function of requests or urllib3 that a request goes through.
+
+Tools for tests and for tracing replace functions, and must see the emitters' requests. While one of
+these is replaced, requests are sent with `requests.Session.request` instead of the fast path:
+
+| function | replaced by |
+| --- | --- |
+| `requests.post`, `requests.get` | `unittest.mock` and `monkeypatch` in tests of programs |
+| `Session.post`, `Session.get` | the same |
+| `Session.request` | the same; ddtrace, AWS X-Ray |
+| `Session.send` | OpenTelemetry, ddtrace; httmock, requests-mock |
+| `Session.prepare_request` | AWS X-Ray; httmock |
+| `Session.get_adapter` | requests-mock |
+| `Session.merge_environment_settings` | programs that switch verification or proxies off |
+| `HTTPAdapter.send` | responses; replacements of the class in `requests.sessions` |
+| `HTTPConnectionPool.urlopen` | OpenTelemetry, ddtrace, Elastic APM for urllib3; mocks of urllib3 |
+| `ConnectionCls` of urllib3's two pools | vcrpy |
+
+Other functions are not checked. The fast path calls them too, some of them (`HTTPAdapter.cert_verify`,
+`.request_url`, `.get_connection_with_tls_context`) only when it prepares a route, or they only build
+a `requests.Response`. Sentry replaces methods of `http.client.HTTPConnection`: both paths call them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+__all__ = ["is_unpatched", "patched_function"]
+
+_last_check: tuple[tuple[object, ...], bool] = ((), False)
+
+
+def patched_function(requests: Any, name: str) -> Any:
+    """Return the function that a program has put in the place of `requests.post` or `requests.get`.
+
+    Args:
+        requests: The module, or what a program has put in its place in `snowplow_tracker.emitters`.
+        name: "post" or "get".
+
+    Returns:
+        The replacement, or None if the function is the original.
+    """
+    function = getattr(requests, name)
+    return None if _defined_in(function) == "requests.api" else function
+
+
+def is_unpatched() -> bool:
+    """Whether all functions that the fast path does not call are the originals."""
+    global _last_check  # noqa: PLW0603 - the functions are the same for the whole process
+    session, adapter, http_pool, https_pool = _classes()
+    functions = (
+        *(session.post, session.get, session.request, session.send, session.prepare_request),
+        *(session.get_adapter, session.merge_environment_settings, adapter.send),
+        *(http_pool.urlopen, http_pool.ConnectionCls, https_pool.ConnectionCls),
+    )
+    if functions != _last_check[0]:
+        _last_check = functions, all(map(_is_original, functions))
+    return _last_check[1]
+
+
+@cache
+def _classes() -> tuple[Any, ...]:
+    # Not imported by `patched_function`: a test that replaces `requests.post` may have replaced
+    # these classes as well, and they would stay replaced here.
+    from requests import Session  # noqa: PLC0415
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
+
+    from snowplow_tracker._http.deadline import DeadlineAdapter  # noqa: PLC0415
+
+    return Session, DeadlineAdapter, HTTPConnectionPool, HTTPSConnectionPool
+
+
+def _is_original(attribute: object) -> bool:
+    is_class = isinstance(attribute, type)
+    module = attribute.__module__ if is_class else _defined_in(attribute)
+    return module.startswith(("requests.", "urllib3."))
+
+
+def _defined_in(function: object) -> str:
+    """Return the module that a function was defined in, "" if it is not a plain function.
+
+    `functools.wraps` copies `__module__`, and some wrappers imitate all attributes of a function,
+    so only the globals of a plain function tell.
+    """
+    if type(function) is not FunctionType:
+        return ""
+    return str(function.__globals__.get("__name__"))
