@@ -32,7 +32,7 @@ __all__ = [  # noqa: PLE0604 - names all of them
 ]
 
 collector = Collector()
-HOST, PORT = collector.server_address[0], collector.server_port
+HOST, PORT = collector.server_address[0], collector.port
 globals().update({name: getattr(palette, name) for name in palette.__all__})
 globals().update(_OF_PACKAGE)
 

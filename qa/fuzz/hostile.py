@@ -10,6 +10,8 @@ from collections import UserDict
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from tests.support import Inbox
+
 from snowplow_tracker import (
     Emitter,
     PageView,
@@ -34,16 +36,6 @@ PATCHED = [(PageView, "__init__"), (Event, "build_payload"), (Tracker, "complete
 
 class OtherPageView(PageView):
     pass
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 def record_emitter() -> Emitter:
@@ -221,14 +213,8 @@ class _Touchy:
         self.stage.act(self.action, self.value)
 
 
-class Object(_Touchy):
-    """Neither JSON nor anything else that a tracker knows."""
-
-    def __str__(self) -> str:
-        self.touched()
-        return "text\ud800"
-
-    __repr__ = __str__
+class _Compared(_Touchy):
+    """Runs code also when it is hashed or compared."""
 
     def __hash__(self) -> int:
         self.touched()
@@ -237,6 +223,16 @@ class Object(_Touchy):
     def __eq__(self, other: object) -> bool:
         self.touched()
         return self is other
+
+
+class Object(_Compared):
+    """Neither JSON nor anything else that a tracker knows."""
+
+    def __str__(self) -> str:
+        self.touched()
+        return "text\ud800"
+
+    __repr__ = __str__
 
     def __bool__(self) -> bool:
         self.touched()
@@ -285,7 +281,7 @@ class Object(_Touchy):
         return {"schema": SCHEMA, "data": {"v\ud800": 2**70}}
 
 
-class Text(_Touchy, str):  # noqa: SLOT000 - it has attributes
+class Text(_Compared, str):  # noqa: SLOT000 - it has attributes
     """A text that shows another one."""
 
     def __str__(self) -> str:
@@ -293,14 +289,6 @@ class Text(_Touchy, str):  # noqa: SLOT000 - it has attributes
         return "other"
 
     __repr__ = __str__
-
-    def __hash__(self) -> int:
-        self.touched()
-        return 7
-
-    def __eq__(self, other: object) -> bool:
-        self.touched()
-        return self is other
 
 
 class Mapping(_Touchy, dict[Any, Any]):

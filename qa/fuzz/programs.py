@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from qa.fuzz import hostile
-from qa.fuzz.hostile import ACTIONS, EVENTS, HOSTILE, SCHEMA, Inbox, Stage, record_emitter
+from qa.fuzz.hostile import ACTIONS, EVENTS, HOSTILE, SCHEMA, Stage, record_emitter
+from tests.support import Inbox
 
 from snowplow_tracker import (
     PageView,

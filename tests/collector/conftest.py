@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from snowplow_tracker.collector import CollectorServer
 from snowplow_tracker.collector.rows import CollectorPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from snowplow_tracker.collector import CollectorServer
 
 IGLU = "iglu:com.snowplowanalytics.snowplow"
 
@@ -91,19 +91,6 @@ def payload() -> CollectorPayload:
         headers=(),
         user_id="6d6f4b3e-3d0b-4d64-9c1e-6f2f4b1f9a10",
     )
-
-
-@pytest.fixture(scope="session")
-def running_collector() -> Iterator[CollectorServer]:
-    last_lines: deque[str] = deque(maxlen=1)
-    with CollectorServer(report=last_lines.append) as collector:
-        yield collector
-
-
-@pytest.fixture
-def collector(running_collector: CollectorServer) -> CollectorServer:
-    running_collector.reset()
-    return running_collector
 
 
 @pytest.fixture(scope="session")

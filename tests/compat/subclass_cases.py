@@ -13,6 +13,8 @@ import types
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
+from tests.support import Inbox
+
 from snowplow_tracker import (
     AsyncEmitter,
     CeleryEmitter,
@@ -67,16 +69,6 @@ class Session:
         if status == 200:
             self.labels.append(labels)
         return types.SimpleNamespace(status_code=status, headers={})
-
-
-class Inbox:
-    """A custom emitter that keeps events."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 class RedisList:

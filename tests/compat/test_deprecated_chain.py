@@ -9,6 +9,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from tests.compat.trackers import make
+from tests.support import Inbox
 
 from snowplow_tracker import SelfDescribingJson, Subject, Tracker
 
@@ -36,21 +38,6 @@ CALLS: list[tuple[str, tuple[Any, ...]]] = [
     ("track_self_describing_event", (SelfDescribingJson(SCHEMA, {"x": 1}),)),
     ("track_unstruct_event", (SelfDescribingJson(SCHEMA, {"x": 1}),)),
 ]
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
-
-
-def make(kind: type[Tracker] = Tracker) -> tuple[Any, list[dict[str, Any]]]:
-    inbox: Any = Inbox()
-    return kind("ns", inbox, encode_base64=False), inbox.events
 
 
 class TestChain:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from tests.support import Inbox
 
 from snowplow_tracker import (
     Emitter,
@@ -24,16 +25,6 @@ from snowplow_tracker import (
 from snowplow_tracker.event_store import InMemoryEventStore
 
 ENDPOINT = "http://127.0.0.1:9"
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 @pytest.fixture(autouse=True)

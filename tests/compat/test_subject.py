@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from tests.support import Inbox
 
 from snowplow_tracker import PageView, Subject, Tracker
 from snowplow_tracker.typing import SUPPORTED_PLATFORMS
@@ -29,16 +30,6 @@ SETTERS = [
     ("set_network_user_id", {"nuid": "n1"}, {"tnuid": "n1"}),
 ]
 CHECKED = {"set_platform", "set_screen_resolution", "set_viewport"}
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 class Visitor(Subject):

@@ -8,20 +8,11 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from tests.support import Inbox
 
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
 
 KINDS = [Emitter, AsyncEmitter]
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 def test_one_with_input_alone_gets_plain_dicts_with_types_as_given():

@@ -7,6 +7,7 @@ from unittest import mock
 from unittest.mock import MagicMock
 
 import pytest
+from tests.support import Inbox
 
 from snowplow_tracker import (
     Emitter,
@@ -22,16 +23,6 @@ from snowplow_tracker import (
 )
 
 URL = "http://127.0.0.1:9"
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 class Broken(Inbox):

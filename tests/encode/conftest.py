@@ -7,21 +7,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support import Inbox
 
 from snowplow_tracker import Emitter, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Inbox:
-    """The least that a tracker takes as an emitter."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def input(self, payload: dict[str, Any]) -> None:
-        self.events.append(payload)
 
 
 class Wire:
@@ -70,11 +61,6 @@ def decoded() -> Callable[[dict[str, Any]], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def make_wire() -> type[Wire]:
     return Wire
-
-
-@pytest.fixture(scope="session")
-def make_inbox() -> type[Inbox]:
-    return Inbox
 
 
 @pytest.fixture

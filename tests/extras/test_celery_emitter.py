@@ -106,15 +106,15 @@ def test_what_the_broker_does_not_take_is_kept_and_handed_over_later(messages, u
 
 
 def test_an_eager_application_sends_at_once_and_tries_again_by_itself(
-    messages, unreliable, until, caplog
+    messages, server, until, caplog
 ):
-    unreliable.script.append(503)
-    emitter = CeleryEmitter(unreliable.url, batch_size=2)
+    server.script.append(503)
+    emitter = CeleryEmitter(server.url, batch_size=2)
     emitter.celery_app.conf.task_always_eager = True
     with caplog.at_level(logging.ERROR):
         track(emitter, "a", "b")
         until(lambda: emitter.stats()["sent"] == 2)
-    assert unreliable.labels() == [["a", "b"], ["a", "b"]]
+    assert [request.labels for request in server.requests] == [["a", "b"], ["a", "b"]]
     assert emitter.stats()["tracked"] == 2
     assert caplog.messages == []
     assert list(messages.iterdir()) == []

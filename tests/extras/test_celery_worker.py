@@ -72,29 +72,29 @@ def track(modules: Path) -> Callable[..., None]:
 
 
 def test_a_worker_of_the_program_sends_for_each_of_its_emitters(
-    modules, messages, collector, unreliable, labels, track
+    modules, messages, collector, server, labels, track
 ):
-    track(collector.url, unreliable.url, "a", "b", "c", "d")
+    track(collector.url, server.url, "a", "b", "c", "d")
     assert len(list(messages.iterdir())) == 2 + 4
     assert collector.journal.counts()["total"] == 0
     with worker(modules, "tracking", "prefork"):
         collector.journal.wait_for(4)
-        unreliable.wait_for(4)
+        server.wait_for(4)
     assert labels(collector) == ["a", "b", "c", "d"]
-    assert sorted(unreliable.labels()) == [["a"], ["b"], ["c"], ["d"]]
+    assert sorted([request.labels for request in server.requests]) == [["a"], ["b"], ["c"], ["d"]]
     assert list(messages.iterdir()) == []
 
 
 def test_another_application_on_the_broker_sends_and_what_fails_goes_back_to_the_broker(
-    modules, messages, collector, unreliable, labels, track
+    modules, messages, collector, server, labels, track
 ):
     (modules / "project.py").write_text(PROJECT)
-    unreliable.script.extend([503, 503])
-    track(unreliable.url, collector.url, "a", "b")
+    server.script.extend([503, 503])
+    track(server.url, collector.url, "a", "b")
     with worker(modules, "project", "solo"):
-        unreliable.wait_for(3)
+        server.wait_for(3)
         collector.journal.wait_for(2)
-    assert unreliable.labels() == [["a", "b"]] * 3
+    assert [request.labels for request in server.requests] == [["a", "b"]] * 3
     assert labels(collector) == ["a", "b"]
     assert list(messages.iterdir()) == []
 

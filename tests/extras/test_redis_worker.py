@@ -161,12 +161,12 @@ def test_single_steps_of_a_loop_of_the_programs_own(rdb):
     assert inbox.labels == ["popped", "sent"]
 
 
-def test_while_the_emitters_store_is_full_the_events_stay_in_redis(rdb, unreliable, until):
-    unreliable.script.extend([503] * 3)
+def test_while_the_emitters_store_is_full_the_events_stay_in_redis(rdb, server, until):
+    server.script.extend([503] * 3)
     track(rdb, *"abcdef")
-    emitter = Emitter(unreliable.url, batch_size=2, buffer_capacity=2, max_retry_delay_seconds=0.5)
+    emitter = Emitter(server.url, batch_size=2, buffer_capacity=2, max_retry_delay_seconds=0.5)
     with running(RedisWorker(emitter, rdb)):
-        unreliable.wait_for(2)
+        server.wait_for(2)
         assert rdb.llen("snowplow") == 4
         until(lambda: emitter.stats()["sent"] == 6)
     assert emitter.stats()["dropped"] == 0

@@ -225,34 +225,6 @@ def test_the_end_of_the_program_waits_for_what_was_taken_from_it(server):
     assert server.labels() == ["a", "a"], errors
 
 
-@pytest.mark.parametrize("method", ["add_event", "get_events_batch", "cleanup", "size"])
-@pytest.mark.parametrize("owner", ["class", "instance"])
-def test_a_patched_method_of_the_one_in_memory_is_called(server, track, method, owner):
-    store = InMemoryEventStore(logger)
-    target = InMemoryEventStore if owner == "class" else store
-    original = getattr(target, method)
-    with mock.patch.object(target, method, autospec=True, side_effect=original) as patched:
-        tracker = Tracker("ns", Emitter(server.url, event_store=store, batch_size=2))
-        track(tracker, "a", "b")
-    assert patched.called
-    calls = patched.call_count
-    track(tracker, "c", "d")
-    assert patched.call_count == calls
-    assert server.labels() == list("abcd")
-
-
-@pytest.mark.parametrize("method", ["add_event", "get_events_batch", "cleanup", "size"])
-def test_it_may_be_patched_while_it_holds_events(server, track, method):
-    emitter = Emitter(server.url, batch_size=3)
-    tracker = Tracker("ns", emitter)
-    track(tracker, "a")
-    store = emitter.event_store
-    with mock.patch.object(store, method, side_effect=getattr(store, method)) as patched:
-        track(tracker, "b", "c")
-    assert patched.called
-    assert server.labels() == ["a", "b", "c"]
-
-
 def test_a_subclass_of_the_one_in_memory_sees_all_that_passes(server, track):
     class Counting(InMemoryEventStore):
         added = 0

@@ -14,7 +14,6 @@ from snowplow_tracker._stores.sqlite.database import EventDatabase
 
 KINDS = [Emitter, AsyncEmitter]
 FAR = 1000
-METHODS = ["add_event", "get_events_batch", "cleanup", "size"]
 
 
 @pytest.fixture
@@ -109,31 +108,6 @@ def test_threads_of_one_store_lose_and_double_nothing(server, track, store):
         thread.join()
     tracker.flush()
     assert sorted(map(int, server.labels())) == list(range(200))
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("owner", ["class", "instance"])
-def test_a_patched_method_is_called(server, track, store, method, owner):
-    target = SQLiteEventStore if owner == "class" else store
-    original = getattr(target, method)
-    with mock.patch.object(target, method, autospec=True, side_effect=original) as patched:
-        tracker = Tracker("ns", Emitter(server.url, event_store=store, batch_size=2))
-        track(tracker, "a", "b")
-    assert patched.called
-    calls = patched.call_count
-    track(tracker, "c", "d")
-    assert patched.call_count == calls
-    assert server.labels() == list("abcd")
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_it_may_be_patched_while_it_holds_events(server, track, store, method):
-    tracker = Tracker("ns", Emitter(server.url, batch_size=3, event_store=store))
-    track(tracker, "a")
-    with mock.patch.object(store, method, side_effect=getattr(store, method)) as patched:
-        track(tracker, "b", "c")
-    assert patched.called
-    assert server.labels() == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

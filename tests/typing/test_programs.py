@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.typing import own_parts, program_0x, program_1x
 
-from snowplow_tracker import Emitter, Payload, Subject, Tracker, _worker
+from snowplow_tracker import Emitter, Payload, Subject, Tracker
 from snowplow_tracker.collector import CollectorServer
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def collector() -> Iterator[str]:
 
 
 @pytest.fixture
-def given(collector: str) -> Iterator[dict[str, Any]]:
+def given(collector: str) -> dict[str, Any]:
     """What the programs ask for by the names of their parameters."""
     emitter, subject = Emitter(collector), Subject()
     tracker = Tracker("shop", emitter, subject)
@@ -40,9 +40,7 @@ def given(collector: str) -> Iterator[dict[str, Any]]:
         *(collector, program_1x.contexts(), emitter, emitter, Payload()),
         *(subject, subject, tracker, tracker),
     )
-    yield dict(zip(sorted(GIVEN), values, strict=True))
-    for left in list(_worker._emitters):
-        left.close(0)
+    return dict(zip(sorted(GIVEN), values, strict=True))
 
 
 @pytest.mark.filterwarnings("ignore:track_:DeprecationWarning")

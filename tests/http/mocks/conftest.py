@@ -8,11 +8,8 @@ import pytest
 from snowplow_tracker import (
     AsyncEmitter,
     Emitter,
-    InMemoryEventStore,
     StructuredEvent,
     Tracker,
-    _worker,
-    logger,
 )
 
 if TYPE_CHECKING:
@@ -75,20 +72,6 @@ def method(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def program(kind: type[Emitter], method: str) -> Program:
     return Program(kind, method)
-
-
-@pytest.fixture(autouse=True)
-def no_emitter_is_left() -> Iterator[None]:
-    """Empties emitters that tests left with events: they would try again during another one."""
-    _end_all_emitters()
-    yield
-    _end_all_emitters()
-
-
-def _end_all_emitters() -> None:
-    for emitter in list(_worker._emitters):
-        emitter.event_store = InMemoryEventStore(logger)
-        emitter.close(0)
 
 
 @pytest.fixture
