@@ -130,8 +130,10 @@ def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 def close_all_emitters() -> None:
     """Close every open emitter of this process, without sending what it still has."""
-    from snowplow_tracker import InMemoryEventStore, _worker, logger  # noqa: PLC0415 - see above
+    from snowplow_tracker import InMemoryEventStore, logger  # noqa: PLC0415 - see above
+    from snowplow_tracker._lifecycle.process import registered  # noqa: PLC0415
 
-    for emitter in list(_worker._emitters):
+    for engine in registered():
+        emitter = engine.context.host
         emitter.event_store = InMemoryEventStore(logger)
         emitter.close(0)

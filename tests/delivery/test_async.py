@@ -9,6 +9,7 @@ import time
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+from snowplow_tracker.emitters import engine_of
 
 
 def worker_threads() -> list[threading.Thread]:
@@ -247,7 +248,7 @@ def test_two_emitters_that_wait_for_one_another_in_callbacks_come_to_an_end(serv
 
 def test_without_threads_a_flush_that_waits_sends_itself(server, track, monkeypatch):
     emitter = AsyncEmitter(server.url, batch_size=1)
-    monkeypatch.setattr(emitter._workers, "_start", lambda: None)
+    monkeypatch.setattr(engine_of(emitter).workers.pool, "_start_threads", lambda: None)
     tracker = Tracker("ns", emitter)
     track(tracker, *range(500))
     assert emitter.queue.qsize() == 1

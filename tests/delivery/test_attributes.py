@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from snowplow_tracker import AsyncEmitter, Emitter, InMemoryEventStore, Tracker, logger
-from snowplow_tracker.emitters import Requester
+from snowplow_tracker.emitters import Requester, engine_of
 
 KINDS = [Emitter, AsyncEmitter]
 URL = "http://127.0.0.1:9"
@@ -227,7 +227,9 @@ def test_the_bytes_are_nothing_after_a_flush_that_hands_over(server):
 def test_the_queue_and_consume(server, track, until):
     emitter = AsyncEmitter(server.url)
     assert emitter.queue.empty()
-    with mock.patch.object(emitter._workers, "_start"):  # no thread of its own
+    with mock.patch.object(
+        engine_of(emitter).workers.pool, "_start_threads"
+    ):  # no thread of its own
         track(Tracker("ns", emitter), *range(10))
     assert not emitter.queue.empty()
     threading.Thread(target=emitter.consume, daemon=True).start()

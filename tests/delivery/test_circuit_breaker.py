@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+from snowplow_tracker.emitters import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def fail_once(emitter: Emitter, server: Any, track: Any, until: Any) -> None:
     track(Tracker("ns", emitter), "first")
     until(emitter.retry_timer.is_active)
     if isinstance(emitter, AsyncEmitter):
-        emitter._workers.join()
+        engine_of(emitter).workers.pool.wait_idle()
     emitter.retry_timer.cancel()
 
 
@@ -94,7 +95,7 @@ def test_a_failure_elsewhere_stops_a_big_flush(server, track):
 
     server.script.extend([answer_late, 503])
     emitter = Emitter(server.url, batch_size=20, max_retry_delay_seconds=FAR)
-    emitter._delivery.body_limit.note_refused(1_000)
+    engine_of(emitter).sender.body_size.record_refused(1_000)
     tracker = Tracker("ns", emitter)
     [flushing] = on_threads(1, lambda: track(tracker, *range(20)))
     assert sent.wait(10)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
-from snowplow_tracker._retry import retry_after
+from snowplow_tracker._http.status import retry_after
 
 KINDS = [Emitter, AsyncEmitter]
 METHODS = ["post", "get"]

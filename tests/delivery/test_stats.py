@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+from snowplow_tracker.emitters import engine_of
 
 KINDS = [Emitter, AsyncEmitter]
 PLACES = ("queued", "in_flight", "sent", "rejected", "dropped")
@@ -105,7 +106,7 @@ def test_no_event_is_between_two_places_while_others_send(server, track, as_dict
     if as_dict:
         assert emitter.buffer == []
     track(Tracker("ns", emitter), *range(800))
-    emitter._delivery.body_limit.note_refused(2_000)
+    engine_of(emitter).sender.body_size.record_refused(2_000)
     server.otherwise = takes_turns([200, 200, 400])
     emitter.flush()
     while (stats := places(emitter))["sent"] + stats["rejected"] < 800:

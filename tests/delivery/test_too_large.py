@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
-from snowplow_tracker._body_limit import MAX_BODY_BYTES, BodyLimit
+from snowplow_tracker._delivery.body_size import MAX_BODY_BYTES, BodySize
 
 KINDS = [Emitter, AsyncEmitter]
 FAR = 1000
@@ -106,13 +106,13 @@ def test_an_overridden_http_post_is_asked_for_halves_too(server, track):
 
 
 def test_the_bound_grows_again_while_bodies_are_taken():
-    limit = BodyLimit()
-    limit.note_refused(800_000)
-    limit.note_refused(400_000)
-    assert limit.size == 200_000
+    limit = BodySize()
+    limit.record_refused(800_000)
+    limit.record_refused(400_000)
+    assert limit.limit == 200_000
     for _ in range(100):
-        limit.note_taken()
-    assert limit.size == 400_000
+        limit.record_accepted()
+    assert limit.limit == 400_000
     for _ in range(200):
-        limit.note_taken()
-    assert limit.size == MAX_BODY_BYTES
+        limit.record_accepted()
+    assert limit.limit == MAX_BODY_BYTES

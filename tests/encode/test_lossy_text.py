@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snowplow_tracker import PageView, SelfDescribing, SelfDescribingJson, _native
-from snowplow_tracker._log_limit import OncePerMinute
+from snowplow_tracker._logging import RateLimitedLogger
 
 LOGGER = "snowplow_tracker.tracker"
 SCHEMA = "iglu:com.acme/thing/jsonschema/1-0-0"
@@ -29,7 +29,7 @@ TEXTS = [
 @pytest.fixture
 def warnings(caplog, monkeypatch):
     """The texts that are logged, none held back because of an earlier test."""
-    fresh = OncePerMinute(logging.getLogger(LOGGER))
+    fresh = RateLimitedLogger(logging.getLogger(LOGGER))
     monkeypatch.setattr("snowplow_tracker.tracker._loss", fresh)
     caplog.set_level(logging.WARNING, LOGGER)
     return lambda: [record.getMessage() for record in caplog.records if record.name == LOGGER]
@@ -79,7 +79,7 @@ def test_a_warning_comes_again_after_a_minute_with_the_count_held_back(
     tracker, warnings, monkeypatch
 ):
     now = 1000.0
-    monkeypatch.setattr("snowplow_tracker._log_limit.time.monotonic", lambda: now)
+    monkeypatch.setattr("snowplow_tracker._logging.time.monotonic", lambda: now)
     for now in (1000.0, 1001.0, 1059.0, 1061.0):  # noqa: B007
         tracker.track(SelfDescribing(SelfDescribingJson(SCHEMA, {"v": math.nan})))
     first, second = warnings()

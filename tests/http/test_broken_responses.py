@@ -10,6 +10,7 @@ import requests
 from tests.http.raw_server import OK, RawServer, answering
 
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+from snowplow_tracker._http.client import HttpClient
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -204,7 +205,8 @@ def test_redirects_in_a_circle_are_a_failed_attempt():
 @pytest.mark.parametrize("is_given", [False, True])
 def test_a_failures_retry_after_is_noted(answer, seconds, is_given):
     with RawServer(answering(answer)) as server:
-        emitter = Emitter(server.url, session=requests.Session() if is_given else None)
-        with mock.patch.object(emitter._delivery, "note_answer") as note:
-            emitter.http_post("{}")
-    assert note.call_args.args[1] == seconds
+        client = HttpClient(requests.Session() if is_given else None, lambda: requests)
+        result = client.send(
+            client.requester, "post", server.url, timeout=TIMEOUT, data="{}", headers={}
+        )
+    assert result.retry_after == seconds

@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from tests.http.raw_server import OK, RawServer, answering
 
-from snowplow_tracker import _session
+from snowplow_tracker._http.session import reset_connections
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -70,7 +70,7 @@ def test_a_session_made_anew_keeps_its_settings_and_leaves_the_old_connections_o
     session.mount("http://", HTTPAdapter(pool_maxsize=3, max_retries=2))
     with RawServer(talk) as server:
         session.get(server.url)
-        _session.start_anew(session)
+        reset_connections(session)
         session.get(server.url)
         adapter: Any = session.get_adapter(server.url)
         assert server.connections == 2
@@ -81,4 +81,4 @@ def test_a_session_made_anew_keeps_its_settings_and_leaves_the_old_connections_o
 
 @pytest.mark.parametrize("session", [object(), None, requests])
 def test_what_is_no_session_of_requests_is_left_alone(session):
-    _session.start_anew(session)
+    reset_connections(session)

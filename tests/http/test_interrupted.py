@@ -1,4 +1,8 @@
-"""Ctrl-C in the middle of a request: the same emitter goes on, and the process ends."""
+"""Ctrl-C in the middle of a request: the same emitter goes on, and the process ends.
+
+Not inside the pool's `queue.LifoQueue`: an interrupt in `Condition.__enter__` can leave
+its lock held.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,12 @@ import subprocess
 import sys
 
 PROGRAM = """if True:
-    import queue, sys, threading
+    import sys
     from urllib3 import connectionpool
     from snowplow_tracker import Emitter, StructuredEvent, Tracker
-    from snowplow_tracker import _timed_answers
+    from snowplow_tracker._http import deadline
 
-    MODULES = (connectionpool, queue, threading, _timed_answers)
-    FILES = {module.__file__ for module in MODULES}
+    FILES = {module.__file__ for module in (connectionpool, deadline)}
 
     def interrupt_at(place):
         def see(frame, event, function):

@@ -16,9 +16,7 @@ from snowplow_tracker import Emitter
 
 ON_THE_WAY = [
     *((requests.Session, name) for name in ("request", "send", "prepare_request", "get_adapter")),
-    (requests.Session, "merge_environment_settings"),
-    *((HTTPAdapter, name) for name in ("send", "cert_verify", "request_url", "add_headers")),
-    *((HTTPAdapter, name) for name in ("build_response", "get_connection_with_tls_context")),
+    *((requests.Session, "merge_environment_settings"), (HTTPAdapter, "send")),
     *((HTTPConnectionPool, name) for name in ("urlopen", "_get_conn")),
 ]
 

@@ -14,6 +14,8 @@ from tests.http.raw_server import OK, RawServer, answering
 from urllib3 import HTTPConnectionPool
 
 from snowplow_tracker import Emitter
+from snowplow_tracker._http.client import HttpClient
+from snowplow_tracker._http.endpoint import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +89,18 @@ def test_both_ways_write_the_same_bytes(environment, method, variables, endpoint
 
 def test_the_last_request_of_a_process_says_so_on_both_ways():
     with RawServer(answering(OK)) as server:
-        emitter = Emitter(server.url)
-        emitter.http_post("{}")
-        assert emitter._transport is not None
-        emitter._transport.keeps_alive = False
-        emitter.http_post("{}")
+        client = HttpClient(None, lambda: requests)
+
+        def post() -> None:
+            client.send(
+                client.requester, "post", server.url, timeout=10, data="{}", headers=dict(HEADERS)
+            )
+
+        post()
+        client.keep_alive = False
+        post()
         with watched_by_the_program():
-            emitter.http_post("{}")
+            post()
     before, *at_exit = server.requests
     assert b"Connection: keep-alive" in before
     assert len(set(at_exit)) == 1

@@ -16,9 +16,10 @@ these is replaced, requests are sent with `requests.Session.request` instead of 
 | `HTTPConnectionPool.urlopen` | OpenTelemetry, ddtrace, Elastic APM for urllib3; mocks of urllib3 |
 | `ConnectionCls` of urllib3's two pools | vcrpy |
 
-Other functions are not checked. The fast path calls them too, some of them (`HTTPAdapter.cert_verify`,
-`.request_url`, `.get_connection_with_tls_context`) only when it prepares a route, or they only build
-a `requests.Response`. Sentry replaces methods of `http.client.HTTPConnection`: both paths call them.
+Other functions are not checked: the fast path calls them too, or they only build a
+`requests.Response`. Some are called only when a route is prepared (`HTTPAdapter.cert_verify`,
+`.request_url`, `.get_connection_with_tls_context`). Sentry replaces methods of
+`http.client.HTTPConnection`, which both paths call.
 """
 
 from __future__ import annotations
