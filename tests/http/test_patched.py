@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import wraps
 from typing import Any
 from unittest import mock
@@ -125,3 +127,24 @@ def test_a_function_put_into_request_method_is_called(server):
     assert given == (emitter.endpoint,)
     assert set(named) == {"data", "headers", "timeout"}
     assert server.requests == []
+
+
+REPLACES_THE_ADAPTER = """
+import sys
+import requests
+
+class Watching(requests.adapters.HTTPAdapter):
+    def send(self, request, **settings):
+        print(request.method)
+        return super().send(request, **settings)
+
+requests.sessions.HTTPAdapter = Watching
+from snowplow_tracker import Emitter
+assert Emitter(sys.argv[1]).http_post("{}") == 200
+"""
+
+
+def test_an_adapter_class_replaced_before_the_first_request_sends(server):
+    command = [sys.executable, "-c", REPLACES_THE_ADAPTER, server.url]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert run.stdout == "POST\n"
