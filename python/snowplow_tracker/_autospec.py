@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 __all__ = ["wrap_native_methods"]
 
 
-def wrap_native_methods(cls: type, *names: str) -> None:
-    """Replace native methods of a class by Python functions that call them."""
+def wrap_native_methods(cls: type, *names: str, module: str) -> None:
+    """Replace native methods of a class by Python functions that call them.
+
+    Args:
+        cls: The class.
+        names: Names of the methods.
+        module: The public module of the class, which the functions name as theirs.
+    """
     for name in names:
-        setattr(cls, name, _wrap(getattr(cls, name)))
+        function = _wrap(getattr(cls, name))
+        function.__module__ = module
+        setattr(cls, name, function)
 
 
 def _wrap(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,7 +22,7 @@ from snowplow_tracker._http.endpoint import collector_uri
 from snowplow_tracker._http.status import is_success
 from snowplow_tracker._lifecycle.timer import FlushTimer
 from snowplow_tracker._native import PAYLOAD_DATA_SCHEMA, EmitterCore
-from snowplow_tracker._overrides import register_originals
+from snowplow_tracker._overrides import call_override, register_originals
 from snowplow_tracker._validation import require_int
 
 if TYPE_CHECKING:
@@ -214,7 +214,8 @@ class Emitter(EmitterCore):
 
     def sync_flush(self) -> None:
         """Send all that is stored before returning, through an overridden `flush` if there is one."""
-        self.__engine.inline.sync_flush()
+        if not call_override(self, "flush"):
+            self.__engine.flusher.flush_here()
 
     def async_flush(self) -> None:
         """Do the same as `flush`."""

@@ -7,4 +7,4 @@ from snowplow_tracker._native import SelfDescribingJson
 
 __all__ = ["SelfDescribingJson"]
 
-wrap_native_methods(SelfDescribingJson, "to_json", "to_string")
+wrap_native_methods(SelfDescribingJson, "to_json", "to_string", module=__name__)

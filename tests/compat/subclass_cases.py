@@ -13,6 +13,7 @@ import types
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
+import pytest
 from tests.support import Inbox
 
 from snowplow_tracker import (
@@ -165,7 +166,8 @@ def tracker(own: Own, _folder: Path) -> list[Any]:
     sender = Emitter(ENDPOINT, batch_size=1, session=session)
     tracker = own(Tracker)("ns", inbox, Subject().set_user_id("ada"))
     tracker.track(PageView("https://a.b/"))
-    tracker.track_struct_event("shop", "add", "old")
+    with pytest.deprecated_call():
+        tracker.track_struct_event("shop", "add", "old")
     tracker.add_emitter(sender).track(StructuredEvent("shop", "add", "both"))
     tracker.flush().close()
     assert [event["e"] for event in inbox.events] == ["pv", "se", "se"]

@@ -193,6 +193,7 @@ def track_on_and_on():
 for _ in range(3):
     threading.Thread(target=track_on_and_on, daemon=True).start()
 assert begun.wait(20)
+from snowplow_tracker._stores.record_store import sink_of
 sink_of(tracker.emitters[0].event_store).clear()
 sys.exit(4)
 """

@@ -264,7 +264,7 @@ def test_a_store_without_a_logger_logs_as_this_package(logged):
 
 @pytest.mark.parametrize("value", [None, 5, b"events.db", [], "a\0b"])
 def test_a_store_in_a_file_wants_a_path(value):
-    with pytest.raises(ValueError, match=r"^path is none that can be opened, .*: "):
+    with pytest.raises(ValueError, match=r"^path cannot be opened, .*: "):
         SQLiteEventStore(value)
 
 

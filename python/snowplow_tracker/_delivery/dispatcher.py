@@ -40,11 +40,6 @@ class InlineDispatcher:
         self._host = context.host
         self._flusher = flusher
 
-    def sync_flush(self) -> None:
-        """Send what is stored before returning, through an overridden `flush` if there is one."""
-        if not call_override(self._host, "flush"):
-            self._flusher.flush_here()
-
     def deliver(self, deadline: float | None) -> None:  # noqa: ARG002 - requests have time-outs
         """Send what is stored, or have an overridden `flush` do it."""
         if not call_override(self._host, "flush"):

@@ -69,8 +69,7 @@ class DeliveryEngine:
         self.flusher = Flusher(context, self.sender, self.transport, self.retry, self._clock)
         self.intake = Intake(context, self.sink)
         self.shutdown = Shutdown(context, self.sink, self._deliver)
-        self.inline = InlineDispatcher(context, self.flusher)
-        self.dispatcher: Dispatcher = self.inline
+        self.dispatcher: Dispatcher = InlineDispatcher(context, self.flusher)
         if self._thread_count:
             self.use_workers(self._thread_count)
         host.lock = threading.RLock()

@@ -38,6 +38,8 @@ _importing = threading.RLock()
 class Requester:
     """The two functions that an emitter sends with, called like `requests.post` and `.get`."""
 
+    __module__ = "snowplow_tracker.emitters"
+
     def __init__(self, post: Callable[..., Any], get: Callable[..., Any]) -> None:
         self.post = post
         self.get = get
