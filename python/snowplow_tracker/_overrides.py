@@ -1,13 +1,13 @@
 """Which methods of an emitter are this package's own, and which a program has replaced.
 
-| what is asked | of | how |
-| --- | --- | --- |
-| emitter methods that delivery calls | class and instance | identity with the function that was registered at import |
-| `input`, `reached_limit` on an instance | instance | `Emitter.__setattr__` notices the assignment |
-| `batch_size` and the like as properties of a subclass | class | `hasattr(type(emitter), name)` |
-| methods of a built-in store | class and instance | `_stores/record_store.py` |
-| functions of requests and urllib3 | module and class | `_http/patched.py` |
-| tracker and event methods, clocks, ids | class, instance, module | natively, `src/overrides/` |
+What else a program may replace, and who notices it:
+
+- `input` and `reached_limit` on an instance, and attributes that a subclass has made properties:
+  `Emitter.__setattr__` and `_delivery/record_sink.py`;
+- methods of a built-in store: `_stores/record_store.py`;
+- functions of requests and urllib3: `_http/patched.py`;
+- methods of trackers and events, clocks and ids, and `input` on a class: native code, in
+  `src/overrides/`.
 """
 
 from __future__ import annotations

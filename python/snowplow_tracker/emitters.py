@@ -213,7 +213,7 @@ class Emitter(EmitterCore):
         self.__engine.flusher.flush_here()
 
     def sync_flush(self) -> None:
-        """Send all that is stored before returning, through an overridden `flush` if there is one."""
+        """Send all that is stored before returning, through `flush` if that is overridden."""
         if not call_override(self, "flush"):
             self.__engine.flusher.flush_here()
 

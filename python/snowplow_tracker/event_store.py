@@ -6,9 +6,9 @@ import logging
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
-from snowplow_tracker._validation import require_count, require_methods
 from snowplow_tracker._stores.memory import MemoryStore
 from snowplow_tracker._stores.record_store import STORE_METHODS, register_builtin_store
+from snowplow_tracker._validation import require_count, require_methods
 
 if TYPE_CHECKING:
     from logging import Logger

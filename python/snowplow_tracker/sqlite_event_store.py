@@ -7,10 +7,10 @@ from pathlib import Path
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._validation import require_int, require_seconds
 from snowplow_tracker._native import encode_record
 from snowplow_tracker._stores.record_store import register_builtin_store
 from snowplow_tracker._stores.sqlite.store import SQLiteStore
+from snowplow_tracker._validation import require_int, require_seconds
 
 if TYPE_CHECKING:
     import os

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import CodeType, FrameType
 
 __all__ = ["inside_delivery", "may_block"]
@@ -38,15 +36,12 @@ def may_block() -> bool:
     """
     if inside_delivery.depth:
         return False
+    from traceback import walk_stack  # noqa: PLC0415 - needed only when a store is full
+
     handlers = _signal_handlers()
-    return not any(frame.f_code in handlers or _is_finalizer(frame) for frame in _stack())
-
-
-def _stack() -> Iterator[FrameType]:
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
+    return not any(
+        frame.f_code in handlers or _is_finalizer(frame) for frame, _ in walk_stack(None)
+    )
 
 
 def _is_finalizer(frame: FrameType) -> bool:

@@ -9,9 +9,9 @@ from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._overrides import is_original
 
 if TYPE_CHECKING:
-    from snowplow_tracker._delivery.context import DeliveryContext
     from collections.abc import Callable
 
+    from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.retry import RetrySchedule
     from snowplow_tracker._delivery.sender import BatchSender
     from snowplow_tracker._delivery.transport import Transport

@@ -12,9 +12,9 @@ from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import clean_fields
 
 if TYPE_CHECKING:
-    from snowplow_tracker._delivery.context import DeliveryContext
     from collections.abc import Callable
 
+    from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.record_sink import RecordSink
     from snowplow_tracker.typing import PayloadDict
 

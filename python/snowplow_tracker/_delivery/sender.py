@@ -23,8 +23,8 @@ from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
 
 if TYPE_CHECKING:
-    from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.batch import Batch, PendingBatches
+    from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.retry import RetrySchedule
     from snowplow_tracker._delivery.transport import Transport
     from snowplow_tracker.typing import PayloadDict, PayloadDictList

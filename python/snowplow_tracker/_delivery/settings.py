@@ -38,7 +38,7 @@ logger = logging.getLogger("snowplow_tracker.emitters")
 PROTOCOLS = {"http", "https"}
 METHODS = {"get", "post"}
 # The default of `AsyncEmitter`, an object of its own: a program that passes "http" means it.
-HTTP_BY_DEFAULT = cast("HttpProtocol", "".join(("ht", "tp")))
+HTTP_BY_DEFAULT = cast("HttpProtocol", str(b"http", "ascii"))
 DEFAULT_BATCH_SIZE = 10
 _DEFAULT_CAPACITY = 10_000
 _WHEN_FULL = {"refuse", "block"}

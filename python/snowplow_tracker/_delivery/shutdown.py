@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from snowplow_tracker.event_store import InMemoryEventStore
 
 if TYPE_CHECKING:
-    from snowplow_tracker._delivery.context import DeliveryContext
     from collections.abc import Callable
 
+    from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.record_sink import RecordSink
 
 __all__ = ["Shutdown"]
