@@ -11,6 +11,7 @@ from snowplow_tracker._stores.record_store import STORE_METHODS, register_builti
 from snowplow_tracker._validation import require_count, require_methods
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from logging import Logger
 
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
@@ -65,7 +66,9 @@ class InMemoryEventStore:
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if name in STORE_METHODS:  # the replacement must see every event, so none may bypass it
+        # Trackers append to the records directly, but a replaced method must see every event. A
+        # subclass needs no such care: its methods are never bypassed.
+        if name in STORE_METHODS and type(self) is InMemoryEventStore:
             self.__store.keep_dicts()
 
     @property
@@ -112,4 +115,5 @@ class InMemoryEventStore:
         return self.__store.size()
 
 
-register_builtin_store(InMemoryEventStore, attrgetter("_InMemoryEventStore__store"))
+_store_of: Callable[[InMemoryEventStore], MemoryStore] = attrgetter("_InMemoryEventStore__store")
+register_builtin_store(InMemoryEventStore, _store_of)

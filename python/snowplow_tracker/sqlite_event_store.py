@@ -14,6 +14,7 @@ from snowplow_tracker._validation import require_int, require_seconds
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
@@ -120,4 +121,5 @@ def _full_path(path: str | os.PathLike[str]) -> Path:
     return full
 
 
-register_builtin_store(SQLiteEventStore, attrgetter("_SQLiteEventStore__store"))
+_store_of: Callable[[SQLiteEventStore], SQLiteStore] = attrgetter("_SQLiteEventStore__store")
+register_builtin_store(SQLiteEventStore, _store_of)

@@ -18,6 +18,7 @@ from snowplow_tracker import (
     StructuredEvent,
     Tracker,
 )
+from snowplow_tracker._stores.record_store import reset_after_fork
 
 LOGGER = logging.getLogger("mine")
 # Names of attributes and methods that the stores have or once had inside, and obvious ones.
@@ -208,3 +209,28 @@ def test_a_copy_of_a_durable_store_works_with_them(name, tmp_path):
 def test_a_store_has_one_attribute_of_its_own(kind, tmp_path):
     base, make = KINDS[kind]
     assert list(vars(make(base, tmp_path))) == [f"_{base.__name__}__store"]
+
+
+class OwnEverything(InMemoryEventStore):
+    """Does not call the constructor of its base class."""
+
+    def __init__(self, *_: Any) -> None:
+        self.events: list[Any] = []
+        self.size = lambda: len(self.events)  # type: ignore[method-assign]
+
+    def add_event(self, payload: Any) -> bool:
+        self.events.append(payload)
+        return True
+
+    def get_events_batch(self) -> Any:
+        batch, self.events = self.events, []
+        return batch
+
+    def cleanup(self, batch: Any, need_retry: bool) -> None:
+        self.events[:0] = batch if need_retry else []
+
+
+def test_a_subclass_need_not_call_the_constructor_of_the_store():
+    store = OwnEverything()
+    works(store)
+    reset_after_fork(store)

@@ -205,7 +205,7 @@ class MemoryStore:
     def _log_full(self) -> None:
         self.log.error(
             "Event refused: the store is full, its capacity is %d. Raise buffer_capacity,"
-            ' or have when_full="block" wait for room',
+            ' or set when_full="block" to wait for room',
             self._capacity,
         )
 

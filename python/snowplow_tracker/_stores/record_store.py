@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from operator import attrgetter, is_
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 STORE_METHODS = ("add_event", "cleanup", "get_events_batch", "size")
+_method_names = frozenset(STORE_METHODS)
 _methods_of = attrgetter(*STORE_METHODS)
 
 
@@ -120,9 +121,12 @@ class RecordStore(Protocol):
         ...
 
 
-class _BuiltinStore(NamedTuple):
-    methods: tuple[object, ...]
-    record_store: Callable[[Any], RecordStore]
+class _BuiltinStore:
+    __slots__ = ("methods", "record_store")
+
+    def __init__(self, cls: type, record_store: Callable[[Any], RecordStore]) -> None:
+        self.methods: tuple[object, ...] = _methods_of(cls)
+        self.record_store = record_store
 
 
 _builtin_stores: dict[type, _BuiltinStore] = {}
@@ -137,7 +141,7 @@ def register_builtin_store(cls: type, record_store: Callable[[Any], RecordStore]
         cls: The public class.
         record_store: Returns the record store of an instance.
     """
-    _builtin_stores[cls] = _BuiltinStore(_methods_of(cls), record_store)
+    _builtin_stores[cls] = _BuiltinStore(cls, record_store)
 
 
 def builtin_store_of(store: object) -> RecordStore | None:
@@ -157,7 +161,9 @@ def record_store_of(store: object) -> RecordStore | None:
         the instance), or if it no longer keeps records.
     """
     builtin = _builtin_stores.get(type(store))
-    if builtin is None or _is_patched(store, builtin.methods):
+    if builtin is None or _methods_of(type(store)) != builtin.methods:
+        return None
+    if not _method_names.isdisjoint(vars(store)):
         return None
     record_store = builtin.record_store(store)
     return record_store if record_store.keeps_records else None
@@ -173,10 +179,8 @@ def reset_after_fork(store: object) -> None:
     """Reset a built-in store in a forked child. An instance of a subclass is reset as well."""
     for cls, builtin in _builtin_stores.items():
         if isinstance(store, cls):
-            builtin.record_store(store).reset_after_fork()
-
-
-def _is_patched(store: object, originals: tuple[object, ...]) -> bool:
-    # By identity: a mock can be configured to equal anything.
-    are_original = all(map(is_, _methods_of(type(store)), originals))
-    return not (are_original and vars(store).keys().isdisjoint(STORE_METHODS))
+            try:
+                record_store = builtin.record_store(store)
+            except AttributeError:  # a subclass that does not call the constructor of its base
+                continue
+            record_store.reset_after_fork()

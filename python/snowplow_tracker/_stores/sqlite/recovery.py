@@ -119,7 +119,7 @@ class RecoveringConnection:
             if now >= self._next_check_at:
                 self._next_check_at = now + _CHECK_SECONDS
                 self._check_identity()
-                self.is_disk_full = self._is_disk_full()
+                self.is_disk_full = self._is_disk_nearly_full() or self._is_log_stuck()
         return self.database or self._open(now)
 
     def close(self) -> None:
@@ -225,17 +225,23 @@ class RecoveringConnection:
         if self.database is not None:
             self.database.set_busy_timeout(seconds)
 
-    def _is_disk_full(self) -> bool:
-        if sys.platform != "win32":
-            disk = os.statvfs(self._path.parent)
-            if disk.f_bavail * disk.f_frsize < min(_RESERVED_BYTES, self._max_bytes):
-                return True
-        # statvfs does not show quotas and limits of the process. If the file cannot grow because
-        # of one, the log does instead, since its checkpoints fail.
-        with contextlib.suppress(FileNotFoundError):
+    def _is_disk_nearly_full(self) -> bool:
+        if sys.platform == "win32":
+            return False
+        disk = os.statvfs(self._path.parent)
+        return disk.f_bavail * disk.f_frsize < min(_RESERVED_BYTES, self._max_bytes)
+
+    def _is_log_stuck(self) -> bool:
+        """Return whether the write-ahead log is long and cannot be copied into the file.
+
+        That is how quotas and limits of the process appear, which statvfs does not show: if the
+        file cannot grow, only the log does.
+        """
+        try:
             is_long = Path(f"{self._path}-wal").stat().st_size > _LONG_LOG_BYTES
-            return is_long and self.database is not None and not self.database.checkpoint()
-        return False
+        except FileNotFoundError:
+            return False
+        return is_long and self.database is not None and not self.database.checkpoint()
 
 
 def _is_damage(error: BaseException) -> bool:

@@ -207,7 +207,7 @@ class SQLiteStore:
         if database.stored >= self._capacity and not self._has_room(database):
             error_log.error(
                 "Event refused: the store is full, its capacity is %d. Raise capacity,"
-                ' or have when_full="block" wait for room',
+                ' or set when_full="block" to wait for room',
                 self._capacity,
             )
             return False
