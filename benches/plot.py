@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from benches.questions import built_beforehand, construct_and_track
+from benches.cases import built_beforehand, construct_and_track
 from benches.results import OURS
 
 if TYPE_CHECKING:
@@ -82,27 +82,27 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
 
 def _section(section: Section, y: int) -> tuple[str, int]:
     """Return a section drawn from a height on, and where it ends."""
-    sides = [OURS, *section.others]
-    most = max(row.values[side] for row in section.rows for side in sides)
+    targets = [OURS, *section.others]
+    most = max(row.values[target] for row in section.rows for target in targets)
     drawn = _text(20, y + 6, section.title, "title")
     y += SECTION - GROUP_GAP
     for row in section.rows:
         drawn += _text(20, y + BAR - 4, row.case)
-        for side in sides:
-            drawn += "".join(_bar(section, row, side, y, most))
+        for target in targets:
+            drawn += "".join(_bar(section, row, target, y, most))
             y += BAR + GAP
         y += GROUP_GAP
     return drawn, y + GROUP_GAP
 
 
-def _bar(section: Section, row: Row, side: str, y: int, most: float) -> Iterator[str]:
-    length = max(1.0, row.values[side] / most * (WIDTH - LEFT - RIGHT))
-    kind = "ours" if side == OURS else "other"
+def _bar(section: Section, row: Row, target: str, y: int, most: float) -> Iterator[str]:
+    length = max(1.0, row.values[target] / most * (WIDTH - LEFT - RIGHT))
+    kind = "ours" if target == OURS else "other"
     yield (
         f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>\n'
     )
-    label = f"{row.values[side]:.2f} {side}"
-    if side == OURS:
+    label = f"{row.values[target]:.2f} {target}"
+    if target == OURS:
         ratio = row.ratios[OURS] if section.is_speedup else 1 / row.ratios[OURS]
         label += f", {ratio:.1f}x as fast"
     yield _text(LEFT + length + 6, y + BAR - 4, label, kind if kind == "ours" else "faint")

@@ -19,12 +19,15 @@ __all__ = ["as_markdown", "write_json"]
 
 def as_markdown(table: Table) -> str:
     """Return a table in Markdown, its columns lined up."""
-    sides = list(dict.fromkeys(name for row in table.rows for name in row.values))
-    head = [table.title, *(f"{name}, {table.unit}" for name in sides)]
-    for name, has_bar in _ratio_columns(table):
-        head += [table.ratio if name == OURS else f"{name}: {table.ratio}", *["bar"] * has_bar]
+    targets = list(dict.fromkeys(name for row in table.rows for name in row.values))
+    head = [table.title, *(f"{name}, {table.unit}" for name in targets)]
+    for name, has_threshold in _ratio_columns(table):
+        head += [
+            table.ratio if name == OURS else f"{name}: {table.ratio}",
+            *["threshold"] * has_threshold,
+        ]
     head += table.rows[0].also
-    lines = [head, *(list(_cells(table, row, sides)) for row in table.rows)]
+    lines = [head, *(list(_cells(table, row, targets)) for row in table.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join(_joined(line, widths) for line in lines)
@@ -36,28 +39,29 @@ def _joined(line: list[str], widths: list[int]) -> str:
 
 
 def _ratio_columns(table: Table) -> list[tuple[str, bool]]:
-    """Return each build that has a ratio, and whether any of its rows has a bar."""
+    """Return each build that has a ratio, and whether any of its rows has a threshold."""
     return [
-        (name, any(name in row.bars for row in table.rows))
+        (name, any(name in row.thresholds for row in table.rows))
         for name in BUILDS
         if name in table.rows[0].ratios
     ]
 
 
-def _cells(table: Table, row: Row, sides: list[str]) -> Iterator[str]:
+def _cells(table: Table, row: Row, targets: list[str]) -> Iterator[str]:
     yield row.case
-    for name in sides:
+    for name in targets:
         yield number(row.values[name]) if name in row.values else ""
-    for name, has_bar in _ratio_columns(table):
+    for name, has_threshold in _ratio_columns(table):
         yield number(row.ratios[name])
-        if has_bar:
-            yield _verdict(table, row, name) if name in row.bars else ""
+        if has_threshold:
+            yield _verdict(table, row, name) if name in row.thresholds else ""
     yield from map(number, row.also.values())
 
 
 def _verdict(table: Table, row: Row, build: str) -> str:
     sign = ">=" if table.is_floor else "<="
-    return f"{sign} {row.bars[build]:g} {'reached' if table.reaches(row, build) else 'NOT reached'}"
+    verdict = "met" if table.is_met(row, build) else "missed"
+    return f"{sign} {row.thresholds[build]:g} {verdict}"
 
 
 def number(value: float) -> str:

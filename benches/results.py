@@ -1,4 +1,4 @@
-"""Tables of results, and whether they reach their bars."""
+"""Tables of results, and whether they reach their thresholds."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class Row:
 
     Attributes:
         case: What was done.
-        values: What each side took, in the table's unit.
+        values: What each target took, in the table's unit.
         ratios: What the table is about, of this package and of its abi3 build.
-        bars: What those should reach; none for a row that has no bar.
+        thresholds: What those should reach; none for a row that has no threshold.
         also: Further ratios, by what they say.
     """
 
     case: str
     values: dict[str, float]
     ratios: dict[str, float] = field(default_factory=dict)
-    bars: dict[str, float] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
     also: dict[str, float] = field(default_factory=dict)
 
 
@@ -37,7 +37,7 @@ class Table:
         title: The question.
         unit: Of the values.
         ratio: What the ratios say.
-        is_floor: Whether a bar is the least that its ratio should be, or the most.
+        is_floor: Whether a threshold is the least that its ratio should be, or the most.
         rows: One a case.
     """
 
@@ -47,17 +47,17 @@ class Table:
     is_floor: bool
     rows: list[Row]
 
-    def reaches(self, row: Row, build: str) -> bool:
-        """Whether a row's ratio reaches its bar."""
-        ratio, bar = row.ratios[build], row.bars[build]
-        return ratio >= bar if self.is_floor else ratio <= bar
+    def is_met(self, row: Row, build: str) -> bool:
+        """Whether a row's ratio reaches its threshold."""
+        ratio, threshold = row.ratios[build], row.thresholds[build]
+        return ratio >= threshold if self.is_floor else ratio <= threshold
 
     def missed(self) -> list[str]:
-        """Return a line for each bar that is not reached."""
+        """Return a line for each threshold that is not reached."""
         sign = ">=" if self.is_floor else "<="
         return [
-            f"{self.title}: {row.case}: {build} {row.ratios[build]:.2f}, bar {sign} {bar:g}"
+            f"{self.title}: {row.case}: {build} {row.ratios[build]:.2f}, not {sign} {threshold:g}"
             for row in self.rows
-            for build, bar in row.bars.items()
-            if not self.reaches(row, build)
+            for build, threshold in row.thresholds.items()
+            if not self.is_met(row, build)
         ]

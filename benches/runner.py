@@ -19,9 +19,9 @@ __all__ = [
     "DIFFERENT",
     "PEERS",
     "ROOT",
-    "DisagreementError",
+    "OutputMismatchError",
     "Request",
-    "Side",
+    "Target",
     "check_payloads",
     "interleaved",
     "original",
@@ -35,12 +35,12 @@ DIFFERENT = ("eid", "dtm", "tv")
 Request = tuple[Any, ...]
 
 
-class DisagreementError(Exception):
-    """Two sides made different outputs: their times say nothing."""
+class OutputMismatchError(Exception):
+    """Two targets made different outputs: their times say nothing."""
 
 
-class Side:
-    """A process that serves the tasks of one module of `benches.sides`.
+class Target:
+    """A process that serves the tasks of one module of `benches.targets`.
 
     Args:
         name: What the tables call it.
@@ -52,14 +52,14 @@ class Side:
         self.name = name
         paths = [str(path) for path in (package_path, ROOT) if path]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"benches.sides.{module[0]}", *module[1:]],
+            [sys.executable, "-m", f"benches.targets.{module[0]}", *module[1:]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"},
         )
 
-    def ask(self, *request: Any) -> Any:
+    def call(self, *request: Any) -> Any:
         """Have a task done; return its answer."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the process has no pipes")
@@ -67,7 +67,7 @@ class Side:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"the side ended in the middle of a request: {self.name}")
+            raise RuntimeError(f"the target ended in the middle of a request: {self.name}")
         return json.loads(answer)
 
     def __enter__(self) -> Self:
@@ -93,27 +93,27 @@ def _installed(folder: Path) -> Path:
     return folder
 
 
-def interleaved(requests: Sequence[tuple[Side, Request]], rounds: int) -> dict[str, float]:
-    """Return the least that each side answers, of rounds by turns."""
-    least = {side.name: float("inf") for side, _ in requests}
+def interleaved(requests: Sequence[tuple[Target, Request]], rounds: int) -> dict[str, float]:
+    """Return the least that each target answers, of rounds by turns."""
+    least = {target.name: float("inf") for target, _ in requests}
     for _ in range(rounds):
-        for side, request in requests:
-            least[side.name] = min(least[side.name], side.ask(*request))
+        for target, request in requests:
+            least[target.name] = min(least[target.name], target.call(*request))
     return least
 
 
-def check_payloads(sides: Sequence[Side], name: str, number: int) -> None:
-    """Raise a DisagreementError unless the sides make the same fields of an event.
+def check_payloads(targets: Sequence[Target], name: str, number: int) -> None:
+    """Raise a OutputMismatchError unless the targets make the same fields of an event.
 
-    A side that only encodes has no others than those; all but `eid`, `dtm` and `tv` count, and
+    A target that only encodes has no others than those; all but `eid`, `dtm` and `tv` count, and
     JSON by what it means.
     """
-    first, *others = [_meaning(side.ask("payload", name, number)) for side in sides]
-    for side, meaning in zip(sides[1:], others, strict=True):
+    first, *others = [_meaning(target.call("payload", name, number)) for target in targets]
+    for target, meaning in zip(targets[1:], others, strict=True):
         is_partial = meaning.keys() <= {"ue_px", "cx"}
         expected = {field: first.get(field) for field in meaning} if is_partial else first
         if meaning != expected:
-            raise DisagreementError(f"{side.name}: another payload of {name} {number}")
+            raise OutputMismatchError(f"{target.name}: another payload of {name} {number}")
 
 
 def _meaning(payload: dict[str, Any]) -> dict[str, Any]:

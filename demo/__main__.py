@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from demo import founding_page
+from demo import programs_check
 from demo.local_collector import LOG, CollectorStartError, LocalCollector, local_collector
 from demo.replay import Replay, discrepancies, records, replay
 
@@ -21,7 +21,7 @@ def main() -> int:
     try:
         with local_collector() as collector:
             print(f"Collector at {collector.url}, its log in {os.path.relpath(LOG)}")
-            problems = run_founding_page(collector) + run_replay(collector)
+            problems = run_programs_check(collector) + run_replay(collector)
     except (CollectorStartError, requests.RequestException) as error:
         problems = [f"collector: {error}"]
     if problems:
@@ -31,12 +31,12 @@ def main() -> int:
     return 0
 
 
-def run_founding_page(collector: LocalCollector) -> list[str]:
+def run_programs_check(collector: LocalCollector) -> list[str]:
     """The programs of both generations; returns what is wrong."""
     print("\nPrograms of both generations, each in a process of its own")
     problems = []
-    for program in founding_page.PROGRAMS:
-        wrong = founding_page.run(program, collector)
+    for program in programs_check.PROGRAMS:
+        wrong = programs_check.run(program, collector)
         verdict = "WRONG" if wrong else "good"
         print(f"  {program.name:<16}{len(program.events):>3} events  {verdict}")
         problems += wrong

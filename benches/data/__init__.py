@@ -1,1 +1,1 @@
-"""What is tracked and encoded: plain data, the same for every side."""
+"""What is tracked and encoded: plain data, the same for every target."""

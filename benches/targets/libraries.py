@@ -1,4 +1,4 @@
-"""The side of a JSON library with a base64 library, called from Python and nothing else.
+"""The target of a JSON library with a base64 library, called from Python and nothing else.
 
 Arguments: `orjson`, `orjson-str` (bytes decoded, as a tracker's fields need) or `json`.
 """
@@ -14,8 +14,8 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from benches.data.documents import CONTEXT_SCHEMA, EVENT_SCHEMA, SCHEMA, document
-from benches.sides.serve import cpu_seconds, serve
-from benches.sides.writing import writing_tasks
+from benches.targets.serve import cpu_seconds, serve
+from benches.targets.writing import writing_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 
-from benches.sides.serve import serve
+from benches.targets.serve import serve
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 MAX_HEAD_BYTES = 65_536

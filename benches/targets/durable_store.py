@@ -1,4 +1,4 @@
-"""The side of this package with its durable store, and of bare sqlite3 with the same bytes."""
+"""The target of this package with its durable store, and of bare sqlite3 with the same bytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benches.sides import tracker
-from benches.sides.serve import cpu_seconds, serve
+from benches.targets import tracker
+from benches.targets.serve import cpu_seconds, serve
 from snowplow_tracker import Emitter, SQLiteEventStore, _native
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def track(name: str, number: int, is_built: bool, events: int) -> float:
 
 
 def _tracking_built(name: str, number: int) -> Callable[[Any], None]:
-    event = tracker.generation.built_event(name, number)
+    event = tracker.version_api.built_event(name, number)
     return lambda own: own.track(event)
 
 

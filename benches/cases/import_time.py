@@ -12,7 +12,7 @@ from benches.runner import original
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benches.opponents import Opponents
+    from benches.baselines import Baselines
 
 __all__ = ["import_time"]
 
@@ -20,10 +20,10 @@ BASE = "logging, threading, typing"
 MORE_MS = 5.0
 
 
-def import_time(opponents: Opponents, rounds: int) -> Iterator[Table]:
+def import_time(baselines: Baselines, rounds: int) -> Iterator[Table]:
     """Compare the CPU time of whole interpreters, isolated (`-I`), by turns."""
     programs = {BASE: f"import {BASE}"}
-    folders = {build.name: build.folder for build in opponents.builds}
+    folders = {build.name: build.folder for build in baselines.builds}
     for name, folder in (folders | {old: original(old) for old in ("1.1.0", "0.10.0")}).items():
         paths = [str(folder)] if folder else []
         programs[name] = f"import {BASE}, sys; sys.path[:0] = {paths}; import snowplow_tracker"

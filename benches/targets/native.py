@@ -1,4 +1,4 @@
-"""The side of this package, with what only it has: its JSON writer, buffer and threads."""
+"""The target of this package, with what only it has: its JSON writer, buffer and threads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benches.sides import tracker
-from benches.sides.serve import serve
-from benches.sides.writing import writing_tasks
+from benches.targets import tracker
+from benches.targets.serve import serve
+from benches.targets.writing import writing_tasks
 from snowplow_tracker import _native
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def about() -> dict[str, Any]:
 
 def memory(name: str, number: int, events: int) -> dict[str, int]:
     """Return bytes of so many buffered events: allocated, on the wire, and resident."""
-    emitter = tracker.generation.post_emitter()
+    emitter = tracker.version_api.post_emitter()
     track, one_tracker = tracker.tracking(name, number), tracker.make_tracker(emitter, name)
     before = resident_bytes()
     for _ in range(events):
@@ -55,7 +55,7 @@ def threads(
     count: int, is_shared: bool, shares_data: bool, name: str, number: int, events: int
 ) -> float:
     """Return wall seconds of so many events a thread, on one tracker and of one's data, or each."""
-    emitters = [tracker.generation.post_emitter() for _ in range(1 if is_shared else count)]
+    emitters = [tracker.version_api.post_emitter() for _ in range(1 if is_shared else count)]
     trackers = [tracker.make_tracker(emitter, name) for emitter in emitters]
     tracking = [tracker.tracking(name, number) for _ in range(1 if shares_data else count)]
     barrier = threading.Barrier(count + 1)

@@ -1,4 +1,4 @@
-"""The sides of a run: this package's builds, and what they are measured against."""
+"""The targets of a run: this package's builds, and what they are measured against."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benches.results import ABI3, OURS
-from benches.runner import Side, original, peers
+from benches.runner import Target, original, peers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Self
 
-__all__ = ["Opponents"]
+__all__ = ["Baselines"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Build:
     name: str
     folder: Path | None
 
-    def open(self) -> Side:
-        return Side(self.name, "native", package_path=self.folder)
+    def open(self) -> Target:
+        return Target(self.name, "native", package_path=self.folder)
 
 
-class Opponents:
+class Baselines:
     """The processes that live as long as the run.
 
     Args:
@@ -48,14 +48,14 @@ class Opponents:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            open_side = stack.enter_context
-            self.ours = [open_side(build.open()) for build in self.builds]
-            self.old, self.oldest = (
-                open_side(Side(version, "tracker", package_path=original(version)))
+            open_target = stack.enter_context
+            self.own = [open_target(build.open()) for build in self.builds]
+            self.version_1_1, self.version_0_10 = (
+                open_target(Target(version, "tracker", package_path=original(version)))
                 for version in ("1.1.0", "0.10.0")
             )
-            self.orjson, self.standard = (
-                open_side(Side(name, "libraries", argument, package_path=peers()))
+            self.orjson, self.standard_library = (
+                open_target(Target(name, "libraries", argument, package_path=peers()))
                 for name, argument in (
                     ("orjson + pybase64", "orjson"),
                     ("json + base64", "json"),
@@ -68,9 +68,9 @@ class Opponents:
         self._stack.close()
 
     def about(self) -> dict[str, Any]:
-        """Return versions and builds by side; exits where a build is not what it is called."""
-        sides = [*self.ours, self.old, self.oldest, self.orjson]
-        about = {side.name: side.ask("about") for side in sides}
+        """Return versions and builds by target; exits where a build is not what it is called."""
+        targets = [*self.own, self.version_1_1, self.version_0_10, self.orjson]
+        about = {target.name: target.call("about") for target in targets}
         for build in self.builds:
             if ("abi3" in about[build.name]["build"]) != (build.name == ABI3):
                 raise SystemExit(f"not the build called {build.name}: {about[build.name]}")

@@ -1,4 +1,4 @@
-"""The loop of a side: a request a line on standard input, an answer a line on standard output."""
+"""The loop of a target: a request a line on standard input, an answer a line on standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The side of a tracker: this package, or one of those that it stands in for."""
+"""The target of a tracker: this package, or one of those that it stands in for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import snowplow_tracker
 from benches.data.documents import encode_line
-from benches.sides.serve import cpu_seconds, serve
+from benches.targets.serve import cpu_seconds, serve
 from snowplow_tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 IS_1X = hasattr(snowplow_tracker, "PageView")
-generation = importlib.import_module(f"benches.sides.generation_{1 if IS_1X else 0}x")
+version_api = importlib.import_module(f"benches.targets.version_{1 if IS_1X else 0}x")
 
 
 class InputOnly:
@@ -38,9 +38,9 @@ def make_tracker(emitter: Any, name: str) -> Tracker:
 def tracking(name: str, number: int) -> Callable[[Any], None]:
     """Return the function that constructs and tracks one event of a kind."""
     if name in {"page_view", "structured_event"}:
-        one: Callable[[Any], None] = getattr(generation, name)
+        one: Callable[[Any], None] = getattr(version_api, name)
         return one
-    many: Callable[[Any], None] = generation.self_describing(name, number)
+    many: Callable[[Any], None] = version_api.self_describing(name, number)
     return many
 
 
@@ -55,7 +55,7 @@ def forget_events(emitter: Any) -> None:
 
 def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
     """Return CPU seconds of constructing and tracking one event."""
-    emitter = generation.post_emitter() if emitter_kind == "post" else InputOnly()
+    emitter = version_api.post_emitter() if emitter_kind == "post" else InputOnly()
     tracker, track = make_tracker(emitter, name), tracking(name, number)
 
     def work() -> None:
@@ -70,7 +70,7 @@ def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
 
 def grow(name: str, number: int, sizes: list[int], block: int) -> list[float]:
     """Return CPU seconds of an event while one buffer grows: of the next ones at each size."""
-    emitter = generation.post_emitter()
+    emitter = version_api.post_emitter()
     tracker, track = make_tracker(emitter, name), tracking(name, number)
     held, answers = 0, []
 
@@ -88,7 +88,7 @@ def grow(name: str, number: int, sizes: list[int], block: int) -> list[float]:
 
 def track_built(name: str, number: int, events: int) -> float:
     """Return CPU seconds of tracking one event that was built beforehand."""
-    emitter, event = generation.post_emitter(), generation.built_event(name, number)
+    emitter, event = version_api.post_emitter(), version_api.built_event(name, number)
     track = make_tracker(emitter, name).track
 
     def work() -> None:

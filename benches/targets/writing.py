@@ -9,7 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benches.sides.serve import cpu_seconds
+from benches.targets.serve import cpu_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

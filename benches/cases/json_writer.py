@@ -8,44 +8,44 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from benches.cases.compare import compare
 from benches.data.corpora import NUMBERS, TEXT, corpora
-from benches.questions.compare import compare
 from benches.results import OURS, Table
-from benches.runner import DisagreementError, Side, peers
+from benches.runner import OutputMismatchError, Target, peers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benches.opponents import Opponents
+    from benches.baselines import Baselines
     from benches.results import Row
 
 __all__ = ["json_writer"]
 
-BARS = {TEXT: {OURS: 1.5}, NUMBERS: {OURS: 2.0}}
+THRESHOLDS = {TEXT: {OURS: 1.5}, NUMBERS: {OURS: 2.0}}
 BYTES_PER_ROUND = 4_000_000
 TITLES = {TEXT: "JSON writer, text-heavy documents", NUMBERS: "JSON writer, arrays of numbers"}
 
 
-def json_writer(opponents: Opponents, rounds: int) -> Iterator[Table]:
+def json_writer(baselines: Baselines, rounds: int) -> Iterator[Table]:
     """Compare with orjson, whose text is bytes, and with the standard library."""
     rows: dict[str, list[Row]] = {TEXT: [], NUMBERS: []}
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         libraries = [stack.enter_context(library) for library in _libraries()]
-        sides = [*opponents.ours, *libraries]
+        targets = [*baselines.own, *libraries]
         for number, corpus in enumerate(corpora()):
             path = Path(folder, f"{number}.json")
             size = path.write_bytes(_compact(corpus.document))
-            _check_digests(sides, str(path), corpus.name)
+            _check_digests(targets, str(path), corpus.name)
             request = ("write", str(path), max(1, BYTES_PER_ROUND // size))
             rows[corpus.kind].append(
                 compare(
                     f"{corpus.name}, {size / 1000:,.0f} kB",
-                    [(side, request) for side in sides],
+                    [(target, request) for target in targets],
                     rounds,
                     against=libraries[0],
                     is_speedup=False,
-                    bars=BARS[corpus.kind],
+                    thresholds=THRESHOLDS[corpus.kind],
                     also=libraries[1],
                 )
             )
@@ -53,19 +53,19 @@ def json_writer(opponents: Opponents, rounds: int) -> Iterator[Table]:
         yield Table(title, "us", "ours / orjson.dumps", is_floor=False, rows=rows[kind])
 
 
-def _libraries() -> Iterator[Side]:
+def _libraries() -> Iterator[Target]:
     for name, argument in (
         ("orjson.dumps", "orjson"),
         ("orjson.dumps.decode", "orjson-str"),
         ("json.dumps", "json"),
     ):
-        yield Side(name, "libraries", argument, package_path=peers())
+        yield Target(name, "libraries", argument, package_path=peers())
 
 
 def _compact(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _check_digests(sides: Sequence[Side], path: str, name: str) -> None:
-    if len({side.ask("digest", path) for side in sides}) != 1:
-        raise DisagreementError(f"the writers write different things: {name}")
+def _check_digests(targets: Sequence[Target], path: str, name: str) -> None:
+    if len({target.call("digest", path) for target in targets}) != 1:
+        raise OutputMismatchError(f"the writers write different things: {name}")

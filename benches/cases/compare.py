@@ -10,33 +10,33 @@ from benches.runner import interleaved
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benches.runner import Request, Side
+    from benches.runner import Request, Target
 
 __all__ = ["compare"]
 
-NO_BARS: Mapping[str, float] = {}
+NO_THRESHOLDS: Mapping[str, float] = {}
 
 
 def compare(
     case: str,
-    requests: Sequence[tuple[Side, Request]],
+    requests: Sequence[tuple[Target, Request]],
     rounds: int,
     *,
-    against: Side,
+    against: Target,
     is_speedup: bool,
-    bars: Mapping[str, float] = NO_BARS,
-    also: Side | None = None,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
+    also: Target | None = None,
 ) -> Row:
-    """Return microseconds by side, and each build's ratio to one of the others.
+    """Return microseconds by target, and each build's ratio to one of the others.
 
     Args:
         case: The row's name.
-        requests: What each side is asked, once a round.
+        requests: What each target is asked, once a round.
         rounds: How many.
-        against: The side that the ratio is about.
+        against: The target that the ratio is about.
         is_speedup: Whether a ratio is the other's time over ours, or ours over the other's.
-        bars: What the ratio of a build should reach.
-        also: Another side, whose share of time is told beside the ratio.
+        thresholds: What the ratio of a build should reach.
+        also: Another target, whose share of time is told beside the ratio.
     """
     seconds = interleaved(requests, rounds)
     other = seconds[against.name]
@@ -45,6 +45,6 @@ def compare(
         case,
         {name: value * 1e6 for name, value in seconds.items()},
         {name: other / seconds[name] if is_speedup else seconds[name] / other for name in builds},
-        {name: bar for name, bar in bars.items() if name in builds},
+        {name: threshold for name, threshold in thresholds.items() if name in builds},
         {f"ours / ({also.name})": seconds[OURS] / seconds[also.name]} if also else {},
     )

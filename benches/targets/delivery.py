@@ -1,4 +1,4 @@
-"""The side of a tracker of generation 1.x that delivers to a collector."""
+"""The target of a tracker of generation 1.x that delivers to a collector."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benches.data.documents import SCHEMA, document
-from benches.sides.serve import serve, wall_and_cpu_seconds
+from benches.targets.serve import serve, wall_and_cpu_seconds
 from snowplow_tracker import AsyncEmitter, Emitter, PageView, SelfDescribingJson, Subject, Tracker
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
