@@ -1,1 +1,1 @@
-"""Benchmarks against what this package stands in for, and against the fastest JSON and base64."""
+"""Benchmarks against the official tracker and against the fastest JSON and base64 libraries."""

@@ -1,4 +1,4 @@
-"""Run it with `make bench`, in a minute with `make bench-quick`; both install the baselines."""
+"""Run all benchmarks. `make bench` and `make bench-quick` install the baselines first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benches.cases.payload_size import payload_size
 from benches.cases.threads import threads
 from benches.cases.throughput import throughput
 from benches.plot import plot
-from benches.report import as_markdown, write_json
+from benches.report import as_section, summary_of_thresholds, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,15 +29,25 @@ if TYPE_CHECKING:
     from benches.results import Table
 
 METHOD = (
-    "CPU time, minimum of interleaved rounds; threads, delivery: wall time. See benches/README.md"
+    "the minimum CPU time of interleaved rounds; wall time for threads, delivery, latency and "
+    "backlogs. See benches/README.md"
 )
 ROUNDS, MOST_EVENTS, DELIVERED = 25, 1_000_000, 20_000
 QUICK_ROUNDS, QUICK_MOST_EVENTS, QUICK_DELIVERED = 7, 100_000, 10_000
 
 
-def answers(baselines: Baselines, rounds: int, most_events: int, delivered: int) -> Iterator[Table]:
-    """Put all questions, one after the other."""
-    for question in (
+def run_cases(
+    baselines: Baselines, rounds: int, most_events: int, delivered: int
+) -> Iterator[Table]:
+    """Run all cases, one after the other.
+
+    Args:
+        baselines: The targets.
+        rounds: How often each target repeats its work. Slow cases use fewer rounds.
+        most_events: The size of the largest buffer and of the largest durable store.
+        delivered: How many events the delivery cases send in a round.
+    """
+    for case in (
         construct_and_track,
         built_beforehand,
         json_writer,
@@ -51,34 +61,38 @@ def answers(baselines: Baselines, rounds: int, most_events: int, delivered: int)
         partial(latency, events=delivered),
         partial(durable_store, most_events=most_events),
     ):
-        yield from question(baselines, rounds)
+        yield from case(baselines, rounds)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller buffers")
-    parser.add_argument("--abi3", type=Path, metavar="FOLDER", help="of an abi3 build, put beside")
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="for results")
+    parser.add_argument(
+        "--abi3", type=Path, metavar="FOLDER", help="also measure the abi3 build in this folder"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER", help="write the results here"
+    )
     return parser.parse_args()
 
 
 def main() -> None:
-    given = arguments()
-    rounds = QUICK_ROUNDS if given.quick else ROUNDS
-    most_events = QUICK_MOST_EVENTS if given.quick else MOST_EVENTS
-    delivered = QUICK_DELIVERED if given.quick else DELIVERED
+    options = arguments()
+    rounds = QUICK_ROUNDS if options.quick else ROUNDS
+    most_events = QUICK_MOST_EVENTS if options.quick else MOST_EVENTS
+    delivered = QUICK_DELIVERED if options.quick else DELIVERED
     tables = []
-    with Baselines(given.abi3 and given.abi3.resolve()) as baselines:
-        run = {**machine.facts(), "rounds": rounds, "method": METHOD, "targets": baselines.about()}
-        print("\n".join(f"{name}: {fact}" for name, fact in run.items()), flush=True)
-        for table in answers(baselines, rounds, most_events, delivered):
+    with Baselines(options.abi3 and options.abi3.resolve()) as baselines:
+        about = baselines.about()
+        run = {**machine.facts(), "rounds": rounds, "method": METHOD, "targets": about}
+        print("\n".join(f"{name}: {value}" for name, value in run.items()), flush=True)
+        for table in run_cases(baselines, rounds, most_events, delivered):
             tables.append(table)
-            print(f"\n{as_markdown(table)}", flush=True)
-    given.output.mkdir(parents=True, exist_ok=True)
-    write_json(given.output / "results.json", run, tables)
-    (given.output / "plot.svg").write_text(plot(run, tables), encoding="utf-8")
-    missed = [line for table in tables for line in table.missed()]
-    print(f"\nThresholds missed: {len(missed)}", *missed, sep="\n")
+            print(f"\n{as_section(table)}", flush=True)
+    options.output.mkdir(parents=True, exist_ok=True)
+    write_json(options.output / "results.json", run, tables)
+    (options.output / "plot.svg").write_text(plot(run, tables), encoding="utf-8")
+    print(f"\n{summary_of_thresholds(tables)}\n\nResults and plot: {options.output}")
 
 
 main()

@@ -1,4 +1,4 @@
-"""The targets of a run: this package's builds, and what they are measured against."""
+"""The targets of a run: the builds of this package, and the baselines they are compared with."""
 
 from __future__ import annotations
 
@@ -14,33 +14,39 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Baselines"]
+__all__ = ["Baselines", "Build"]
 
 
 @dataclass(frozen=True)
 class Build:
-    """A build of this package: its name in the tables, and its folder if not the environment."""
+    """A build of this package.
+
+    Attributes:
+        name: Its name in the results.
+        folder: Where it is installed. None for the running environment.
+    """
 
     name: str
     folder: Path | None
 
     def open(self) -> Target:
+        """Start a new process of this build."""
         return Target(self.name, "native", package_path=self.folder)
 
 
 class Baselines:
-    """The processes that live as long as the run.
+    """Processes that are started once and serve all cases. Use it as a context manager.
 
     Args:
-        abi3: Folder of an abi3 build of this package, measured beside the other. Default None.
+        abi3: The folder of an abi3 build of this package, which is measured as well. Default None.
 
     Attributes:
-        builds: This package's builds, to start further processes of them.
-        ours: A process of each build.
-        old: snowplow-tracker 1.1.0.
-        oldest: snowplow-tracker 0.10.0.
+        builds: The builds of this package, for cases that need further processes of them.
+        own: A process of each build.
+        version_1_1: snowplow-tracker 1.1.0.
+        version_0_10: snowplow-tracker 0.10.0.
         orjson: orjson and pybase64.
-        standard: The standard library.
+        standard_library: json and base64.
     """
 
     def __init__(self, abi3: Path | None = None) -> None:
@@ -68,10 +74,16 @@ class Baselines:
         self._stack.close()
 
     def about(self) -> dict[str, Any]:
-        """Return versions and builds by target; exits where a build is not what it is called."""
+        """Return the packages, versions and builds of each target.
+
+        Raises:
+            SystemExit: The build called abi3 is none, or the other one is.
+        """
         targets = [*self.own, self.version_1_1, self.version_0_10, self.orjson]
         about = {target.name: target.call("about") for target in targets}
         for build in self.builds:
             if ("abi3" in about[build.name]["build"]) != (build.name == ABI3):
-                raise SystemExit(f"not the build called {build.name}: {about[build.name]}")
+                raise SystemExit(
+                    f"the build {build.name!r} is of the wrong kind: {about[build.name]}"
+                )
         return about

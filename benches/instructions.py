@@ -1,11 +1,14 @@
-"""Instructions that constructing and tracking take, as a ratio to `json.dumps` of the same data.
+"""Count CPU instructions per event, and fail if there are more than before.
 
     python -m benches.instructions [--accept]
 
-Callgrind counts them, so that other load on the machine makes no difference. Each count is that of
-a process which does a case a number of times more than another process does, and nothing else more:
-start, imports and first calls cancel out. A ratio that is higher than in `instructions.json` by
-more than the tolerance is a regression, and the exit status 1. `--accept` writes the ratios there.
+Callgrind counts the instructions, so other load on the machine makes no difference. Each case runs
+in two processes, one of which repeats it more often. The difference of their counts contains
+neither start-up nor imports nor first calls.
+
+The result is a ratio: the instructions of one event divided by those of `json.dumps` of the same
+data. If a ratio exceeds the accepted one in `instructions.json` by more than 3 %, the exit status
+is 1. `--accept` stores the measured ratios there.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ PAGE: dict[str, Any] = {
     "page_title": "Blue shoes",
     "referrer": "https://www.example.com/",
 }
-# What is counted, and what it is divided by.
+# Each case that is reported, and the case that its count is divided by.
 ROWS = {
     "page view, construct + track": "page view as JSON",
     "page view, track": "page view as JSON",
@@ -46,7 +49,7 @@ ROWS = {
 
 
 def cases() -> dict[str, Callable[[], object]]:
-    """Return what is counted, ready to run, by name."""
+    """Return a function that runs the case once, by name."""
     emitter = Emitter("127.0.0.1:9", protocol="http", batch_size=10**9, buffer_capacity=10**9)
     track = Tracker("ns", emitter, app_id="shop").track
     page_view = PageView(**PAGE)
@@ -65,71 +68,73 @@ def cases() -> dict[str, Callable[[], object]]:
 
 
 def work(case: str, times: int) -> None:
-    """Do every case a little, then one of them; end without sending anything."""
+    """Warm up all cases, run one of them, and exit without sending any event."""
     ready = cases()
-    for do in ready.values():
+    for run_once in ready.values():
         for _ in range(WARM_UP):
-            do()
-    do = ready[case]
+            run_once()
+    run_once = ready[case]
     for _ in range(times):
-        do()
+        run_once()
     os._exit(0)
 
 
 def count(case: str, times: int) -> int:
-    """Return the instructions of a process that does a case so many times."""
+    """Return the instructions of a process that runs a case this many times."""
     code = f"from benches.instructions import work; work({case!r}, {times})"
     callgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    done = subprocess.run(
+    finished = subprocess.run(
         [*callgrind, sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=False,
         env=os.environ | {"PYTHONHASHSEED": "0"},
     )
-    collected = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode or collected is None:
-        raise SystemExit(f"callgrind failed: {done.stderr[-2000:]}")
+    collected = re.search(r"Collected : (\d+)", finished.stderr)
+    if finished.returncode or collected is None:
+        raise SystemExit(f"callgrind failed: {finished.stderr[-2000:]}")
     return int(collected[1])
 
 
 def per_call(case: str) -> float:
-    """Return the instructions of one call."""
+    """Return the instructions that running a case once takes."""
     return (count(case, 2 * TIMES) - count(case, TIMES)) / TIMES
 
 
 def compare(ratios: dict[str, float], accepted: dict[str, float]) -> list[str]:
-    """Return what has become worse."""
+    """Return one line of text for each ratio that exceeds the accepted one."""
     return [
-        f"{row}: {ratio:.3f} times json.dumps, accepted: {accepted[row]:.3f}"
+        f"{row}: {ratio:.3f} times json.dumps, accepted are {accepted[row]:.3f}"
         for row, ratio in ratios.items()
         if row in accepted and ratio > accepted[row] * (1 + TOLERANCE)
     ]
 
 
 def main() -> None:
-    """Count, print the table, compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--accept", action="store_true", help="make these ratios the accepted ones")
+    """Count, print a table, and compare it with the accepted ratios."""
+    parser = argparse.ArgumentParser(description="Count CPU instructions per event.")
+    parser.add_argument(
+        "--accept", action="store_true", help="store the measured ratios as the accepted ones"
+    )
     accept = parser.parse_args().accept
     if shutil.which("valgrind") is None:
-        print("skipped: valgrind is not installed. Get it: apt install valgrind")
+        print("Skipped: valgrind is not installed. Get it: apt install valgrind")
         return
     interpreter = f"CPython {platform.python_version()}, {platform.machine()}"
     counts = {case: per_call(case) for case in cases()}
-    ratios = {row: round(counts[row] / counts[unit], 3) for row, unit in ROWS.items()}
+    ratios = {row: round(counts[row] / counts[divisor], 3) for row, divisor in ROWS.items()}
     print(f"{interpreter}\n\n{'':<36}{'instructions':>14}{'json.dumps':>12}{'ratio':>8}")
-    for row, unit in ROWS.items():
-        print(f"{row:<36}{counts[row]:>14,.0f}{counts[unit]:>12,.0f}{ratios[row]:>8.3f}")
+    for row, divisor in ROWS.items():
+        print(f"{row:<36}{counts[row]:>14,.0f}{counts[divisor]:>12,.0f}{ratios[row]:>8.3f}")
     accepted = json.loads(ACCEPTED.read_text()) if ACCEPTED.exists() else {}
     if accept:
         ACCEPTED.write_text(json.dumps(accepted | {interpreter: ratios}, indent=2) + "\n")
     elif interpreter not in accepted:
-        print(f"\nnothing accepted for {interpreter}: nothing compared")
+        print(f"\nNot compared: instructions.json has no ratios for {interpreter}.")
     elif worse := compare(ratios, accepted[interpreter]):
-        raise SystemExit("\n" + "\n".join(worse))
+        raise SystemExit("\n" + "\n".join(["More instructions than accepted:", *worse]))
     else:
-        print(f"\nwithin {TOLERANCE:.0%} of what is accepted")
+        print(f"\nNo ratio exceeds the accepted one by more than {TOLERANCE:.0%}.")
 
 
 if __name__ == "__main__":

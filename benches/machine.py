@@ -1,4 +1,4 @@
-"""Where and when a run was made."""
+"""The machine, the interpreter and the date of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["facts"]
 
 
 def facts() -> dict[str, str]:
-    """Return date, processor and interpreter."""
+    """Return the date, processor, operating system and interpreter."""
     return {
         "date": datetime.now(tz=timezone.utc).date().isoformat(),
         "CPU": f"{_processor()}, {os.cpu_count()} cores",

@@ -1,6 +1,7 @@
-"""The work that wheels are optimised for: it runs once while one is built.
+"""The workload for profile-guided optimisation (PGO): it runs once while a wheel is built.
 
-Real flights and a bit of everything else; none of the benchmarks' own events.
+It tracks real flights and some events of every other kind. None of them is an event of the
+benchmarks, so that these do not measure what the build was optimised for.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NOTE = "iglu:com.acme/note/jsonschema/1-0-0"
 
 
 class Collector:
-    """A session in the place of the network: takes every request."""
+    """A session that answers every request with 200, without a network."""
 
     def post(self, *_args: object, **_kwargs: object) -> requests.Response:
         response = requests.Response()
@@ -38,25 +39,25 @@ class Collector:
 
 
 class Inbox:
-    """A custom emitter: the least that a tracker takes."""
+    """A custom emitter with no method but `input`."""
 
     def input(self, payload: dict[str, Any]) -> None:
         self.last = payload
 
 
 def real_and_imaginary(number: complex) -> list[float]:
-    """Encode what JSON cannot hold."""
+    """Encode a complex number as a list."""
     return [number.real, number.imag]
 
 
 def track_flights(tracker: Tracker) -> None:
-    """Page views and self-describing events with a context."""
+    """Track page views, and self-describing events with a context."""
     for event in events(records()):
         tracker.track(event)
 
 
 def track_others(tracker: Tracker) -> None:
-    """Track each of the other kinds a hundred times."""
+    """Track a hundred events of each other kind."""
     for number in range(100):
         tracker.track(StructuredEvent("shop", "view", f"shelf {number}", value=number / 4))
         tracker.track(StructuredEvent(category="shop", action="sell", property_="size", value=44))

@@ -1,12 +1,20 @@
-"""The picture that the README shows: bars of CPU time, as an SVG of its own colours."""
+"""Draws the bar chart of the README as an SVG, in colours for light and dark pages.
+
+    python -m benches.plot FOLDER
+
+draws `plot.svg` in a folder again, from the `results.json` there.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from benches.cases import built_beforehand, construct_and_track
+from benches.report import LABELS, read_json
 from benches.results import OURS
 
 if TYPE_CHECKING:
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot"]
 
-WIDTH, LEFT, RIGHT = 760, 150, 150
+WIDTH, LEFT, RIGHT = 760, 220, 190
 BAR, GAP, GROUP_GAP = 16, 3, 14
 TOP, SECTION, BOTTOM = 22, 34, 30
 STYLE = """
@@ -39,7 +47,14 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the picture with a scale of its own: rows of bars."""
+    """A part of the chart with its own scale.
+
+    Attributes:
+        title: A heading.
+        rows: One group of bars for each.
+        others: The targets that are drawn below this package. The ratio is to the first of them.
+        is_speedup: True if the rows' ratio is a speedup, False if it is a relative time.
+    """
 
     title: str
     rows: list[Row]
@@ -48,17 +63,22 @@ class Section:
 
 
 def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
-    """Return the SVG of construct + track, and of `track()` against JSON and base64 alone."""
+    """Return an SVG: constructing and tracking, and `track()` against JSON and base64 only.
+
+    Args:
+        run: The description of the run.
+        tables: All tables of the run.
+    """
     by_title = {table.title: table for table in tables}
     sections = [
         Section(
-            "Construct and track one event, against snowplow-tracker 1.1.0: µs of CPU",
+            "Construct and track one event: CPU time, µs",
             by_title[construct_and_track.POST_TITLE].rows,
             ["1.1.0"],
             is_speedup=True,
         ),
         Section(
-            "track() of an event built beforehand, against JSON + base64 alone: µs of CPU",
+            "track() of an existing event, against JSON and base64 only: CPU time, µs",
             by_title[built_beforehand.TITLE].rows,
             ["orjson + pybase64", "json + base64"],
             is_speedup=False,
@@ -68,12 +88,12 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
     for section in sections:
         drawn, height = _section(section, height)
         body += drawn
-    source = f"{run['Python']}, {run['CPU']}, {run['date']}. Shorter is better; make bench."
+    source = f"Shorter is better. {run['Python']}, {run['CPU']}, {run['date']}. Run: make bench"
     body += _text(20, height + 6, source, "faint")
     height += BOTTOM
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'width="{WIDTH}" height="{height}">\n<title>CPU time of tracking</title>\n'
+        f'width="{WIDTH}" height="{height}">\n<title>CPU time of tracking an event</title>\n'
         f"<style>{STYLE}</style>\n"
         f'<rect class="page" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>\n'
         f"{body}</svg>\n"
@@ -81,7 +101,7 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
 
 
 def _section(section: Section, y: int) -> tuple[str, int]:
-    """Return a section drawn from a height on, and where it ends."""
+    """Return a section drawn from `y` downwards, and the `y` of its end."""
     targets = [OURS, *section.others]
     most = max(row.values[target] for row in section.rows for target in targets)
     drawn = _text(20, y + 6, section.title, "title")
@@ -101,13 +121,22 @@ def _bar(section: Section, row: Row, target: str, y: int, most: float) -> Iterat
     yield (
         f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>\n'
     )
-    label = f"{row.values[target]:.2f} {target}"
+    label = f"{row.values[target]:.2f} {LABELS.get(target, target)}"
     if target == OURS:
-        ratio = row.ratios[OURS] if section.is_speedup else 1 / row.ratios[OURS]
-        label += f", {ratio:.1f}x as fast"
+        speedup = row.ratios[OURS] if section.is_speedup else 1 / row.ratios[OURS]
+        label += f", {speedup:.1f}x as fast as {section.others[0]}"
     yield _text(LEFT + length + 6, y + BAR - 4, label, kind if kind == "ours" else "faint")
 
 
 def _text(x: float, y: float, text: str, kind: str = "") -> str:
     attribute = f' class="{kind}"' if kind else ""
     return f'<text{attribute} x="{x:.1f}" y="{y}">{escape(text)}</text>\n'
+
+
+def main(folder: Path) -> None:
+    run, tables = read_json(folder / "results.json")
+    (folder / "plot.svg").write_text(plot(run, tables), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Tables of results, and whether they reach their thresholds."""
+"""`Table` and `Row`: measured figures, and whether they meet their thresholds."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ BUILDS = (OURS, ABI3)
 
 @dataclass(frozen=True)
 class Row:
-    """One case.
+    """The figures of one case.
 
     Attributes:
-        case: What was done.
-        values: What each target took, in the table's unit.
-        ratios: What the table is about, of this package and of its abi3 build.
-        thresholds: What those should reach; none for a row that has no threshold.
-        also: Further ratios, by what they say.
+        case: What was measured.
+        values: Target name to figure, in the table's unit.
+        ratios: Build name to the figure that the table compares with its threshold. It is a ratio
+            to a baseline, or for a few tables an absolute value: see `Table.ratio`.
+        thresholds: Build name to the threshold of its ratio. Default: no threshold.
+        also: Label to a further ratio, which has no threshold. Default: none.
     """
 
     case: str
@@ -31,32 +32,36 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The answer to one question.
+    """The results of one benchmark.
 
     Attributes:
-        title: The question.
-        unit: Of the values.
-        ratio: What the ratios say.
-        is_floor: Whether a threshold is the least that its ratio should be, or the most.
-        rows: One a case.
+        title: A heading.
+        explanation: What the figures are and how to read the ratio, for a reader who sees nothing
+            but this table.
+        unit: The unit of all values.
+        ratio: The heading of the ratios.
+        higher_is_better: True if a ratio must be at least its threshold, False if at most.
+        rows: One for each case.
     """
 
     title: str
+    explanation: str
     unit: str
     ratio: str
-    is_floor: bool
+    higher_is_better: bool
     rows: list[Row]
 
     def is_met(self, row: Row, build: str) -> bool:
-        """Whether a row's ratio reaches its threshold."""
+        """Return whether a build's ratio meets its threshold."""
         ratio, threshold = row.ratios[build], row.thresholds[build]
-        return ratio >= threshold if self.is_floor else ratio <= threshold
+        return ratio >= threshold if self.higher_is_better else ratio <= threshold
 
     def missed(self) -> list[str]:
-        """Return a line for each threshold that is not reached."""
-        sign = ">=" if self.is_floor else "<="
+        """Return one line of text for each threshold that was missed."""
+        sign = ">=" if self.higher_is_better else "<="
         return [
-            f"{self.title}: {row.case}: {build} {row.ratios[build]:.2f}, not {sign} {threshold:g}"
+            f"{self.title} / {row.case} / {build}: "
+            f"{self.ratio} is {row.ratios[build]:.2f}, threshold {sign} {threshold:g}"
             for row in self.rows
             for build, threshold in row.thresholds.items()
             if not self.is_met(row, build)

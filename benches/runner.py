@@ -1,4 +1,4 @@
-"""Sides as processes of their own, and rounds by turns of which the least time counts."""
+"""Targets, which are processes of their own, and interleaved rounds of calls to them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = [
     "DIFFERENT",
     "PEERS",
     "ROOT",
+    "Call",
     "OutputMismatchError",
-    "Request",
     "Target",
     "check_payloads",
     "interleaved",
@@ -30,22 +30,24 @@ __all__ = [
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(sys.prefix, "peers")
+# These fields differ from event to event, or from tracker to tracker.
 DIFFERENT = ("eid", "dtm", "tv")
 
-Request = tuple[Any, ...]
+Call = tuple[Any, ...]  # the name of a task and its arguments
 
 
 class OutputMismatchError(Exception):
-    """Two targets made different outputs: their times say nothing."""
+    """Two targets produced different outputs, so their times cannot be compared."""
 
 
 class Target:
-    """A process that serves the tasks of one module of `benches.targets`.
+    """A process that runs the tasks of one module of `benches.targets`.
 
     Args:
-        name: What the tables call it.
-        module: The module, and its arguments.
-        package_path: Folder of the packages that it imports before those of the environment.
+        name: Its name in the results.
+        module: The module's name, followed by its command-line arguments.
+        package_path: A folder of packages that take precedence over the environment's. Default
+            None.
     """
 
     def __init__(self, name: str, *module: str, package_path: Path | None = None) -> None:
@@ -59,16 +61,16 @@ class Target:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"},
         )
 
-    def call(self, *request: Any) -> Any:
-        """Have a task done; return its answer."""
+    def call(self, task: str, *arguments: Any) -> Any:
+        """Run a task in the process and return its result. Both must be representable as JSON."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the process has no pipes")
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.write(json.dumps([task, *arguments]).encode() + b"\n")
         self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"the target ended in the middle of a request: {self.name}")
-        return json.loads(answer)
+        result = self._process.stdout.readline()
+        if not result:
+            raise RuntimeError(f"the process of target {self.name!r} ended during {task!r}")
+        return json.loads(result)
 
     def __enter__(self) -> Self:
         return self
@@ -78,12 +80,12 @@ class Target:
 
 
 def original(version: str) -> Path:
-    """Return the folder of a version of snowplow-tracker, which make installs."""
+    """Return the folder that the Makefile installs this version of snowplow-tracker into."""
     return _installed(Path(sys.prefix, "originals", version))
 
 
 def peers() -> Path:
-    """Return the folder of the JSON and base64 libraries, which make installs."""
+    """Return the folder that the Makefile installs the JSON and base64 libraries into."""
     return _installed(PEERS)
 
 
@@ -93,34 +95,46 @@ def _installed(folder: Path) -> Path:
     return folder
 
 
-def interleaved(requests: Sequence[tuple[Target, Request]], rounds: int) -> dict[str, float]:
-    """Return the least that each target answers, of rounds by turns."""
-    least = {target.name: float("inf") for target, _ in requests}
+def interleaved(calls: Sequence[tuple[Target, Call]], rounds: int) -> dict[str, float]:
+    """Return the minimum result of each target.
+
+    A round calls each target once, one after the other, so that a change of the machine's speed
+    affects all of them.
+    """
+    least = {target.name: float("inf") for target, _ in calls}
     for _ in range(rounds):
-        for target, request in requests:
-            least[target.name] = min(least[target.name], target.call(*request))
+        for target, call in calls:
+            least[target.name] = min(least[target.name], target.call(*call))
     return least
 
 
 def check_payloads(targets: Sequence[Target], name: str, number: int) -> None:
-    """Raise a OutputMismatchError unless the targets make the same fields of an event.
+    """Check that all targets produce the same fields for an event.
 
-    A target that only encodes has no others than those; all but `eid`, `dtm` and `tv` count, and
-    JSON by what it means.
+    The fields of `DIFFERENT` are ignored, and encoded JSON is compared after decoding. A target
+    that is only a JSON library produces just the encoded fields; only these are compared then.
+
+    Args:
+        targets: The first one is what the others are compared with.
+        name: A kind of event: see `benches.targets.tracker.tracking`.
+        number: Its parameter, such as the number of contexts.
+
+    Raises:
+        OutputMismatchError: A target's fields differ.
     """
-    first, *others = [_meaning(target.call("payload", name, number)) for target in targets]
-    for target, meaning in zip(targets[1:], others, strict=True):
-        is_partial = meaning.keys() <= {"ue_px", "cx"}
-        expected = {field: first.get(field) for field in meaning} if is_partial else first
-        if meaning != expected:
-            raise OutputMismatchError(f"{target.name}: another payload of {name} {number}")
+    first, *others = [_decoded(target.call("payload", name, number)) for target in targets]
+    for target, fields in zip(targets[1:], others, strict=True):
+        is_partial = fields.keys() <= {"ue_px", "cx"}
+        expected = {field: first.get(field) for field in fields} if is_partial else first
+        if fields != expected:
+            raise OutputMismatchError(f"{target.name}: a different payload of {name} {number}")
 
 
-def _meaning(payload: dict[str, Any]) -> dict[str, Any]:
-    return dict(_fields(payload))
+def _decoded(payload: dict[str, Any]) -> dict[str, Any]:
+    return dict(_comparable_fields(payload))
 
 
-def _fields(payload: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _comparable_fields(payload: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in payload.items():
         if name in {"ue_px", "cx"}:
             yield name, json.loads(base64.urlsafe_b64decode(value))

@@ -1,1 +1,1 @@
-"""One module a question; each returns a table."""
+"""The benchmark cases: each function measures its targets and yields tables."""

@@ -1,4 +1,4 @@
-"""`track()` of a self-describing event, against JSON and base64 of the same data alone."""
+"""`track()` of an existing self-describing event, against JSON and base64 of the same data."""
 
 from __future__ import annotations
 
@@ -16,28 +16,33 @@ if TYPE_CHECKING:
 __all__ = ["TITLE", "built_beforehand"]
 
 EVENTS = 2_000
-TITLE = "track() of an event built beforehand, against JSON + base64 alone"
+TITLE = "track() of an existing event, against JSON and base64 only"
+EXPLANATION = (
+    "CPU time per event. This package runs a whole `track()`: event id, timestamp, all fields, "
+    "buffering. The baselines only encode the event's data and contexts as JSON and base64, and "
+    "discard the result. The ratio is the time of this package divided by the time of orjson + "
+    "pybase64; below 1, `track()` is faster."
+)
 THRESHOLDS = {OURS: 0.8}
 
 
 def built_beforehand(baselines: Baselines, rounds: int) -> Iterator[Table]:
-    """Compare with the libraries, the standard ones too."""
+    """Compare with the fastest libraries and with the standard library."""
     libraries = [baselines.orjson, baselines.standard_library]
     rows = []
-    for case, contexts in (("self-describing", 0), ("with two contexts", 2)):
+    for case, contexts in (("self-describing", 0), ("self-describing, 2 contexts", 2)):
         check_payloads([*baselines.own, *libraries], "order", contexts)
-        requests = [
-            (target, ("track_built", "order", contexts, EVENTS)) for target in baselines.own
-        ]
-        requests += [(target, ("encode", "order", contexts, EVENTS)) for target in libraries]
+        calls = [(target, ("track_built", "order", contexts, EVENTS)) for target in baselines.own]
+        calls += [(target, ("encode", "order", contexts, EVENTS)) for target in libraries]
         rows.append(
             compare(
                 case,
-                requests,
+                calls,
                 rounds,
                 against=baselines.orjson,
                 is_speedup=False,
                 thresholds=THRESHOLDS if contexts else {},
             )
         )
-    yield Table(TITLE, "us", "ours / (orjson + pybase64)", is_floor=False, rows=rows)
+    ratio = "relative to orjson + pybase64"
+    yield Table(TITLE, EXPLANATION, "µs", ratio, higher_is_better=False, rows=rows)

@@ -1,4 +1,4 @@
-"""A row of a table out of rounds by turns."""
+"""`compare`: measure targets in interleaved rounds, and return a row of a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benches.runner import interleaved
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benches.runner import Request, Target
+    from benches.runner import Call, Target
 
 __all__ = ["compare"]
 
@@ -19,7 +19,7 @@ NO_THRESHOLDS: Mapping[str, float] = {}
 
 def compare(
     case: str,
-    requests: Sequence[tuple[Target, Request]],
+    calls: Sequence[tuple[Target, Call]],
     rounds: int,
     *,
     against: Target,
@@ -27,18 +27,19 @@ def compare(
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     also: Target | None = None,
 ) -> Row:
-    """Return microseconds by target, and each build's ratio to one of the others.
+    """Return a row with microseconds for each target, and a ratio for each build of ours.
 
     Args:
         case: The row's name.
-        requests: What each target is asked, once a round.
-        rounds: How many.
-        against: The target that the ratio is about.
-        is_speedup: Whether a ratio is the other's time over ours, or ours over the other's.
-        thresholds: What the ratio of a build should reach.
-        also: Another target, whose share of time is told beside the ratio.
+        calls: The call that each target gets once a round. It must return seconds.
+        rounds: How many rounds to run.
+        against: The baseline of the ratio.
+        is_speedup: True for the baseline's time divided by ours, False for ours divided by the
+            baseline's.
+        thresholds: Build name to threshold of its ratio. Default: no threshold.
+        also: A second baseline. Our time divided by its time is reported too. Default None.
     """
-    seconds = interleaved(requests, rounds)
+    seconds = interleaved(calls, rounds)
     other = seconds[against.name]
     builds = [name for name in seconds if name in BUILDS]
     return Row(
@@ -46,5 +47,5 @@ def compare(
         {name: value * 1e6 for name, value in seconds.items()},
         {name: other / seconds[name] if is_speedup else seconds[name] / other for name in builds},
         {name: threshold for name, threshold in thresholds.items() if name in builds},
-        {f"ours / ({also.name})": seconds[OURS] / seconds[also.name]} if also else {},
+        {f"relative to {also.name}": seconds[OURS] / seconds[also.name]} if also else {},
     )

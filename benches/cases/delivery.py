@@ -1,4 +1,4 @@
-"""What the questions about delivery share: their targets, the collector, rounds by turns."""
+"""Shared by the delivery cases: their targets, the collector, and interleaved rounds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from benches.baselines import Baselines
-    from benches.runner import Request
+    from benches.runner import Call
 
 __all__ = ["OLD", "delivery_targets", "least"]
 
@@ -20,7 +20,7 @@ OLD = "1.1.0"
 
 @contextmanager
 def delivery_targets(baselines: Baselines) -> Iterator[tuple[list[Target], Target]]:
-    """Start the targets, ours first, and the collector, each a process of its own."""
+    """Start a process for each target, builds of this package first, and one for the collector."""
     folders = {build.name: build.folder for build in baselines.builds} | {OLD: original(OLD)}
     with ExitStack() as stack:
         targets = [
@@ -30,13 +30,13 @@ def delivery_targets(baselines: Baselines) -> Iterator[tuple[list[Target], Targe
         yield targets, stack.enter_context(Target("collector", "collector"))
 
 
-def least(targets: Sequence[Target], request: Request, rounds: int) -> dict[str, dict[str, float]]:
-    """Return the least of each number that a target answers with, of rounds by turns."""
-    answers: dict[str, list[dict[str, float]]] = {target.name: [] for target in targets}
+def least(targets: Sequence[Target], call: Call, rounds: int) -> dict[str, dict[str, float]]:
+    """Return, for each target, the minimum of each figure that the call returns."""
+    results: dict[str, list[dict[str, float]]] = {target.name: [] for target in targets}
     for _ in range(rounds):
         for target in targets:
-            answers[target.name].append(target.call(*request))
+            results[target.name].append(target.call(*call))
     return {
-        name: {key: min(answer[key] for answer in given) for key in given[0]}
-        for name, given in answers.items()
+        name: {key: min(result[key] for result in rows) for key in rows[0]}
+        for name, rows in results.items()
     }

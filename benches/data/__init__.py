@@ -1,1 +1,1 @@
-"""What is tracked and encoded: plain data, the same for every target."""
+"""The data that targets track and encode: plain data, the same for all of them."""

@@ -1,4 +1,4 @@
-"""Whole documents for the JSON writers: real data of packages, or made and named so."""
+"""Whole documents for the JSON writers: real data from packages, and generated data."""
 
 from __future__ import annotations
 
@@ -27,32 +27,40 @@ WORDS = [
 
 @dataclass(frozen=True)
 class Corpus:
+    """A document.
+
+    Attributes:
+        name: What the tables call it, with its origin in parentheses.
+        kind: TEXT or NUMBERS.
+        document: What to encode.
+    """
+
     name: str
     kind: str
     document: Any
 
 
 def corpora() -> Iterator[Corpus]:
-    """Make the documents; `airportsdata` and `emoji` are in the folder of the peers."""
+    """Yield the documents. Reads `airportsdata` and `emoji` from the folder `PEERS`."""
     sys.path.append(str(PEERS))
     airports = importlib.import_module("airportsdata").load("ICAO").values()
     yield Corpus("emoji names in 5 languages (emoji)", TEXT, emoji_names())
     yield Corpus("airports (airportsdata)", TEXT, [one for one in airports if one["iata"]])
     yield Corpus("flights (demo/data)", TEXT, flights())
-    yield Corpus("posts (made)", TEXT, posts())
+    yield Corpus("posts (generated)", TEXT, posts())
     yield Corpus(
         "elevations, ints (airportsdata)", NUMBERS, [int(x["elevation"]) for x in airports]
     )
-    yield Corpus("ids, 53-bit ints (made)", NUMBERS, ids())
+    yield Corpus("ids, 53-bit ints (generated)", NUMBERS, ids())
     yield Corpus("coordinates, floats (airportsdata)", NUMBERS, coordinates(airports))
-    yield Corpus("17-digit floats (made)", NUMBERS, floats())
+    yield Corpus("17-digit floats (generated)", NUMBERS, floats())
 
 
 def emoji_names() -> list[dict[str, Any]]:
     emoji = importlib.import_module("emoji")
     for language in ("ar", "de", "ja", "ru"):
         emoji.config.load_language(language)
-    return [{"emoji": one, **facts} for one, facts in emoji.EMOJI_DATA.items()]
+    return [{"emoji": one, **names} for one, names in emoji.EMOJI_DATA.items()]
 
 
 def flights() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Data of self-describing events, with its contexts."""
+"""The data of self-describing events, and their contexts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CONTEXTS: list[Part] = [
 
 
 class Line:
-    """A line of an order: an object that JSON cannot hold."""
+    """A line of an order: an object that JSON cannot represent."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -58,14 +58,14 @@ class Line:
 
 
 def encode_line(value: object) -> dict[str, Any]:
-    """Encode what JSON cannot hold: the `json_encoder` of those cases."""
+    """Encode a `Line` as a dict. The cases with lines use this function as their `json_encoder`."""
     if isinstance(value, Line):
         return value.as_dict()
-    raise TypeError(f"no JSON for {value!r}")
+    raise TypeError(f"not a Line: {value!r}")
 
 
 def order_of_lines(percent: int) -> dict[str, Any]:
-    """Return an order of 50 lines of which so many percent are objects, evenly spread."""
+    """Return an order of 50 lines, `percent` % of which are objects, evenly distributed."""
     lines = [Line(number) for number in range(LINES)]
     return {
         "lines": [
@@ -78,14 +78,20 @@ def order_of_lines(percent: int) -> dict[str, Any]:
 
 
 def order_of_bytes(size: int) -> dict[str, Any]:
-    """Return data whose compact JSON has about that many bytes, 100 or more."""
+    """Return data whose compact JSON has about `size` bytes; `size` must be at least 100."""
     line_bytes = len(json.dumps(Line(1000).as_dict(), separators=(",", ":"))) + 1
     count = max(1, round((size - len('{"lines":[]}')) / line_bytes))
     return {"lines": [Line(number % 9000 + 1000).as_dict() for number in range(count)]}
 
 
 def document(name: str, number: int) -> tuple[dict[str, Any], list[Part]]:
-    """Return the data of an event, and its contexts: objects of the caller's own."""
+    """Return the data of an event and its contexts, as new objects.
+
+    Args:
+        name: `lines`, `sized` or `order`.
+        number: For `lines`, the percentage of lines that are objects; for `sized`, the size of the
+            data in bytes; for `order`, the number of contexts, up to 2.
+    """
     if name == "lines":
         return order_of_lines(number), []
     if name == "sized":

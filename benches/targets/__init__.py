@@ -1,1 +1,1 @@
-"""What runs in the process of each target of a comparison."""
+"""Programs that run in the process of a target. Each serves tasks: see `serve`."""

@@ -1,4 +1,7 @@
-"""A collector on loopback that answers 200 at once, or never: the cheapest that Python can be."""
+"""A collector on the loopback interface, which does as little work as Python allows.
+
+It serves two URLs: one responds with 200 at once, the other one never responds.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import threading
 
 from benches.targets.serve import serve
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 MAX_HEAD_BYTES = 65_536
 READ_BYTES = 1_048_576
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -16,14 +19,14 @@ EVENT_ID = re.compile(rb'"eid":\s*"([0-9a-f-]{36})"')
 
 
 class Collector:
-    """Takes requests on 127.0.0.1, a thread for each connection.
+    """Accepts requests on 127.0.0.1, with a thread for each connection.
 
     Args:
-        answers: Whether it answers; else it accepts connections and reads nothing.
+        responds: True to respond to requests. False to accept connections and read nothing.
     """
 
-    def __init__(self, answers: bool) -> None:
-        self._answers = answers
+    def __init__(self, responds: bool) -> None:
+        self._responds = responds
         self._silent: list[socket.socket] = []
         self._bodies: list[bytes] | None = None
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
@@ -31,11 +34,11 @@ class Collector:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def keep(self) -> None:
-        """Keep the bodies that come from now on."""
+        """Keep all request bodies from now on."""
         self._bodies = []
 
     def forget(self) -> dict[str, int]:
-        """Return how many events, ids and bytes the kept bodies hold; keep no more."""
+        """Return the events, distinct event ids and bytes of the kept bodies, and drop them."""
         bodies, self._bodies = self._bodies or [], None
         event_ids = [event_id for body in bodies for event_id in EVENT_ID.findall(body)]
         size = sum(map(len, bodies))
@@ -44,7 +47,7 @@ class Collector:
     def _accept(self) -> None:
         while True:
             connection, _ = self._listening.accept()
-            if self._answers:
+            if self._responds:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
             else:
                 self._silent.append(connection)
@@ -58,11 +61,20 @@ class Collector:
             ) is not None:
                 if self._bodies is not None:
                     self._bodies.append(body)
-                connection.sendall(ANSWER)
+                connection.sendall(RESPONSE)
 
 
 def read_body(connection: socket.socket, buffer: bytearray, *, keep: bool) -> bytes | None:
-    """Read a request; return its body if that is to be kept, None at the connection's end."""
+    """Read one request.
+
+    Args:
+        connection: Where the request comes from.
+        buffer: Memory to read into.
+        keep: Whether to return the body.
+
+    Returns:
+        The body, or b"" without `keep`. None if the connection was closed.
+    """
     have = 0
     while (end := buffer.find(b"\r\n\r\n", 0, have)) < 0:
         if not (count := connection.recv_into(memoryview(buffer)[have:MAX_HEAD_BYTES])):
@@ -81,6 +93,6 @@ def read_body(connection: socket.socket, buffer: bytearray, *, keep: bool) -> by
 
 
 if __name__ == "__main__":
-    answering, silent = Collector(answers=True), Collector(answers=False)
-    urls = {"answering": answering.url, "silent": silent.url}
-    serve({"urls": lambda: urls, "keep": answering.keep, "forget": answering.forget})
+    responding, silent = Collector(responds=True), Collector(responds=False)
+    urls = {"responding": responding.url, "silent": silent.url}
+    serve({"urls": lambda: urls, "keep": responding.keep, "forget": responding.forget})

@@ -1,4 +1,4 @@
-"""The target of a tracker of generation 1.x that delivers to a collector."""
+"""A target that delivers to a collector: this package, or snowplow-tracker 1.x."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from snowplow_tracker import AsyncEmitter, Emitter, PageView, SelfDescribingJson
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 EMITTERS: dict[str, Any] = {"Emitter": Emitter, "AsyncEmitter": AsyncEmitter}
-_with_events_left: list[Any] = []
+# Emitters that are kept alive: one that is garbage-collected would try to send its events.
+_unsent: list[Any] = []
 
 
 def page_views(count: int) -> list[PageView]:
-    """Return page views of about 1.2 kB each on the wire."""
+    """Return page views of about 1.2 kB each in a request body."""
     order, parts = document("order", 2)
     contexts = [SelfDescribingJson(schema, facts) for schema, facts in [(SCHEMA, order), *parts]]
     return [
@@ -37,7 +38,17 @@ def make_tracker(emitter: Any) -> Tracker:
 
 
 def deliver(kind: str, batch_size: int | None, url: str, events: int) -> dict[str, float]:
-    """Return seconds from the first event's `track()` until all have been answered."""
+    """Track events and wait until the collector has acknowledged all of them.
+
+    Args:
+        kind: `Emitter` or `AsyncEmitter`.
+        batch_size: Of the emitter; None for its default.
+        url: Of a collector that responds.
+        events: How many events to track.
+
+    Returns:
+        The seconds from the first `track()` to the last response, as wall and as CPU time.
+    """
     made = page_views(events)
     tracker = make_tracker(EMITTERS[kind](url, protocol="http", batch_size=batch_size))
 
@@ -52,15 +63,18 @@ def deliver(kind: str, batch_size: int | None, url: str, events: int) -> dict[st
 
 
 def latency(url: str, events: int) -> dict[str, float]:
-    """Return how long a `track()` takes at the median and at p99.9, in seconds.
+    """Measure single calls of `track()` while the emitter's thread waits for a response.
 
     Args:
-        url: Of a collector that never answers: the emitter's thread is in the middle of a request.
-        events: How many.
+        url: Of a collector that never responds.
+        events: How many events to track.
+
+    Returns:
+        The median and the 99.9th percentile of a call's duration, in seconds.
     """
     made, spent = page_views(events), []
     emitter = AsyncEmitter(url, protocol="http")
-    _with_events_left.append(emitter)  # its end would try to send
+    _unsent.append(emitter)
     tracker = make_tracker(emitter)
 
     def work() -> None:
@@ -76,7 +90,7 @@ def latency(url: str, events: int) -> dict[str, float]:
 
 
 def send_raw(url: str, body_bytes: int, requests: int) -> float:
-    """Return seconds of so many requests by a bare socket: what the collector itself takes."""
+    """Return the seconds that requests take without an HTTP library: the collector's own share."""
     address = urlsplit(url)
     head = f"POST / HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {body_bytes}\r\n\r\n"
     request = head.encode() + bytes(body_bytes)

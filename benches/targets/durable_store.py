@@ -1,4 +1,4 @@
-"""The target of this package with its durable store, and of bare sqlite3 with the same bytes."""
+"""A target with this package's durable store, and `sqlite3` alone with the same bytes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benches.targets import tracker
+from benches.targets.internals import drain_store
 from benches.targets.serve import cpu_seconds, serve
-from snowplow_tracker import Emitter, SQLiteEventStore, _native
+from snowplow_tracker import Emitter, SQLiteEventStore
+from snowplow_tracker._native import encode_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +24,18 @@ PRAGMAS = (
     "secure_delete = OFF",
 )
 TABLE = "CREATE TABLE events (id INTEGER PRIMARY KEY, created_ms INTEGER NOT NULL, record BLOB)"
-BODY = 999_999
+BODY_BYTES = 999_999
 
 
 def track(name: str, number: int, is_built: bool, events: int) -> float:
-    """Return CPU seconds of so many tracked events, built beforehand or not."""
+    """Return the CPU seconds of tracking events into a durable store.
+
+    Args:
+        name: The kind of event: see `tracker.tracking`.
+        number: Its number of contexts.
+        is_built: True to build the event beforehand, False to construct it each time.
+        events: How many events to track.
+    """
     with tempfile.TemporaryDirectory() as folder:
         store = SQLiteEventStore(Path(folder, "events.db"))
         emitter = Emitter("127.0.0.1", protocol="http", batch_size=10**9, event_store=store)
@@ -39,7 +48,7 @@ def track(name: str, number: int, is_built: bool, events: int) -> float:
 
         seconds = cpu_seconds(work)
         if store.size() != events:
-            raise RuntimeError(f"of {events} events, {store.size()} were stored")
+            raise RuntimeError(f"the store holds {store.size()} of {events} events")
         while batch := store.get_events_batch():
             store.cleanup(batch, False)
         return seconds
@@ -51,8 +60,8 @@ def _tracking_built(name: str, number: int) -> Callable[[Any], None]:
 
 
 def insert(name: str, number: int, events: int) -> float:
-    """Return CPU seconds of so many INSERTs of such a record, each a transaction."""
-    record = _record(name, number)
+    """Return the CPU seconds of inserting the same record, with a transaction for each INSERT."""
+    record = encode_record(_payload(name, number))[0]
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite3.connect(Path(folder, "events.db"), isolation_level=None)
         for pragma in PRAGMAS:
@@ -69,32 +78,34 @@ def insert(name: str, number: int, events: int) -> float:
         return seconds
 
 
-def _record(name: str, number: int) -> bytes:
+def _payload(name: str, number: int) -> dict[str, Any]:
     emitter = tracker.InputOnly()
     tracker.tracking(name, number)(tracker.make_tracker(emitter, name))
-    return _native.encode_record(emitter.payload)[0]
+    return emitter.payload
 
 
 def backlog(name: str, number: int, events: int) -> dict[str, float]:
-    """Return wall seconds to open a file with so many events, and to take and forget them all."""
-    record = _record(name, number)
+    """Fill a file with events, then open and drain it.
+
+    Returns:
+        The wall seconds that opening and draining take.
+    """
+    payload = _payload(name, number)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "events.db")
         first = SQLiteEventStore(path, capacity=events, max_bytes=2**40)
-        if not all(first.add_record(record, 0) for _ in range(events)):
-            raise RuntimeError("an event was refused")
+        if not all(first.add_event(payload) for _ in range(events)):
+            raise RuntimeError("the store refused an event")
         del first
         started = time.perf_counter()
         store = SQLiteEventStore(path)
         opened = time.perf_counter()
         count = 0
-        while (taken := store.take_records(events, BODY)) is not None:
-            batch, settle = taken
+        for batch in drain_store(store, events, BODY_BYTES):
             count += len(batch)
             batch.body(0)
-            settle(batch, 0, False)
         if count != events:
-            raise RuntimeError(f"of {events} events, {count} came out")
+            raise RuntimeError(f"the store returned {count} of {events} events")
         return {"open": opened - started, "drain": time.perf_counter() - opened}
 
 

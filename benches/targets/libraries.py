@@ -1,6 +1,6 @@
-"""The target of a JSON library with a base64 library, called from Python and nothing else.
+"""A target that only calls a JSON library and a base64 library.
 
-Arguments: `orjson`, `orjson-str` (bytes decoded, as a tracker's fields need) or `json`.
+Its argument is `orjson`, `orjson-str` (the JSON is decoded to a str) or `json`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def library(name: str) -> tuple[Callable[[Any], Any], Callable[[Any], bytes], dict[str, str]]:
-    """Return the functions that write JSON and base64, and which versions they are."""
+    """Return a JSON encoder, a base64 encoder, and the versions of their packages."""
     if name == "json":
         encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
         return encoder.encode, lambda text: base64.urlsafe_b64encode(text.encode()), {}
@@ -37,7 +37,7 @@ dumps, b64encode, about = library(sys.argv[1])
 
 
 def envelopes(name: str, number: int) -> list[dict[str, Any]]:
-    """Return what a self-describing event carries as JSON: its data, and its contexts if any."""
+    """Return the JSON documents of a self-describing event: its data, and its contexts if any."""
     data, parts = document(name, number)
     event = {"schema": EVENT_SCHEMA, "data": {"schema": SCHEMA, "data": data}}
     contexts = [{"schema": schema, "data": facts} for schema, facts in parts]
@@ -45,7 +45,7 @@ def envelopes(name: str, number: int) -> list[dict[str, Any]]:
 
 
 def encode(name: str, number: int, events: int) -> float:
-    """Return CPU seconds of JSON and base64 of one event's documents, built beforehand."""
+    """Return the CPU seconds of encoding one event's documents, which are built beforehand."""
     values = envelopes(name, number)
 
     def one() -> None:
@@ -63,7 +63,7 @@ def encode(name: str, number: int, events: int) -> float:
 
 
 def payload(name: str, number: int) -> dict[str, str]:
-    """Return the fields that `encode` makes."""
+    """Return the encoded documents as fields of an event."""
     encoded = [b64encode(dumps(value)).decode() for value in envelopes(name, number)]
     return dict(zip(("ue_px", "cx"), encoded, strict=False))
 

@@ -1,4 +1,4 @@
-"""The loop of a target: a request a line on standard input, an answer a line on standard output."""
+"""`serve`: run tasks that arrive on standard input, and write their results to standard output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["cpu_seconds", "serve", "wall_and_cpu_seconds"]
 
 
 def wall_and_cpu_seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Return both times of the process for one call; garbage collection stays on."""
+    """Return the wall time and the CPU time of one call. Garbage collection stays on."""
     gc.collect()
     gc.freeze()
     started, cpu_started = time.perf_counter(), time.process_time()
@@ -33,9 +33,16 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def serve(tasks: dict[str, Callable[..., object]]) -> None:
-    """Do tasks by name until the input ends: a JSON array of the name and the arguments each."""
+    """Run tasks until standard input ends.
+
+    Each line of input is a JSON array: the name of a task, followed by its arguments. Each line of
+    output is the result as JSON.
+
+    Args:
+        tasks: Name to function.
+    """
     logging.disable(logging.CRITICAL)
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         print(json.dumps(tasks[name](*arguments)), flush=True)
-    os._exit(0)  # what lies in buffers is nobody's
+    os._exit(0)  # skip the delivery at exit: nobody needs the events that are still buffered

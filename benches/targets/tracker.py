@@ -1,27 +1,30 @@
-"""The target of a tracker: this package, or one of those that it stands in for."""
+"""A target that tracks: this package, or a version of snowplow-tracker."""
 
 from __future__ import annotations
 
 import importlib
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import snowplow_tracker
 from benches.data.documents import encode_line
+from benches.targets.internals import record_buffer
 from benches.targets.serve import cpu_seconds, serve
 from snowplow_tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+IS_OURS = find_spec("snowplow_tracker._native") is not None
 IS_1X = hasattr(snowplow_tracker, "PageView")
 version_api = importlib.import_module(f"benches.targets.version_{1 if IS_1X else 0}x")
 
 
 class InputOnly:
-    """A custom emitter: the least that a tracker takes."""
+    """A custom emitter with no method but `input`. It keeps the last payload."""
 
     def __init__(self) -> None:
         self.payload: dict[str, Any] = {}
@@ -36,7 +39,13 @@ def make_tracker(emitter: Any, name: str) -> Tracker:
 
 
 def tracking(name: str, number: int) -> Callable[[Any], None]:
-    """Return the function that constructs and tracks one event of a kind."""
+    """Return a function that constructs one event and tracks it with the given tracker.
+
+    Args:
+        name: `page_view`, `structured_event`, or the name of a document: see
+            `benches.data.documents.document`.
+        number: The parameter of that document, such as the number of contexts.
+    """
     if name in {"page_view", "structured_event"}:
         one: Callable[[Any], None] = getattr(version_api, name)
         return one
@@ -45,16 +54,29 @@ def tracking(name: str, number: int) -> Callable[[Any], None]:
 
 
 def forget_events(emitter: Any) -> None:
-    """Empty an emitter, before its end tries to send."""
-    store = getattr(emitter, "event_store", None)
-    records = getattr(store, "records", None)
-    (
-        emitter.buffer if store is None else store.event_buffer if records is None else records
-    ).clear()
+    """Empty an emitter that stores events in memory.
+
+    Otherwise it would try to send its events when it is garbage-collected.
+    """
+    buffer: Any
+    if IS_OURS:
+        buffer = record_buffer(emitter)
+    elif IS_1X:
+        buffer = emitter.event_store.event_buffer
+    else:
+        buffer = emitter.buffer
+    buffer.clear()
 
 
 def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
-    """Return CPU seconds of constructing and tracking one event."""
+    """Return the CPU seconds of constructing and tracking one event, on average.
+
+    Args:
+        emitter_kind: `post` for the tracker's own emitter, `input` for a custom one.
+        name: The kind of event: see `tracking`.
+        number: Its parameter.
+        events: How many events to track.
+    """
     emitter = version_api.post_emitter() if emitter_kind == "post" else InputOnly()
     tracker, track = make_tracker(emitter, name), tracking(name, number)
 
@@ -69,10 +91,17 @@ def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
 
 
 def grow(name: str, number: int, sizes: list[int], block: int) -> list[float]:
-    """Return CPU seconds of an event while one buffer grows: of the next ones at each size."""
+    """Return the CPU seconds of an event at each size of one growing buffer.
+
+    Args:
+        name: The kind of event: see `tracking`.
+        number: Its parameter.
+        sizes: How many events the buffer holds when a measurement starts, in ascending order.
+        block: How many further events a measurement tracks.
+    """
     emitter = version_api.post_emitter()
     tracker, track = make_tracker(emitter, name), tracking(name, number)
-    held, answers = 0, []
+    held, seconds = 0, []
 
     def work(events: int) -> None:
         for _ in repeat(None, events):
@@ -80,14 +109,14 @@ def grow(name: str, number: int, sizes: list[int], block: int) -> list[float]:
 
     for size in sizes:
         work(size - held)
-        answers.append(cpu_seconds(partial(work, block)) / block)
+        seconds.append(cpu_seconds(partial(work, block)) / block)
         held = size + block
     forget_events(emitter)
-    return answers
+    return seconds
 
 
 def track_built(name: str, number: int, events: int) -> float:
-    """Return CPU seconds of tracking one event that was built beforehand."""
+    """Return the CPU seconds of tracking an existing event, on average."""
     emitter, event = version_api.post_emitter(), version_api.built_event(name, number)
     track = make_tracker(emitter, name).track
 
@@ -101,15 +130,15 @@ def track_built(name: str, number: int, events: int) -> float:
 
 
 def payload(name: str, number: int) -> dict[str, Any]:
-    """Return the fields of an event of a kind."""
+    """Return the fields of an event as the tracker hands them to an emitter."""
     inbox = InputOnly()
     tracking(name, number)(make_tracker(inbox, name))
     return inbox.payload
 
 
 def about() -> dict[str, str]:
-    """Return which package this is."""
-    name = "snowplow-tracker-rs" if hasattr(snowplow_tracker, "_native") else "snowplow-tracker"
+    """Return the name and the version of the package."""
+    name = "snowplow-tracker-rs" if IS_OURS else "snowplow-tracker"
     return {"name": name, "version": version(name)}
 
 

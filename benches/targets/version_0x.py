@@ -1,4 +1,4 @@
-"""Track as programs of generation 0.x do: no event objects, a method a kind."""
+"""Tracks as programs for version 0.x do: there are no event objects, but a method per kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["page_view", "post_emitter", "self_describing", "structured_event"]
 
 
 def post_emitter() -> Emitter:
-    """Return an emitter whose batch is never full."""
+    """Return a POST emitter whose batch is never full."""
     return Emitter("127.0.0.1", method="post", buffer_size=10**9)
 
 

@@ -1,4 +1,4 @@
-"""Construct and track as programs of generation 1.x do."""
+"""Constructs and tracks events as programs for version 1.x do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["built_event", "page_view", "post_emitter", "self_describing", "struc
 
 
 def post_emitter() -> Emitter:
-    """Return an emitter whose batch is never full."""
+    """Return a POST emitter whose batch and buffer are never full."""
     return Emitter("127.0.0.1", protocol="http", batch_size=10**9, buffer_capacity=10**9)
 
 

@@ -1,4 +1,4 @@
-"""Writing whole documents as JSON, whoever writes."""
+"""The tasks of targets that encode whole documents as JSON."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["writing_tasks"]
 
 
 def writing_tasks(dumps: Callable[[Any], str | bytes]) -> dict[str, Callable[..., object]]:
-    """Return the tasks of a JSON writer."""
+    """Return the tasks `write` and `digest` of a JSON encoder."""
 
     def write(path: str, calls: int) -> float:
-        """Return CPU seconds of writing the document of a file once."""
+        """Return the CPU seconds of encoding the document of a file once, on average."""
         document = read(path)
 
         def work() -> None:
@@ -31,7 +31,7 @@ def writing_tasks(dumps: Callable[[Any], str | bytes]) -> dict[str, Callable[...
         return cpu_seconds(work) / calls
 
     def digest(path: str) -> str:
-        """Return a digest of what the written text means."""
+        """Return a digest of the encoded document, which does not depend on its formatting."""
         meaning = json.dumps(json.loads(dumps(read(path))), sort_keys=True)
         return hashlib.sha256(meaning.encode()).hexdigest()
 
