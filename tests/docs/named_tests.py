@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def named_tests(page: str) -> list[str]:
     """Return each test, class of tests and file of tests that a page names."""
-    return sorted(set(re.findall(r"`(tests/[^`]+)`", page)))
+    return sorted(set(re.findall(r"`((?:tests|qa)/[^`]+)`", page)))
 
 
 def is_a_test(named: str) -> bool:

@@ -2,6 +2,7 @@
 
 - python: it runs by itself, in an empty folder, warnings being errors; tests in it pass.
 - text: it is what the Python block before it prints; all else is a drawing.
+- console: it is what the local collector prints, as the test of the README checks.
 - sh, or none: commands. `python` runs; `make` and `pip` do not, which take minutes or change the
   machine: their targets, variables and extras exist.
 - toml, diff: it names this distribution.
@@ -34,7 +35,8 @@ COMMANDS = [
     for block in blocks("sh", "")
     for line in re.sub(r" +#.*", "", block.text).splitlines()
 ]
-KNOWN = {"python", "text", "sh", "", "toml", "diff"}
+KNOWN = {"python", "text", "console", "sh", "", "toml", "diff"}
+COLUMNS = 88  # what fits beside the navigation of the site
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,11 @@ def collector():
 def test_there_is_no_other_language():
     languages = set(re.findall(r"^```(\w+)$", "\n".join(PAGES.values()), re.MULTILINE))
     assert languages - KNOWN == set()
+
+
+@pytest.mark.parametrize("block", blocks(*KNOWN), ids=str)
+def test_a_block_fits_its_column(block):
+    assert [line for line in block.text.splitlines() if len(line) > COLUMNS] == []
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
