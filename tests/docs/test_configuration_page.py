@@ -1,4 +1,4 @@
-"""The page on configuration lists every setting, where it is given and its default."""
+"""The page on configuration lists every setting, what accepts it and its default."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+SHUTDOWN = (ROOT / "docs" / "guides" / "shutdown.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", SHUTDOWN, re.DOTALL)
 PLACES: dict[str, Callable[..., object]] = {
     "E": Emitter,
     "A": AsyncEmitter,

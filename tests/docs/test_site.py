@@ -15,7 +15,7 @@ import snowplow_tracker
 from snowplow_tracker import collector, constants, contracts, emitters, typing
 
 SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-NAVIGATION = re.findall(r": ([\w/]+\.md)$", SETTINGS.partition("\nnav:")[2], re.MULTILINE)
+NAVIGATION = re.findall(r": ([\w/-]+\.md)$", SETTINGS.partition("\nnav:")[2], re.MULTILINE)
 REFERENCE = "\n".join(text for page, text in PAGES.items() if page.startswith("docs/reference/"))
 DOCUMENTED = re.findall(r"^::: ([\w.]+)$", REFERENCE, re.MULTILINE)
 INCLUDED = [
