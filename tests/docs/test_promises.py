@@ -12,7 +12,7 @@ from tests.docs.pages import PAGES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TESTED = {
+PROMISING = {
     "Compatibility": "docs/compatibility.md",
     "Reliability": "docs/reliability.md",
     "Porting": "docs/guides/porting.md",
@@ -51,31 +51,31 @@ def rows(lines: list[str]) -> Iterator[str]:
 def promised(page: str) -> dict[str, list[str]]:
     """Return the promises of a page, by section."""
     found = {}
-    for title, lines in sections(PAGES[TESTED[page]], "##+"):
+    for title, lines in sections(PAGES[PROMISING[page]], "##+"):
         promises = [*(items(lines) if page in LISTS else []), *rows(lines)]
         if promises:
             found[title] = promises
     return found
 
 
-def tested(page: str) -> dict[str, list[str]]:
+def listed(page: str) -> dict[str, list[str]]:
     """Return the promises that have tests, by section."""
     text = next("\n".join(lines) for title, lines in sections(PROMISES, "##") if title == page)
     return {title: list(items(lines)) for title, lines in sections(text, "###")}
 
 
-def tests_by_promise() -> list[tuple[str, list[str]]]:
+def named_by_promise() -> list[tuple[str, list[str]]]:
     lists = re.findall(r"^- (.*(?:\n  \S.*)*)((?:\n    - `.+`)*)", PROMISES, re.MULTILINE)
     return [(promise, re.findall(r"`(.+)`", tests)) for promise, tests in lists]
 
 
-@pytest.mark.parametrize("page", TESTED)
+@pytest.mark.parametrize("page", PROMISING)
 def test_the_page_for_contributors_has_each_promise_in_its_place(page):
     assert promised(page)
-    assert tested(page) == promised(page)
+    assert listed(page) == promised(page)
 
 
-@pytest.mark.parametrize(("promise", "tests"), tests_by_promise(), ids=lambda value: value[:40])
+@pytest.mark.parametrize(("promise", "tests"), named_by_promise(), ids=lambda value: value[:40])
 def test_each_promise_has_a_test(promise, tests):
     assert tests, promise
     assert all(is_a_test(test) or test == "make torture" for test in tests), promise
