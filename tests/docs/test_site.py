@@ -1,4 +1,4 @@
-"""The documentation's site has every page, every public name, and what its pages include."""
+"""The documentation's site has every page, every public name, what its pages include; its style."""
 
 from __future__ import annotations
 
@@ -75,3 +75,30 @@ def test_the_figures_are_those_of_the_last_run():
     for table in results["tables"]:
         section = page.partition(f"### {table['title']}\n")[2].partition("###")[0]
         assert all(f"| {row['case']} " in section for row in table["rows"])
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    shares = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares)
+    return sum(x * weight for x, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+# The backgrounds are those of Material for MkDocs, of text and of code.
+@pytest.mark.parametrize(
+    ("scheme", "background"),
+    [("default", "#ffffff"), ("default", "#f5f5f5"), ("slate", "#1e2129"), ("slate", "#272a35")],
+)
+def test_links_can_be_read(scheme, background):
+    style = (DOCS / "stylesheets" / "extra.css").read_text(encoding="utf-8")
+    colours = style.partition(f'[data-md-color-scheme="{scheme}"]')[2].partition("}")[0]
+    links = re.findall(r"--md-(?:typeset-a-color|accent-fg-color): (#\w{6});", colours)
+    header = re.findall(r"--md-primary-fg-color: (#\w{6});", colours)
+    assert len(links) == 2
+    assert all(contrast(link, background) >= 4.5 for link in links)
+    assert all(contrast(colour, "#ffffff") >= 4.5 for colour in header)
