@@ -30,7 +30,7 @@ _TASK: dict[str, Any] = {
     "emitter": None,
     "ignore_result": True,
     # Requeue a task whose worker dies while it runs. Retry as long as the collector is unavailable:
-    # https://docs.celeryq.dev/en/stable/userguide/tasks.html#list-of-options
+    # https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late
     "acks_late": True,
     "reject_on_worker_lost": True,
     "max_retries": None,

@@ -1,8 +1,10 @@
-"""Local collector: takes events over HTTP, says of each whether it is good, and answers queries.
+"""Local collector: receives events over HTTP, validates each, and answers queries about them.
 
-``python -m snowplow_tracker.collector`` runs it; `CollectorServer` embeds it in a test. It stands
-in for a Snowplow collector with validation behind it and answers the REST calls of Snowplow Micro.
-Needs the extra ``collector``; importing this package does not.
+``python -m snowplow_tracker.collector`` runs it; `CollectorServer` embeds it in a test. It replaces
+a Snowplow collector and the validation that follows it, and answers the REST calls of Snowplow
+Micro: https://docs.snowplow.io/docs/api-reference/snowplow-micro/api/
+
+It needs the extra ``collector``. Importing this package does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs the local collector until it is interrupted."""
+"""Run the local collector until it is interrupted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the collector with command line arguments; returns the exit status."""
+    """Run the collector with command line arguments, and return the exit status."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except OSError as error:
         place = f"{options.host}:{options.port}"
-        remedy = "stop what listens there, or choose another with --host and --port"
+        remedy = "stop the program that listens there, or use --host and --port"
         return _fail(f"cannot listen at {place}: {error.strerror or error}; {remedy}")
     counts = collector.journal.counts()
     _say(f"stopped: {counts['total']} events, {counts['good']} good, {counts['bad']} bad")
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m snowplow_tracker.collector",
-        description="Takes Snowplow events over HTTP, checks each and prints whether it is good.",
+        description="Receives Snowplow events over HTTP and prints for each whether it is valid.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
     parser.add_argument(
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quiet",
         action="store_true",
-        help="no line for each event, for a caller that reads only the first line",
+        help="print no line for each event, for a caller that reads only the first line",
     )
     return parser
 
@@ -72,7 +72,7 @@ def _say(text: str) -> None:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read has gone; the collector goes on without a word.
+        # Nobody reads the output any longer. Continue without it: writing again would raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

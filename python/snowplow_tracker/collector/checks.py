@@ -1,10 +1,12 @@
-"""Decides whether an event is good or bad, and why.
+"""Decide whether an event is good or bad, and why.
 
-The rules are those of the Snowplow tracker protocol, and what Snowplow's collector and validation
-make of it. On purpose stricter than production in one point: what passes there but is useless
-afterwards is bad here, because a developer wants to know. Such are a page view without `url`, a
-structured event without category or action, a self-describing event without data, an event
-without `eid`. What the schemas of self-describing data ask of it is not checked.
+The rules are those of the Snowplow tracker protocol, as Snowplow's collector and validation apply
+them: https://docs.snowplow.io/docs/fundamentals/canonical-event/
+
+One point is stricter than production on purpose: an event that passes there but is useless is bad
+here, because a developer wants to know. Examples are a page view without `url`, a structured event
+without category or action, a self-describing event without data, and an event without `eid`.
+Self-describing data is not validated against its schema.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from urllib.parse import urlsplit
 from snowplow_tracker.collector.decode import (
     TrackedEvent,
     UndecodableError,
+    abbreviate,
     post_events,
     query_parameters,
-    shown,
     tracked_event,
 )
 from snowplow_tracker.collector.protocol import (
@@ -35,7 +37,7 @@ from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, 
 __all__ = ["CHECKS", "Check", "judge", "judge_get", "judge_post"]
 
 Check = Callable[[TrackedEvent], Iterable[str]]
-"""Says what is wrong with an event, a text for each fault."""
+"""Returns a text for each fault of an event."""
 
 _Rule = Callable[[str], str | None]
 
@@ -50,7 +52,10 @@ _LARGEST_INTEGER = 2**31 - 1
 
 
 def judge_post(payload: CollectorPayload, body: bytes) -> Iterator[Row]:
-    """A row for each event of a POST; one event that `payload_data` refuses spoils them all."""
+    """Yield a row for each event of a POST request.
+
+    An event that is invalid by the schema `payload_data` makes all events of its request bad.
+    """
     try:
         events = post_events(payload.content_type, body)
     except UndecodableError as error:
@@ -58,14 +63,14 @@ def judge_post(payload: CollectorPayload, body: bytes) -> Iterator[Row]:
         return
     refusals = [_payload_data_errors(event) for event in events]
     if any(refusals):
-        yield from _spoiled(payload, events, refusals)
+        yield from _all_bad(payload, events, refusals)
         return
     for event in events:
         yield judge(payload, event)
 
 
 def judge_get(payload: CollectorPayload, query: bytes) -> Row:
-    """The row for the one event of a GET."""
+    """Return the row for the event of a GET request."""
     try:
         parameters = query_parameters(query)
     except UndecodableError as error:
@@ -74,7 +79,7 @@ def judge_get(payload: CollectorPayload, query: bytes) -> Row:
 
 
 def judge(payload: CollectorPayload, parameters: dict[str, str]) -> Row:
-    """The row for one event whose fields are all text."""
+    """Return the row for one event whose fields are all text."""
     event = tracked_event(parameters)
     errors = tuple(error for check in CHECKS for error in check(event))
     contexts = event.contexts["data"] if event.contexts else ()
@@ -88,7 +93,7 @@ def _schema(event: TrackedEvent) -> str | None:
     return event.unstruct_event["data"]["schema"] if event.unstruct_event else None
 
 
-def _spoiled(
+def _all_bad(
     payload: CollectorPayload, events: list[Any], refusals: list[tuple[str, ...]]
 ) -> Iterator[Row]:
     culprit = next(i for i, refusal in enumerate(refusals) if refusal)
@@ -100,14 +105,14 @@ def _spoiled(
 
 def _payload_data_errors(event: object) -> tuple[str, ...]:
     if not isinstance(event, dict):
-        return (f"event: not a JSON object but {shown(event)}",)
+        return (f"event: not a JSON object but {abbreviate(event)}",)
     unknown = sorted(event.keys() - PAYLOAD_DATA_KEYS)
-    errors = [f"{shown(unknown[0])[1:-1]}: unknown key"] if unknown else []
+    errors = [f"{abbreviate(unknown[0])[1:-1]}: unknown key"] if unknown else []
     if len(unknown) > 1:
         errors[0] += f", and {len(unknown) - 1} more"
     errors += [f"{key}: missing" for key in sorted(REQUIRED_KEYS - event.keys())]
     errors += [
-        f"{key}: not a string but {shown(value)}"
+        f"{key}: not a string but {abbreviate(value)}"
         for key, value in event.items()
         if not isinstance(value, str) and key in PAYLOAD_DATA_KEYS
     ]
@@ -197,7 +202,7 @@ _NEEDED: dict[str | None, tuple[str, ...]] = {
 
 
 def required_fields(event: TrackedEvent) -> Iterator[str]:
-    """What every event has, and what its kind is useless without."""
+    """Check for the fields that every event, or one of its type, must have."""
     parameters = event.parameters
     for key in ("e", "p", "tv", "eid"):
         if key not in parameters:
@@ -207,30 +212,30 @@ def required_fields(event: TrackedEvent) -> Iterator[str]:
         if not parameters.get(key):
             yield f"{key}: missing, {kind} is useless without it"
     if kind == "ue" and not (parameters.get("ue_px") or parameters.get("ue_pr")):
-        yield "ue_px: missing, and ue_pr too; ue is useless without its data"
+        yield "ue_px: missing, and so is ue_pr; ue is useless without its data"
 
 
 def field_values(event: TrackedEvent) -> Iterator[str]:
-    """The format and the length of each field."""
+    """Check the format and the length of each field."""
     for key, value in event.parameters.items():
         rule = _RULES.get(key)
         fault = rule(value) if rule else None
         if fault:
-            yield f"{key}: {fault}: {shown(value)}"
+            yield f"{key}: {fault}: {abbreviate(value)}"
 
 
 def decoding(event: TrackedEvent) -> Iterable[str]:
-    """Base64, JSON and the envelopes of self-describing data."""
+    """Check base64, JSON and the envelopes of self-describing data."""
     return event.faults
 
 
 def schema_uris(event: TrackedEvent) -> Iterator[str]:
-    """Schemas of the form iglu:vendor/name/format/MODEL-REVISION-ADDITION."""
+    """Check that schemas have the form iglu:vendor/name/format/MODEL-REVISION-ADDITION."""
     described = [event.unstruct_event["data"]] if event.unstruct_event else []
     described += event.contexts["data"] if event.contexts else []
     for item in described:
         if not _SCHEMA_URI.fullmatch(item["schema"]):
-            yield f"schema: not iglu:vendor/name/format/M-R-A: {shown(item['schema'])}"
+            yield f"schema: not iglu:vendor/name/format/M-R-A: {abbreviate(item['schema'])}"
 
 
 CHECKS: tuple[Check, ...] = (required_fields, field_values, decoding, schema_uris)

@@ -1,4 +1,4 @@
-"""One readable line for each event, whatever is in it."""
+"""Format each event as one readable line, whatever it contains."""
 
 from __future__ import annotations
 
@@ -11,17 +11,24 @@ if TYPE_CHECKING:
 
 __all__ = ["event_line"]
 
-_LONGEST = 100
+_MAX_LENGTH = 100
 
 
 def event_line(row: Row, repeated: bool) -> str:
-    """The verdict, the event and for a bad one the reasons; one line without control characters."""
+    """Return good or bad, the event, and the errors of a bad one.
+
+    The line has no control characters, even if fields of the event do.
+
+    Args:
+        row: The event.
+        repeated: Whether an earlier event had the same id.
+    """
     fields = row.parameters or {}
     words = [_plain(fields.get("e", "-")), *_subject(row), *_details(row)]
     if repeated:
         words.append("REPEATED eid")
     if row.errors:
-        return f"bad   {'  '.join(words)}: {_plain('; '.join(row.errors), 4 * _LONGEST)}"
+        return f"bad   {'  '.join(words)}: {_plain('; '.join(row.errors), 4 * _MAX_LENGTH)}"
     return f"good  {'  '.join(words)}"
 
 
@@ -48,10 +55,10 @@ def _details(row: Row) -> Iterator[str]:
             yield f"{key}={_plain(fields[key])}"
 
 
-def _plain(value: object, longest: int = _LONGEST) -> str:
+def _plain(value: object, max_length: int = _MAX_LENGTH) -> str:
     text = str(value)
-    if len(text) > longest:
-        text = text[:longest] + "..."
+    if len(text) > max_length:
+        text = text[:max_length] + "..."
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""From the bytes of a request to events, and from an event's fields to its self-describing data."""
+"""Decode requests to events, and the self-describing data of an event."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 __all__ = [
     "TrackedEvent",
     "UndecodableError",
+    "abbreviate",
     "parse_json",
     "post_events",
     "query_pairs",
     "query_parameters",
-    "shown",
     "tracked_event",
 ]
 
 _CONTENT_TYPE = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
 _QUERY = re.compile(rb"(?:[^%\s|\"<>\\^`{}]|%[0-9A-Fa-f]{2})*")
-_LONGEST_SHOWN = 80
+_MAX_LENGTH_SHOWN = 80
 
 
 class UndecodableError(ValueError):
-    """A part of a request that cannot be read; the message says which and why."""
+    """A part of a request cannot be decoded; the message says which and why."""
 
 
-def shown(value: object) -> str:
-    """Short text of a value, on one line, for a message."""
+def abbreviate(value: object) -> str:
+    """Return text for a message: a string as a literal, cut if long; else the type's name."""
     text = value if isinstance(value, str) else type(value).__name__
-    short = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    short = text if len(text) <= _MAX_LENGTH_SHOWN else text[:_MAX_LENGTH_SHOWN] + "..."
     return repr(short) if isinstance(value, str) else short
 
 
@@ -56,7 +56,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise UndecodableError(f"number too large: {shown(digits)}")
+        raise UndecodableError(f"number too large: {abbreviate(digits)}")
     return number
 
 
@@ -64,10 +64,10 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite
 
 
 def parse_json(text: str) -> Any:
-    """Value of a JSON text, strictly: no NaN, no byte order mark, at most 40 levels of nesting.
+    """Return the value of a JSON text (RFC 8259): no NaN, no byte order mark, at most 40 levels.
 
     Raises:
-        UndecodableError: It is not such a text.
+        UndecodableError: `text` is not such a text.
     """
     if text.startswith("\ufeff"):
         raise UndecodableError("starts with a byte order mark")
@@ -102,16 +102,16 @@ def _containers(values: Iterable[object]) -> list[dict[str, Any] | list[Any]]:
 
 
 def post_events(content_type: str | None, body: bytes) -> list[Any]:
-    """Entries of `data` in a POST body, whatever they are.
+    """Return the entries of `data` in the body of a POST request, whatever their types are.
 
     Raises:
-        UndecodableError: The whole request is lost.
+        UndecodableError: The request has no valid envelope, so all of its events are lost.
     """
     if len(body) > MAX_EVENT_BODY:
         raise UndecodableError(f"body: {len(body):,} bytes, the limit is {MAX_EVENT_BODY:,}")
     if not content_type or not _CONTENT_TYPE.fullmatch(content_type.strip()):
         expected = "expected 'application/json; charset=utf-8'"
-        raise UndecodableError(f"content type: {shown(content_type or '')}, {expected}")
+        raise UndecodableError(f"content type: {abbreviate(content_type or '')}, {expected}")
     try:
         envelope = parse_json(body.decode())
     except UnicodeDecodeError:
@@ -125,10 +125,10 @@ def post_events(content_type: str | None, body: bytes) -> list[Any]:
 
 
 def query_parameters(query: bytes) -> dict[str, str]:
-    """Fields of the event in a GET query; of a repeated one, the last.
+    """Return the fields of the event in the query of a GET request. Of duplicates, the last counts.
 
     Raises:
-        UndecodableError: The query is empty, or holds what no URL may.
+        UndecodableError: The query is empty, or is not valid in a URL (RFC 3986).
     """
     if not query:
         raise UndecodableError("query: empty, there is no event in it")
@@ -138,19 +138,19 @@ def query_parameters(query: bytes) -> dict[str, str]:
 
 
 def query_pairs(query: bytes) -> list[tuple[str, str]]:
-    """Names and values of a query, read as leniently as can be."""
+    """Return the names and values of a query. Errors in its encoding are ignored."""
     return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
 
 
 @dataclass(slots=True)
 class TrackedEvent:
-    """One event with its self-describing parts decoded.
+    """An event with its self-describing parts decoded.
 
     Attributes:
         parameters: The fields as sent.
-        unstruct_event: Self-describing event in its envelope.
-        contexts: Contexts in their envelope.
-        faults: Why a part could not be decoded.
+        unstruct_event: The self-describing event in its envelope, or None.
+        contexts: The contexts in their envelope, or None.
+        faults: Errors of the parts that could not be decoded.
     """
 
     parameters: dict[str, str]
@@ -160,7 +160,7 @@ class TrackedEvent:
 
 
 def tracked_event(parameters: dict[str, str]) -> TrackedEvent:
-    """Decodes `ue_px` or `ue_pr`, and `cx` or `co`; what fails is told in `faults`."""
+    """Decode `ue_px` or `ue_pr`, and `cx` or `co`. Errors are appended to `faults`."""
     event = TrackedEvent(parameters)
     try:
         event.unstruct_event = _unstruct_event(parameters)
@@ -218,7 +218,7 @@ def _data(where: str, envelope: object, schema: str, schema_name: str) -> Any:
     item = _schema_and_data(where, envelope)
     if not re.fullmatch(schema, item["schema"]):
         raise UndecodableError(
-            f"{where}: schema is {shown(item['schema'])}, expected {schema_name}"
+            f"{where}: schema is {abbreviate(item['schema'])}, expected {schema_name}"
         )
     return item["data"]
 
@@ -226,13 +226,13 @@ def _data(where: str, envelope: object, schema: str, schema_name: str) -> Any:
 def _self_describing(where: str, value: object) -> dict[str, Any]:
     item = _schema_and_data(where, value)
     for key in item.keys() - {"schema", "data"}:
-        raise UndecodableError(f"{where}: unknown key {shown(key)} beside schema and data")
+        raise UndecodableError(f"{where}: unknown key {abbreviate(key)} besides schema and data")
     return item
 
 
 def _schema_and_data(where: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise UndecodableError(f"{where}: not a JSON object but {shown(value)}")
+        raise UndecodableError(f"{where}: not a JSON object but {abbreviate(value)}")
     if not isinstance(value.get("schema"), str):
         raise UndecodableError(f"{where}: has no schema")
     if "data" not in value:

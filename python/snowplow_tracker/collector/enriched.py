@@ -1,4 +1,7 @@
-"""A good event in the canonical shape that Snowplow's enrichment gives it."""
+"""Convert a good event to the canonical event, as Snowplow's enrichment does.
+
+The columns: https://docs.snowplow.io/docs/fundamentals/canonical-event/
+"""
 
 from __future__ import annotations
 
@@ -109,10 +112,10 @@ _DIMENSIONS = {
 
 
 def enriched_event(row: Row) -> dict[str, Any]:
-    """All columns of a good row's event; what nobody sent is None."""
+    """Return all columns of a good row's event. Columns without a value are None."""
     parameters = row.parameters or {}
     event: dict[str, Any] = dict.fromkeys(_COLUMNS)
-    event.update(_collector_facts(row))
+    event.update(_collector_columns(row))
     for key, value in parameters.items():
         if key in _CONVERTED and value:
             column, convert = _CONVERTED[key]
@@ -128,7 +131,7 @@ def enriched_event(row: Row) -> dict[str, Any]:
     return event
 
 
-def _collector_facts(row: Row) -> dict[str, Any]:
+def _collector_columns(row: Row) -> dict[str, Any]:
     arrival = iso_time(row.payload.timestamp)
     return {
         "etl_tstamp": arrival,
@@ -160,7 +163,7 @@ def _url_parts(prefix: str, url: str | None) -> dict[str, Any]:
 
 
 def _derived_time(arrival: int, parameters: dict[str, str]) -> str:
-    """`ttm`, or the arrival less the time from creation to sending if that is positive."""
+    """Return `ttm`, or the arrival minus the time from creation to sending if that is positive."""
     if "ttm" in parameters:
         return _time(parameters["ttm"])
     if "dtm" in parameters and "stm" in parameters:

@@ -1,4 +1,4 @@
-"""What came: every row, good or bad, to be counted, queried, waited for and cleared."""
+"""`Journal`: stores the rows of events, to be counted, queried, awaited and cleared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from snowplow_tracker.collector.enriched import enriched_event
 from snowplow_tracker.collector.protocol import EVENT_TYPES, VENDOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from snowplow_tracker.collector.rows import CollectorPayload, Row
 
@@ -19,7 +19,7 @@ __all__ = ["Counts", "Journal", "bad_json", "good_json"]
 
 
 class Counts(TypedDict):
-    """Numbers of events since the last reset, those included that the journal has dropped."""
+    """Numbers of events since the last reset, including those that the journal has dropped."""
 
     total: int
     good: int
@@ -27,7 +27,7 @@ class Counts(TypedDict):
 
 
 def good_json(row: Row) -> dict[str, Any]:
-    """A good row as Snowplow Micro shows it."""
+    """Return a good row as Snowplow Micro shows it."""
     parameters = row.parameters or {}
     return {
         "rawEvent": row.payload.raw_event(parameters),
@@ -39,7 +39,7 @@ def good_json(row: Row) -> dict[str, Any]:
 
 
 def bad_json(row: Row) -> dict[str, Any]:
-    """A bad row as Snowplow Micro shows it."""
+    """Return a bad row as Snowplow Micro shows it."""
     readable = row.parameters is not None
     return {
         "collectorPayload": row.payload.to_json(),
@@ -48,8 +48,8 @@ def bad_json(row: Row) -> dict[str, Any]:
     }
 
 
-class _Shelf:
-    """Rows in order of arrival, the oldest dropped when there are too many or they are too big."""
+class _RowQueue:
+    """Rows in order of arrival. Drops the oldest rows if there are too many or they are too big."""
 
     def __init__(self, max_rows: int, max_bytes: int) -> None:
         self._rows: deque[tuple[Row, int]] = deque()
@@ -60,7 +60,7 @@ class _Shelf:
         self.received = 0
 
     def add(self, row: Row) -> list[Row]:
-        """Stores a row and returns those that had to go for it."""
+        """Store a row, and return the rows dropped to make room for it."""
         size = row.size()
         if row.payload is not self._last_payload:
             size += row.payload.size()
@@ -79,82 +79,94 @@ class _Shelf:
         return [row for row, _ in reversed(self._rows)]
 
 
-class Journal:
-    """Events in memory, newest first, safe to use from any thread.
+class _Rows:
+    """All rows of a journal. Not thread-safe: the journal holds its lock around each call."""
 
-    When it is full the oldest events go, and the counts go on.
-
-    Args:
-        max_good: Good events kept.
-        max_bad: Bad events kept.
-        max_bytes: Memory for either kind, about.
-    """
-
-    def __init__(
-        self, max_good: int = 100_000, max_bad: int = 10_000, max_bytes: int = 256 * 2**20
-    ) -> None:
-        self._limits = (max_good, max_bad, max_bytes)
-        self._changed = threading.Condition()
-        self.reset()
-
-    def reset(self) -> Counts:
-        """Forgets all events and counts from zero again."""
-        max_good, max_bad, max_bytes = self._limits
-        with self._changed:
-            self._good = _Shelf(max_good, max_bytes)
-            self._bad = _Shelf(max_bad, max_bytes)
-            self._event_ids: Counter[str] = Counter()
-            self._dropped = 0
-        return self.counts()
+    def __init__(self, max_good: int, max_bad: int, max_bytes: int) -> None:
+        self.good = _RowQueue(max_good, max_bytes)
+        self.bad = _RowQueue(max_bad, max_bytes)
+        self.dropped = 0
+        self._event_ids: Counter[str] = Counter()
 
     @property
-    def dropped(self) -> int:
-        """Events counted since the last reset and no longer stored."""
-        return self._dropped
+    def received(self) -> int:
+        return self.good.received + self.bad.received
 
     def add(self, row: Row) -> bool:
-        """Stores a row; True if a stored good event already has this one's id."""
-        repeated = False
-        with self._changed:
-            if row.errors:
-                self._dropped += len(self._bad.add(row))
-            else:
-                repeated = self._add_good(row)
-            self._changed.notify_all()
-        return repeated
-
-    def _add_good(self, row: Row) -> bool:
+        """Store a row. Returns whether a stored good event has the same id."""
+        if row.errors:
+            self.dropped += len(self.bad.add(row))
+            return False
         event_id = _event_id(row)
         repeated = self._event_ids[event_id] > 0
         self._event_ids[event_id] += 1
-        for oldest in self._good.add(row):
-            self._dropped += 1
+        for oldest in self.good.add(row):
+            self.dropped += 1
             dropped_id = _event_id(oldest)
             self._event_ids[dropped_id] -= 1
             if not self._event_ids[dropped_id]:
                 del self._event_ids[dropped_id]
         return repeated
 
+
+class Journal:
+    """Events in memory, newest first. Safe to use from any thread.
+
+    When the journal is full, it drops the oldest events; they remain counted.
+
+    Args:
+        max_good: Maximum number of good events kept. Default 100,000.
+        max_bad: Maximum number of bad events kept. Default 10,000.
+        max_bytes: Approximate maximum memory in bytes for the good events, and for the bad ones.
+            Default 256 MiB.
+    """
+
+    def __init__(
+        self, max_good: int = 100_000, max_bad: int = 10_000, max_bytes: int = 256 * 2**20
+    ) -> None:
+        self.__limits = (max_good, max_bad, max_bytes)
+        self.__changed = threading.Condition()
+        self.reset()
+
+    def reset(self) -> Counts:
+        """Remove all events and set the counts to zero."""
+        with self.__changed:
+            self.__rows = _Rows(*self.__limits)
+        return self.counts()
+
+    @property
+    def dropped(self) -> int:
+        """Number of events counted since the last reset and no longer stored."""
+        return self.__rows.dropped
+
+    def add(self, row: Row) -> bool:
+        """Store a row. Returns whether a stored good event has the same id."""
+        with self.__changed:
+            repeated = self.__rows.add(row)
+            self.__changed.notify_all()
+        return repeated
+
     def counts(self) -> Counts:
-        """Numbers of events since the last reset."""
-        with self._changed:
-            good, bad = self._good.received, self._bad.received
+        """Return the numbers of events since the last reset."""
+        with self.__changed:
+            good, bad = self.__rows.good.received, self.__rows.bad.received
         return {"total": good + bad, "good": good, "bad": bad}
 
     def wait_for(self, count: int, timeout: float = 10.0) -> Counts:
-        """Waits until so many events have come since the last reset, good and bad together.
+        """Wait until a number of events, good or bad, were received since the last reset.
 
         Args:
-            count: Events to wait for.
-            timeout: Seconds to wait at most.
+            count: Number of events to wait for.
+            timeout: Maximum wait in seconds. Default 10.
+
+        Returns:
+            The numbers of events.
 
         Raises:
-            TimeoutError: Fewer came in time; the message says how many.
+            TimeoutError: Fewer events were received in time. The message says how many.
         """
-        with self._changed:
-            in_time = self._changed.wait_for(
-                lambda: self._good.received + self._bad.received >= count, timeout
-            )
+        with self.__changed:
+            in_time = self.__changed.wait_for(lambda: self.__rows.received >= count, timeout)
         counts = self.counts()
         if not in_time:
             raise TimeoutError(
@@ -170,26 +182,27 @@ class Journal:
         contexts: Collection[str] | None = None,
         limit: int | None = None,
     ) -> list[dict[str, Any]]:
-        """Good events, newest first, in the shape of Snowplow Micro's `/micro/good`.
+        """Return good events, newest first, in the format of Snowplow Micro's `/micro/good`.
 
         Args:
-            event_type: Only of this type: page_view, page_ping, struct, unstruct, transaction or
-                transaction_item.
-            schema: Only with this schema URI.
-            contexts: Only with a context of each of these schema URIs.
-            limit: At most so many.
+            event_type: Only events of this type: page_view, page_ping, struct, unstruct,
+                transaction or transaction_item.
+            schema: Only events with this schema URI.
+            contexts: Only events with a context of each of these schema URIs.
+            limit: Maximum number of events.
         """
         return [good_json(row) for row in self.good_rows(event_type, schema, contexts, limit)]
 
     def bad(
         self, vendor: str | None = None, version: str | None = None, limit: int | None = None
     ) -> list[dict[str, Any]]:
-        """Bad events, newest first, in the shape of Snowplow Micro's `/micro/bad`.
+        """Return bad events, newest first, in the format of Snowplow Micro's `/micro/bad`.
 
         Args:
-            vendor: Only of requests to this vendor's path.
-            version: Only of requests to this version of it, `tp2` (POST) or `tp1` (GET).
-            limit: At most so many.
+            vendor: Only events of requests to this vendor's path.
+            version: Only events of requests to this version of the path: `tp2` (POST) or `tp1`
+                (GET).
+            limit: Maximum number of events.
         """
         return [bad_json(row) for row in self.bad_rows(vendor, version, limit)]
 
@@ -200,7 +213,7 @@ class Journal:
         contexts: Collection[str] | None = None,
         limit: int | None = None,
     ) -> list[Row]:
-        """The rows behind `good`."""
+        """Return the rows of the events that `good` returns."""
 
         def wanted(row: Row) -> bool:
             kind = EVENT_TYPES[(row.parameters or {})["e"]].name
@@ -210,21 +223,20 @@ class Journal:
                 and (contexts is None or all(context in row.contexts for context in contexts))
             )
 
-        return self._select(self._good, wanted, limit)
+        with self.__changed:
+            rows = self.__rows.good.newest_first()
+        return list(islice(filter(wanted, rows), limit))
 
     def bad_rows(
         self, vendor: str | None = None, version: str | None = None, limit: int | None = None
     ) -> list[Row]:
-        """The rows behind `bad`."""
+        """Return the rows of the events that `bad` returns."""
 
         def wanted(row: Row) -> bool:
             return vendor in {None, VENDOR} and version in {None, row.payload.version}
 
-        return self._select(self._bad, wanted, limit)
-
-    def _select(self, shelf: _Shelf, wanted: Callable[[Row], bool], limit: int | None) -> list[Row]:
-        with self._changed:
-            rows = shelf.newest_first()
+        with self.__changed:
+            rows = self.__rows.bad.newest_first()
         return list(islice(filter(wanted, rows), limit))
 
 

@@ -1,4 +1,7 @@
-"""Names and numbers of the Snowplow tracker protocol that the collector checks against."""
+"""Names and limits of the Snowplow tracker protocol that the collector checks.
+
+https://docs.snowplow.io/docs/fundamentals/canonical-event/
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,9 @@ VENDOR = "com.snowplowanalytics.snowplow"
 MAX_REQUEST_LINE = 20_480
 MAX_HEADERS = 40_960
 MAX_EVENT_BODY = 1_048_576
-"""Bytes of a body that still becomes events; a longer one is accepted and lost."""
+"""Maximum size in bytes of a body with events. Events of a larger body are lost."""
 MAX_BODY = 2_097_152
-"""Bytes of a body that is still accepted."""
+"""Maximum size in bytes of a body that is not rejected with 413."""
 MAX_NESTING = 40
 
 PAYLOAD_DATA_SCHEMA = rf"iglu:{VENDOR}/payload_data/jsonschema/1-0-[0-9]+"
@@ -43,7 +46,7 @@ PLATFORMS = frozenset(("pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app", "h
 
 
 class EventType(NamedTuple):
-    """What an enriched event calls the kind of event that `e` abbreviates."""
+    """Name and schema in the enriched event of a type of event, a value of `e`."""
 
     name: str
     schema: str | None
@@ -74,4 +77,4 @@ PAYLOAD_DATA_KEYS = frozenset(
         *("ad_ba", "ad_ca", "ad_ad", "ad_uid", "sa", "sn", "st", "sp"),
     )
 )
-"""Every key that the schema payload_data 1-0-4 knows; it refuses any other."""
+"""Every key of the schema payload_data 1-0-4, which allows no others."""

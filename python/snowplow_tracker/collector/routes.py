@@ -1,4 +1,7 @@
-"""The collector's endpoints, and the REST calls of Snowplow Micro."""
+"""The endpoints of the collector, and the REST calls of Snowplow Micro.
+
+https://docs.snowplow.io/docs/api-reference/snowplow-micro/api/
+"""
 
 from __future__ import annotations
 
@@ -39,18 +42,18 @@ _PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 _COOKIE_SECONDS = 365 * 24 * 3600
-_LONGEST_BODY_SHOWN = 16_384
-_MOST_BYTES_DRAINED = 64 * 2**20
-_ROWS_A_CHUNK = 100
+_MAX_BODY_SHOWN = 16_384
+_MAX_BYTES_DRAINED = 64 * 2**20
+_ROWS_PER_CHUNK = 100
 _EXPECTED = {str: "a string", list: "a list of strings", int: "an integer from 0"}
 
 
 def application(journal: Journal, report: Report | None = None) -> Starlette:
-    """The ASGI application of a collector.
+    """Return the ASGI application of a collector.
 
     Args:
-        journal: Where the events go and what the queries ask.
-        report: Called with lines of text about the events of each request; None saves the time.
+        journal: Stores the events, and answers the queries.
+        report: Called with a text of one or more lines about the events of each request.
     """
     collector = _Collector(journal, report)
     queries = _Queries(journal)
@@ -71,7 +74,7 @@ def application(journal: Journal, report: Report | None = None) -> Starlette:
 
 
 class _SizeLimits:
-    """Refuses a request line or headers that a real collector would refuse."""
+    """Rejects request lines and headers that are too long for a Snowplow collector."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -89,14 +92,18 @@ class _SizeLimits:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None if it is too large; then read to its end so that the client hears so."""
+    """Return the body, or None if it is too large.
+
+    A body that is too large is read nevertheless: many clients read the response only after they
+    have sent the whole request.
+    """
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= MAX_BODY:
             chunks.append(chunk)
-        elif size > _MOST_BYTES_DRAINED:
+        elif size > _MAX_BYTES_DRAINED:
             break
     return b"".join(chunks) if size <= MAX_BODY else None
 
@@ -105,7 +112,7 @@ class _Collector:
     def __init__(self, journal: Journal, report: Report | None) -> None:
         self._journal = journal
         self._report = report
-        self._drop_told = False
+        self._has_reported_drops = False
 
     async def post(self, request: Request) -> Response:
         try:
@@ -113,7 +120,7 @@ class _Collector:
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
-            self._tell([f"refused  POST with a body of more than {MAX_BODY:,} bytes"])
+            self._send_report([f"rejected  POST with a body of more than {MAX_BODY:,} bytes"])
             return PlainTextResponse("body too large", 413)
         payload = _payload(request, "tp2", body)
         self._receive(judge_post(payload, body))
@@ -130,12 +137,12 @@ class _Collector:
             repeated = self._journal.add(row)
             if self._report:
                 lines.append(event_line(row, repeated))
-        if self._journal.dropped and not self._drop_told:
-            self._drop_told = True
-            lines.append("note  journal full: the oldest events are dropped, the counts go on")
-        self._tell(lines)
+        if self._journal.dropped and not self._has_reported_drops:
+            self._has_reported_drops = True
+            lines.append("note  journal full: the oldest events are dropped, but remain counted")
+        self._send_report(lines)
 
-    def _tell(self, lines: list[str]) -> None:
+    def _send_report(self, lines: list[str]) -> None:
         if self._report and lines:
             self._report("\n".join(lines))
 
@@ -143,7 +150,7 @@ class _Collector:
 def _payload(request: Request, version: str, body: bytes | None) -> CollectorPayload:
     headers = request.headers
     query = tuple(query_pairs(request.scope["query_string"]))
-    text = None if body is None else body[:_LONGEST_BODY_SHOWN].decode(errors="replace")
+    text = None if body is None else body[:_MAX_BODY_SHOWN].decode(errors="replace")
     return CollectorPayload(
         version=version,
         querystring=query,
@@ -212,10 +219,10 @@ async def _rows(
 
 
 async def _filters(request: Request, kinds: dict[str, type]) -> dict[str, Any]:
-    """Filters of a query, those that are null or unknown left out.
+    """Return the filters of a query, without those that are null or unknown.
 
     Raises:
-        ValueError: They are no JSON object, or one of them is of the wrong type.
+        ValueError: The body is not a JSON object, or a filter has the wrong type.
     """
     body = await _body(request) if request.method == "POST" else b""
     if body is None:
@@ -248,10 +255,10 @@ def _json(value: object) -> Response:
 
 
 def _json_array(items: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """Text of a JSON array in chunks, so that a full journal is not written out in memory."""
+    """Yield the text of a JSON array in chunks: the text of a full journal is large."""
     yield "["
     separator = ""
-    while chunk := [json.dumps(item) for item in islice(items, _ROWS_A_CHUNK)]:
+    while chunk := [json.dumps(item) for item in islice(items, _ROWS_PER_CHUNK)]:
         yield separator + ",".join(chunk)
         separator = ","
     yield "]"

@@ -1,4 +1,4 @@
-"""What the collector remembers: a request, and a row for each event of it."""
+"""The data that the collector keeps: each request, and a row for each of its events."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ LATEST = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // timedelta(milli
 
 
 def iso_time(milliseconds: int) -> str:
-    """ISO 8601 text in UTC of milliseconds since 1970, from `EARLIEST` to `LATEST`."""
+    """Return a time in milliseconds since 1970, from `EARLIEST` to `LATEST`, as ISO 8601 in UTC."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CollectorPayload:
-    """One HTTP request that brought events.
+    """An HTTP request with events.
 
     Attributes:
         version: `tp2` for POST, `tp1` for GET.
         querystring: Names and values of the query.
-        content_type: As the request gave it.
-        body: Beginning of the body as text; None for GET.
-        timestamp: Arrival, in milliseconds since 1970.
-        user_id: Network user id: of the `sp` cookie, or a new one.
+        content_type: The header of the request, or None.
+        body: The beginning of the body as text; None for GET.
+        timestamp: Time of arrival, in milliseconds since 1970.
+        user_id: Network user id: that of the cookie `sp`, or a new one.
     """
 
     version: str
@@ -51,55 +51,39 @@ class CollectorPayload:
     user_id: str
 
     def to_json(self) -> dict[str, Any]:
-        """Snowplow Micro's `collectorPayload`."""
+        """Return it as `collectorPayload` of Snowplow Micro."""
         return {
-            "api": self._api(),
+            "api": _api(self),
             "querystring": [{"name": name, "value": value} for name, value in self.querystring],
             "contentType": self.content_type,
             "body": self.body,
-            **self._origin(),
+            **_origin(self),
         }
 
     def raw_event(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Snowplow Micro's `rawEvent` for one event of this request."""
+        """Return one event of this request as `rawEvent` of Snowplow Micro."""
         return {
-            "api": self._api(),
+            "api": _api(self),
             "parameters": parameters,
             "contentType": self.content_type,
-            **self._origin(),
-        }
-
-    def _api(self) -> dict[str, str]:
-        return {"vendor": VENDOR, "version": self.version}
-
-    def _origin(self) -> dict[str, Any]:
-        return {
-            "source": {"name": COLLECTOR_NAME, "encoding": "UTF-8", "hostname": self.hostname},
-            "context": {
-                "timestamp": iso_time(self.timestamp),
-                "ipAddress": self.ip_address,
-                "useragent": self.useragent,
-                "refererUri": self.referer,
-                "headers": list(self.headers),
-                "userId": self.user_id,
-            },
+            **_origin(self),
         }
 
     def size(self) -> int:
-        """Bytes of memory, about."""
+        """Return the approximate memory use in bytes."""
         query = sum(len(name) + len(value) + 170 for name, value in self.querystring)
         return 1_000 + query + getsizeof(self.body) + sum(map(getsizeof, self.headers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One event and the verdict on it, or one request of which no event could be read.
+    """An event and its errors, or a request from which no event could be read.
 
     Attributes:
-        parameters: The event's fields as sent; None if it is no JSON object.
-        schema: Of the self-describing data, as a schema URI.
+        parameters: The event's fields as sent; None if it is not a JSON object.
+        schema: Schema URI of the self-describing data.
         contexts: Schema URIs of the contexts.
-        errors: Why the event is bad; empty for a good one.
+        errors: Why the event is bad; empty for a good event.
     """
 
     payload: CollectorPayload
@@ -109,7 +93,7 @@ class Row:
     errors: tuple[str, ...] = ()
 
     def size(self) -> int:
-        """Bytes of memory, about, without the request."""
+        """Return the approximate memory use in bytes, without the request."""
         fields = self.parameters or {}
         texts = (*self.contexts, *self.errors)
         return (
@@ -119,6 +103,24 @@ class Row:
         )
 
 
+def _api(payload: CollectorPayload) -> dict[str, str]:
+    return {"vendor": VENDOR, "version": payload.version}
+
+
+def _origin(payload: CollectorPayload) -> dict[str, Any]:
+    return {
+        "source": {"name": COLLECTOR_NAME, "encoding": "UTF-8", "hostname": payload.hostname},
+        "context": {
+            "timestamp": iso_time(payload.timestamp),
+            "ipAddress": payload.ip_address,
+            "useragent": payload.useragent,
+            "refererUri": payload.referer,
+            "headers": list(payload.headers),
+            "userId": payload.user_id,
+        },
+    }
+
+
 def _value_size(value: object) -> int:
-    # A value that is no text, in a bad event, takes up to 32 bytes for each character of its JSON.
+    # In a bad event, a value other than text takes up to 32 bytes for each character of its JSON.
     return getsizeof(value) if isinstance(value, str) else 32 * len(json.dumps(value))

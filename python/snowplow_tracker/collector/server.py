@@ -1,4 +1,4 @@
-"""The collector as an HTTP server in a thread of this process."""
+"""`CollectorServer`: the collector as an HTTP server on a thread of this process."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _KEEP_ALIVE_SECONDS = 75
 
 
 class CollectorServer:
-    """Collector that listens as long as a `with` block lasts.
+    """A collector that listens for the duration of a `with` block.
 
     Args:
-        host: Address to listen at; by default only this machine reaches it.
-        port: Port to listen at; 0 takes a free one, and keeps it for a later `start`.
-        journal: Where events go; a new `Journal` by default.
-        report: Called with lines of text about the events of each request.
+        host: Address to listen on. Default "127.0.0.1", which only this machine can reach.
+        port: Port to listen on. Default 0: a free port, which later calls of `start` use again.
+        journal: Stores the events. Default: a new `Journal`.
+        report: Called with a text of one or more lines about the events of each request.
 
     Raises:
         RuntimeError: The extra `collector` is not installed.
@@ -54,56 +54,44 @@ class CollectorServer:
         self.host = host
         self.port = port
         self.journal = journal or Journal()
-        self._report = report
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self.__report = report
+        self.__thread: _ServerThread | None = None
 
     @property
     def url(self) -> str:
-        """Base URL, without a slash at its end."""
+        """Base URL, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     @property
     def running(self) -> bool:
-        """Whether the server answers."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether the server accepts requests."""
+        return self.__thread is not None and self.__thread.is_alive()
 
     def start(self) -> None:
-        """Listens, and returns when requests are answered.
+        """Listen, and return when the server accepts requests.
 
         Raises:
-            OSError: The address cannot be had, as when the port is in use.
+            OSError: The address is not available, for example because the port is in use.
+            RuntimeError: The server does not start within 10 seconds.
         """
         if self.running:
             return
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
-        server = self._make_server()
-        self._server = server
-        self._thread = threading.Thread(
-            target=_serve, args=(server, listener), name="snowplow-collector", daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + _START_SECONDS
-        while not server.started:
-            if not self.running or time.monotonic() > deadline:
-                listener.close()
-                raise RuntimeError(f"the collector did not start at {self.url}")
-            time.sleep(0.002)
+        self.__thread = _ServerThread(self.journal, self.__report, listener)
+        if not self.__thread.start_serving():
+            listener.close()
+            raise RuntimeError(f"the collector did not start at {self.url}")
 
     def stop(self) -> None:
-        """Answers what is under way, closes every connection and gives the port back."""
-        if self._server is None or self._thread is None:
-            return
-        self._server.should_exit = True
-        self._thread.join(_STOP_SECONDS)
-        self._server.force_exit = True
-        self._thread.join()
-        self._server = self._thread = None
+        """Answer the pending requests, close all connections and release the port."""
+        if self.__thread is not None:
+            self.__thread.stop()
+            self.__thread = None
 
     def reset(self) -> Counts:
-        """Forgets all events and counts from zero again."""
+        """Remove all events and set the counts to zero."""
         return self.journal.reset()
 
     def __enter__(self) -> Self:
@@ -118,30 +106,65 @@ class CollectorServer:
     ) -> None:
         self.stop()
 
-    def _make_server(self) -> uvicorn.Server:
-        import uvicorn  # noqa: PLC0415  # of the extra
 
-        from snowplow_tracker.collector.routes import application  # noqa: PLC0415
+class _ServerThread:
+    """The server of one call of `start`, and the thread that it runs on."""
 
-        config = uvicorn.Config(
-            application(self.journal, self._report),
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            # Above the limits that the routes answer with 414 and 431, so that those come to bear.
-            h11_max_incomplete_event_size=4 * (MAX_REQUEST_LINE + MAX_HEADERS),
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
+    def __init__(
+        self, journal: Journal, report: Callable[[str], None] | None, listener: socket.socket
+    ) -> None:
+        self._server = _create_server(journal, report)
+        self._thread = threading.Thread(
+            target=_serve, args=(self._server, listener), name="snowplow-collector", daemon=True
         )
-        return uvicorn.Server(config)
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def start_serving(self) -> bool:
+        """Start the thread. Returns whether the server accepts requests in time."""
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self.is_alive() or time.monotonic() > deadline:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(_STOP_SECONDS)
+        self._server.force_exit = True
+        self._thread.join()
+
+
+def _create_server(journal: Journal, report: Callable[[str], None] | None) -> uvicorn.Server:
+    import uvicorn  # noqa: PLC0415  # of the extra
+
+    from snowplow_tracker.collector.routes import application  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        application(journal, report),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        # h11 rejects requests above this size with 400. The routes answer 414 and 431 before that.
+        h11_max_incomplete_event_size=4 * (MAX_REQUEST_LINE + MAX_HEADERS),
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    return uvicorn.Server(config)
 
 
 class _SteadyLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock goes on where a test has frozen or moved that of `time`."""
+    """An event loop whose clock keeps running if a test freezes or moves the functions of `time`.
+
+    freezegun and time-machine replace `time.monotonic`, by which asyncio runs its timers.
+    """
 
     def time(self, *, clock: Callable[[], float] = time.monotonic) -> float:
         return clock()
@@ -151,16 +174,16 @@ def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     loop = _SteadyLoop()
     try:
         loop.run_until_complete(server.serve(sockets=[listener]))
-        loop.run_until_complete(_cancel_what_is_left())
+        loop.run_until_complete(_cancel_pending_tasks())
     finally:
         loop.close()
 
 
-async def _cancel_what_is_left() -> None:
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
+async def _cancel_pending_tasks() -> None:
+    pending = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in pending:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*pending, return_exceptions=True)
 
 
 def _require_extra() -> None:
@@ -172,8 +195,9 @@ def _require_extra() -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # With the protocol named, unlike socket.create_server, asyncio switches Nagle's algorithm off;
-    # with it on, each answer on a kept connection takes 40 ms.
+    # asyncio (base_events._set_nodelay) sets TCP_NODELAY only on sockets that were created with
+    # IPPROTO_TCP. socket.create_server does not do that. Without TCP_NODELAY, each response on a
+    # connection that is kept alive takes 40 ms.
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
     )[0]
