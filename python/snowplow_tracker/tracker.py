@@ -53,7 +53,7 @@ _NATIVE_ATTRIBUTES = ("emitters", "subject", "encode_base64", "json_encoder", "s
 _track = TrackerCore.track
 
 
-class Tracker(TrackerCore, DeprecatedTrackMethods):
+class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
     """Encodes events and hands them to one or more emitters.
 
     Both orders of parameters work: `Tracker(namespace, emitters, subject, app_id, encode_base64,

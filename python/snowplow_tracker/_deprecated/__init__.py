@@ -1,10 +1,10 @@
-"""The `track_*` methods from before there were event classes."""
+"""The deprecated `track_*` methods, which the event classes replace."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._deprecated._chain import deprecated, send
+from snowplow_tracker._deprecated._chain import TrackerT, deprecated, send
 from snowplow_tracker._deprecated.ecommerce import EcommerceMethods
 from snowplow_tracker._deprecated.shortcuts import ShortcutMethods
 from snowplow_tracker.events import PagePing, PageView, ScreenView, StructuredEvent
@@ -12,17 +12,16 @@ from snowplow_tracker.events import PagePing, PageView, ScreenView, StructuredEv
 if TYPE_CHECKING:
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject
-    from snowplow_tracker.tracker import Tracker
 
 __all__ = ["DeprecatedTrackMethods"]
 
 
-class DeprecatedTrackMethods(ShortcutMethods, EcommerceMethods):
-    """The old methods, to be mixed into a class with `track` and `get_uuid`.
+class DeprecatedTrackMethods(ShortcutMethods[TrackerT], EcommerceMethods[TrackerT]):
+    """The deprecated methods: a mixin for a class with the methods `track` and `get_uuid`.
 
-    Each returns the tracker, and takes with the event: `context`, a list of self-describing
-    JSONs; `tstamp`, when the event happened in milliseconds since 1970; `event_subject`, whose
-    fields win over those of the tracker's subject.
+    Each method returns the tracker. Each has three optional parameters: `context`, a list of
+    self-describing JSONs; `tstamp`, the time of the event in milliseconds since 1970; and
+    `event_subject`, whose fields override those of the tracker's subject.
     """
 
     if TYPE_CHECKING:
@@ -39,8 +38,8 @@ class DeprecatedTrackMethods(ShortcutMethods, EcommerceMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track that a page was viewed. `page_url` must not be empty."""
+    ) -> TrackerT:
+        """Track a page view. `page_url` must not be empty."""
         return send(
             self,
             PageView(
@@ -66,11 +65,20 @@ class DeprecatedTrackMethods(ShortcutMethods, EcommerceMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
+    ) -> TrackerT:
         """Track that a page is still being viewed.
 
-        `page_url` must not be empty. The others are the least and greatest offsets of the page,
-        in pixels, since the last ping.
+        Args:
+            page_url: Address of the page. Must not be empty.
+            page_title: Title of the page.
+            referrer: Address of the page that led to this one.
+            min_x: Minimum horizontal offset since the last ping, in pixels.
+            max_x: Maximum horizontal offset.
+            min_y: Minimum vertical offset.
+            max_y: Maximum vertical offset.
+            context: See above.
+            tstamp: See above.
+            event_subject: See above.
         """
         return send(
             self,
@@ -101,8 +109,8 @@ class DeprecatedTrackMethods(ShortcutMethods, EcommerceMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track that a screen of an app was viewed. `id_` is a UUID, drawn where None."""
+    ) -> TrackerT:
+        """Track a view of a screen of an app. `id_` is a UUID; by default a new one."""
         return send(
             self,
             ScreenView(
@@ -130,8 +138,8 @@ class DeprecatedTrackMethods(ShortcutMethods, EcommerceMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track an event of category and action, neither of which may be empty."""
+    ) -> TrackerT:
+        """Track a structured event. `category` and `action` must not be empty."""
         return send(
             self,
             StructuredEvent(

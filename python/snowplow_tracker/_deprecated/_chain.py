@@ -1,4 +1,7 @@
-"""How the old methods call one another: each one can be overridden, and only the first warns."""
+"""How the deprecated methods call one another.
+
+Each of them can be overridden, and only the first one of a call warns.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import sys
 import threading
 import warnings
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from snowplow_tracker.constants import BASE_SCHEMA_PATH, SCHEMA_TAG
 from snowplow_tracker.events import Event, SelfDescribing
@@ -18,14 +21,14 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject
-    from snowplow_tracker.tracker import Tracker
 
 P = ParamSpec("P")
 R = TypeVar("R")
+TrackerT = TypeVar("TrackerT")
 
 
 class _Chain(threading.local):
-    """The old methods that are running on this thread, as (id of the tracker, method name)."""
+    """The deprecated methods running on this thread, as (id of the tracker, name of the method)."""
 
     calls: tuple[tuple[int, str], ...] = ()
 
@@ -34,7 +37,11 @@ _chain = _Chain()
 
 
 def deprecated(replacement: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a method warn at its caller's line, unless another one of the same tracker called it."""
+    """Make a method warn at its caller's line, unless a deprecated method of the tracker called it.
+
+    Args:
+        replacement: Name of the event class to use instead.
+    """
 
     def decorate(method: Callable[P, R]) -> Callable[P, R]:
         message = f"{method.__name__} is deprecated: use Tracker.track({replacement}(...))"
@@ -56,8 +63,12 @@ def deprecated(replacement: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-class ChainedMethods:
-    """The two methods for self-describing events, and what all the old methods end in."""
+class ChainedMethods(Generic[TrackerT]):
+    """The two methods for self-describing events.
+
+    All methods return the tracker. Its type is a parameter, not an import, since `Tracker` imports
+    these classes. It is not `Self`: programs override the methods with the return type `Tracker`.
+    """
 
     if TYPE_CHECKING:
 
@@ -70,18 +81,18 @@ class ChainedMethods:
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track a self-describing event, by way of `track_self_describing_event`."""
+    ) -> TrackerT:
+        """Track a self-describing event by calling `track_self_describing_event`."""
         caller = sys._getframe(2)
         if _is_reentered(self) or _runs_override(caller, self):
-            # An override of track_self_describing_event hands its event on to this method.
+            # An override of track_self_describing_event calls this method: do not call it back.
             return ChainedMethods.track_self_describing_event(
                 self, event_json, context, tstamp, event_subject
             )
         self.track_self_describing_event(
             event_json=event_json, context=context, tstamp=tstamp, event_subject=event_subject
         )
-        return cast("Tracker", self)
+        return cast("TrackerT", self)
 
     @deprecated("SelfDescribing")
     def track_self_describing_event(
@@ -90,7 +101,7 @@ class ChainedMethods:
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
+    ) -> TrackerT:
         """Track a self-describing event."""
         event = SelfDescribing(
             event_json, event_subject=event_subject, context=context, true_timestamp=tstamp
@@ -98,45 +109,50 @@ class ChainedMethods:
         return send(self, event)
 
 
-# Functions rather than methods: programs that subclass Tracker have private names of their own.
+# Functions instead of methods: a subclass of Tracker may use any private name.
 
 
-def send(tracker: ChainedMethods, event: Event) -> Tracker:
-    """Track the event. What its encoding and its emitters track is no part of this chain."""
+def send(tracker: ChainedMethods[TrackerT], event: Event) -> TrackerT:
+    """Track an event. Events that its encoding or an emitter tracks are not part of the chain."""
     outer, _chain.calls = _chain.calls, ()
     try:
         tracker.track(event=event)
     finally:
         _chain.calls = outer
-    return cast("Tracker", tracker)
+    return cast("TrackerT", tracker)
 
 
 def send_shortcut(
-    tracker: ChainedMethods,
+    tracker: ChainedMethods[TrackerT],
     name: str,
     version: str,
     data: dict[str, Any],
     context: ContextArray | None,
     tstamp: float | None,
     event_subject: Subject | None,
-) -> Tracker:
-    """Track an event of one of Snowplow's own schemas by way of `track_unstruct_event`."""
+) -> TrackerT:
+    """Track an event of one of Snowplow's own schemas by calling `track_unstruct_event`."""
     event_json = SelfDescribingJson(f"{BASE_SCHEMA_PATH}/{name}/{SCHEMA_TAG}/{version}", data)
     tracker.track_unstruct_event(event_json, context, tstamp, event_subject)
-    return cast("Tracker", tracker)
+    return cast("TrackerT", tracker)
 
 
-def given(**fields: Any) -> dict[str, Any]:
+def without_none(**fields: Any) -> dict[str, Any]:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _is_reentered(tracker: ChainedMethods) -> bool:
+def _is_reentered(tracker: ChainedMethods[Any]) -> bool:
+    """Whether `track_unstruct_event` has called itself through overrides of the tracker."""
     return _chain.calls.count((id(tracker), "track_unstruct_event")) > 1
 
 
-def _runs_override(frame: FrameType, tracker: ChainedMethods) -> bool:
-    """Whether the frame runs this very tracker's `track_self_describing_event`."""
+def _runs_override(frame: FrameType, tracker: ChainedMethods[Any]) -> bool:
+    """Whether the frame runs an override of this tracker's `track_self_describing_event`.
+
+    If the program calls that override itself, no deprecated method has run before, so that
+    `_is_reentered` cannot know it yet. The override would run twice.
+    """
     code = frame.f_code
     return (
         code is _code(tracker.track_self_describing_event)

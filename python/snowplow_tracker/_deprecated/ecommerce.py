@@ -1,10 +1,10 @@
-"""The old methods for orders: one `tr` event for a transaction, one `ti` event for each item."""
+"""The deprecated methods for orders: a `tr` event for an order, a `ti` event for each item."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._deprecated._chain import ChainedMethods, deprecated, send
+from snowplow_tracker._deprecated._chain import ChainedMethods, TrackerT, deprecated, send
 from snowplow_tracker.contracts import non_empty_string
 from snowplow_tracker.events import Event
 
@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject
-    from snowplow_tracker.tracker import Tracker
 
 _ORDER_OR_ITEM = ("currency", "context", "event_subject")
 
 
-class EcommerceMethods(ChainedMethods):
+class EcommerceMethods(ChainedMethods[TrackerT]):
     """The methods for orders."""
 
     @deprecated("SelfDescribing")
@@ -37,15 +36,15 @@ class EcommerceMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track an order, and each of its items by `track_ecommerce_transaction_item`.
+    ) -> TrackerT:
+        """Track an order, and each of its items with `track_ecommerce_transaction_item`.
 
-        Each item is a dict of that method's parameters: `sku`, `price`, `quantity`, and what else
-        it takes. Its `currency`, `context` and `event_subject` count where the order has none.
+        Each item is a dict of that method's parameters: `sku`, `price`, `quantity`, and optional
+        ones. If the order has no `currency`, `context` or `event_subject`, that of the item counts.
 
         Raises:
             ValueError: `order_id` is empty.
-            TypeError: An item lacks a key, or has an unknown one. Nothing has been tracked then.
+            TypeError: An item lacks a key, or has an unknown key. Nothing is tracked then.
         """
         non_empty_string(order_id, name="order_id")
         order = {
@@ -78,7 +77,7 @@ class EcommerceMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
+    ) -> TrackerT:
         """Track one item of an order. `order_id` and `sku` must not be empty."""
         non_empty_string(order_id, name="order_id")
         non_empty_string(sku, name="sku")
@@ -98,12 +97,12 @@ class EcommerceMethods(ChainedMethods):
 def _item_call(
     track_item: Callable[..., object], item: dict[str, Any], order: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments of an item's call, which are known to fit."""
-    from inspect import signature  # noqa: PLC0415 - slow to import, seldom needed
+    """Return the checked arguments for the call that tracks an item."""
+    from inspect import signature  # noqa: PLC0415 - slow to import, rarely needed
 
     own = {**item}
     shared = {name: order[name] for name in _ORDER_OR_ITEM}
-    # A number is something, 0 too.
+    # A number of the order counts, even 0.
     shared |= {name: own.get(name) for name in shared if not shared[name] and shared[name] != 0}
     arguments = {**own, **order, **shared}
     try:
@@ -114,12 +113,12 @@ def _item_call(
 
 
 def _send_fields(
-    tracker: EcommerceMethods,
+    tracker: EcommerceMethods[TrackerT],
     fields: dict[str, Any],
     context: ContextArray | None,
     tstamp: float | None,
     event_subject: Subject | None,
-) -> Tracker:
+) -> TrackerT:
     event = Event(event_subject=event_subject, context=context, true_timestamp=tstamp)
     event.payload.add_dict(fields)
     return send(tracker, event)

@@ -1,10 +1,16 @@
-"""The old methods for events whose schema is fixed: links, carts, forms, searches, screens."""
+"""The deprecated methods for events with a fixed schema: links, carts, forms, searches, screens."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._deprecated._chain import ChainedMethods, deprecated, given, send_shortcut
+from snowplow_tracker._deprecated._chain import (
+    ChainedMethods,
+    TrackerT,
+    deprecated,
+    send_shortcut,
+    without_none,
+)
 from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES
 from snowplow_tracker.contracts import form_element, non_empty, non_empty_string, one_of
 
@@ -13,12 +19,11 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject
-    from snowplow_tracker.tracker import Tracker
     from snowplow_tracker.typing import ElementClasses, FormClasses, FormNodeName
 
 
-class ShortcutMethods(ChainedMethods):
-    """The methods that name a schema and leave the rest to `track_unstruct_event`."""
+class ShortcutMethods(ChainedMethods[TrackerT]):
+    """The methods that add a schema to their arguments and call `track_unstruct_event`."""
 
     @deprecated("SelfDescribing")
     def track_link_click(
@@ -31,10 +36,10 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
+    ) -> TrackerT:
         """Track a click on a link. `target_url` must not be empty."""
         non_empty_string(target_url, name="target_url")
-        data = {"targetUrl": target_url} | given(
+        data = {"targetUrl": target_url} | without_none(
             elementId=element_id,
             elementClasses=element_classes,
             elementTarget=element_target,
@@ -54,8 +59,8 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track that goods were put into a cart. `sku` must not be empty."""
+    ) -> TrackerT:
+        """Track that goods were added to a cart. `sku` must not be empty."""
         data = _cart_data(sku, quantity, name, category, unit_price, currency)
         return send_shortcut(self, "add_to_cart", "1-0-0", data, context, tstamp, event_subject)
 
@@ -71,8 +76,8 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track that goods were taken out of a cart. `sku` must not be empty."""
+    ) -> TrackerT:
+        """Track that goods were removed from a cart. `sku` must not be empty."""
         data = _cart_data(sku, quantity, name, category, unit_price, currency)
         return send_shortcut(
             self, "remove_from_cart", "1-0-0", data, context, tstamp, event_subject
@@ -90,12 +95,12 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
+    ) -> TrackerT:
         """Track that a field of a form was changed.
 
         Raises:
-            ValueError: `form_id` is empty, `node_name` none of INPUT, TEXTAREA, SELECT, or
-                `type_` none of `FORM_TYPES`, in whatever case.
+            ValueError: `form_id` is empty, `node_name` is not INPUT, TEXTAREA or SELECT, or
+                `type_` is not one of `FORM_TYPES`. The case of `type_` is ignored.
         """
         non_empty_string(form_id, name="form_id")
         one_of(node_name, FORM_NODE_NAMES, name="node_name")
@@ -106,7 +111,7 @@ class ShortcutMethods(ChainedMethods):
             "elementId": element_id,
             "nodeName": node_name,
             "value": value,
-            **given(type=type_, elementClasses=element_classes),
+            **without_none(type=type_, elementClasses=element_classes),
         }
         return send_shortcut(self, "change_form", "1-0-0", data, context, tstamp, event_subject)
 
@@ -119,16 +124,19 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
+    ) -> TrackerT:
         """Track that a form was submitted.
 
         Raises:
-            ValueError: `form_id` is empty, or one of `elements` is no form element.
+            ValueError: `form_id` is empty, or one of `elements` is not a form element: see
+                `contracts.form_element`.
         """
         non_empty_string(form_id, name="form_id")
         for element in elements or ():
             form_element(element, name="elements")
-        data = {"formId": form_id} | given(formClasses=form_classes, elements=elements or None)
+        data = {"formId": form_id} | without_none(
+            formClasses=form_classes, elements=elements or None
+        )
         return send_shortcut(self, "submit_form", "1-0-0", data, context, tstamp, event_subject)
 
     @deprecated("SelfDescribing")
@@ -141,10 +149,10 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track a search on the site. `terms` must not be empty."""
+    ) -> TrackerT:
+        """Track a search on a site. `terms` must not be empty."""
         non_empty(terms, name="terms")
-        data = {"terms": terms} | given(
+        data = {"terms": terms} | without_none(
             filters=filters, totalResults=total_results, pageResults=page_results
         )
         return send_shortcut(self, "site_search", "1-0-0", data, context, tstamp, event_subject)
@@ -157,9 +165,9 @@ class ShortcutMethods(ChainedMethods):
         context: ContextArray | None = None,
         tstamp: float | None = None,
         event_subject: Subject | None = None,
-    ) -> Tracker:
-        """Track that a screen was viewed, by the schema that preceded the mobile one."""
-        data = given(name=name, id=id_)
+    ) -> TrackerT:
+        """Track a screen view with the schema `screen_view`, which is older than the mobile one."""
+        data = without_none(name=name, id=id_)
         return send_shortcut(self, "screen_view", "1-0-0", data, context, tstamp, event_subject)
 
 
@@ -172,6 +180,6 @@ def _cart_data(
     currency: str | None,
 ) -> dict[str, Any]:
     non_empty_string(sku, name="sku")
-    return {"sku": sku, "quantity": quantity} | given(
+    return {"sku": sku, "quantity": quantity} | without_none(
         name=name, category=category, unitPrice=unit_price, currency=currency
     )
