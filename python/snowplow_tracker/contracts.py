@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker import _native
+from snowplow_tracker._native import contracts_enabled as _native_contracts_enabled
+from snowplow_tracker._native import set_contracts_enabled
 from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES
 
 if TYPE_CHECKING:
@@ -25,17 +26,17 @@ __all__ = [
 
 def disable_contracts() -> None:
     """Switch all value checks off, for the whole process."""
-    _native.set_contracts_enabled(False)
+    set_contracts_enabled(False)
 
 
 def enable_contracts() -> None:
     """Switch all value checks on, for the whole process. They are on by default."""
-    _native.set_contracts_enabled(True)
+    set_contracts_enabled(True)
 
 
 def contracts_enabled() -> bool:
     """Whether values are checked."""
-    return _native.contracts_enabled()
+    return _native_contracts_enabled()
 
 
 def non_empty(seq: Sized, *, name: str = "value") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker import _native
+from snowplow_tracker._native import b64, dumps
 
 if TYPE_CHECKING:
     from snowplow_tracker.typing import JsonEncoderFunction, PayloadDict
@@ -60,9 +60,9 @@ class Payload:
         if dict_ is None or dict_ == {}:
             return
         if encode_base64:
-            self.add(type_when_encoded, _native.b64(dict_, json_encoder))
+            self.add(type_when_encoded, b64(dict_, json_encoder))
         else:
-            self.add(type_when_not_encoded, _native.dumps(dict_, json_encoder).decode())
+            self.add(type_when_not_encoded, dumps(dict_, json_encoder).decode())
 
     def get(self) -> PayloadDict:
         """Return the fields: the dict itself, not a copy."""
