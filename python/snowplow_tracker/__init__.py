@@ -1,6 +1,6 @@
 """Track events of a Python program with Snowplow.
 
-A drop-in for `snowplow-tracker` whose encoding, buffering and batching are native.
+A drop-in replacement for `snowplow-tracker`. Encoding, buffering and batching are native code.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ __all__ = [
 # While nobody can have replaced them yet.
 register_originals(Tracker, Emitter, InMemoryEventStore, accept_record)
 
-# What few programs use is imported when it is used.
+# Modules that few programs use are imported at their first use.
 if TYPE_CHECKING:
     from snowplow_tracker.celery import CeleryEmitter
     from snowplow_tracker.emitter_configuration import EmitterConfiguration

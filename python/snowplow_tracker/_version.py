@@ -1,4 +1,4 @@
-"""The package's version, as its native half was built."""
+"""The version of the package, which was compiled into its native module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas, defaults and sets of allowed values of the Snowplow tracker protocol."""
+"""Schemas, defaults and allowed values of the Snowplow tracker protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Value checks. Each raises ValueError naming the parameter, unless contracts are disabled."""
+"""Value checks. Each raises a ValueError that names the parameter, unless they are disabled."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ __all__ = [
 
 
 def disable_contracts() -> None:
-    """Switch all value checks off, for the whole process."""
+    """Disable all value checks in the whole process."""
     set_contracts_enabled(False)
 
 
 def enable_contracts() -> None:
-    """Switch all value checks on, for the whole process. They are on by default."""
+    """Enable all value checks in the whole process. They are enabled by default."""
     set_contracts_enabled(True)
 
 
 def contracts_enabled() -> bool:
-    """Whether values are checked."""
+    """Return whether values are checked."""
     return _native_contracts_enabled()
 
 
 def non_empty(seq: Sized, *, name: str = "value") -> None:
-    """Raise ValueError if `seq` has no length, or length 0."""
+    """Raise ValueError if `seq` is empty, or has no length."""
     if contracts_enabled() and not _has_items(seq):
         raise ValueError(f"{name} is empty.")
 
 
 def non_empty_string(s: str, *, name: str = "value") -> None:
-    """Raise ValueError if `s` is empty or no `str`."""
+    """Raise ValueError if `s` is empty, or is not a `str`."""
     if contracts_enabled() and not (isinstance(s, str) and s):
         raise ValueError(f"{name} is empty.")
 
 
 def one_of(value: Any, supported: Container[Any], *, name: str = "value") -> None:
-    """Raise ValueError if `value` is not among `supported`."""
+    """Raise ValueError if `value` is not in `supported`."""
     if contracts_enabled() and not _contains(supported, value):
         raise ValueError(f"{name} is not supported.")
 
 
 def greater_than(value: float, compared_to: float, *, name: str = "value") -> None:
-    """Raise ValueError if `value` is no number above `compared_to`."""
+    """Raise ValueError if `value` is not a number greater than `compared_to`."""
     if contracts_enabled() and not _exceeds(value, compared_to):
         raise ValueError(f"{name} must be greater than {compared_to}.")
 
@@ -70,10 +70,10 @@ def satisfies(value: Any, check: Callable[[Any], bool], *, name: str = "value") 
 
 
 def form_element(element: dict[str, Any], *, name: str = "value") -> None:
-    """Raise ValueError if `element` is no form element.
+    """Raise ValueError if `element` is not a form element.
 
-    A form element is a dict with `name`, `value`, a `nodeName` out of `FORM_NODE_NAMES`, and
-    either no `type` or one out of `FORM_TYPES`, in whatever case.
+    A form element is a dict with `name`, `value`, a `nodeName` from `FORM_NODE_NAMES`, and
+    optionally a `type` from `FORM_TYPES`, whose case is ignored.
     """
     satisfies(element, _is_form_element, name=name)
 

@@ -13,10 +13,13 @@ __all__ = ["Payload"]
 
 
 class Payload:
-    """The fields of one event, by their name in the tracker protocol.
+    """The fields of one event, by their names in the tracker protocol.
+
+    Args:
+        dict_: Initial fields, which are copied. Default None.
 
     Attributes:
-        nv_pairs: The fields. May be edited.
+        nv_pairs: The fields. You may edit them.
     """
 
     def __init__(self, dict_: PayloadDict | None = None) -> None:
@@ -26,12 +29,12 @@ class Payload:
         return f"{type(self).__name__}({self.nv_pairs!r})"
 
     def add(self, name: str, value: Any) -> None:
-        """Set a field. None and "" are passed over, an earlier value stays."""
+        """Set a field. If `value` is None or "", do nothing: an earlier value remains."""
         if value is not None and not (isinstance(value, str) and not value):
             self.nv_pairs[name] = value
 
     def add_dict(self, dict_: PayloadDict, base64: bool = False) -> None:  # noqa: ARG002 - surface
-        """Set several fields, each as `add` does. `base64` has no effect."""
+        """Set several fields with `add`. The parameter `base64` has no effect."""
         for name, value in dict_.items():
             self.add(name, value)
 
@@ -43,19 +46,20 @@ class Payload:
         type_when_not_encoded: str,
         json_encoder: JsonEncoderFunction | None = None,
     ) -> None:
-        """Set a field to JSON. None and {} are passed over.
+        """Set a field to JSON. If `dict_` is None or {}, do nothing.
 
         Args:
-            dict_: What to write.
-            encode_base64: Write URL-safe base64 with padding instead of the JSON text.
-            type_when_encoded: The field's name in base64.
-            type_when_not_encoded: The field's name as text.
-            json_encoder: Called with each object that JSON cannot hold, returns one to put in
-                its place.
+            dict_: The data to encode.
+            encode_base64: Whether to set URL-safe base64 with padding (RFC 4648, section 5) instead
+                of JSON text.
+            type_when_encoded: Name of the field with base64.
+            type_when_not_encoded: Name of the field with JSON text.
+            json_encoder: Called with each object that JSON does not support. Its result is encoded
+                instead. Default None: see `Tracker`.
 
         Raises:
-            TypeError: An object cannot be written, and there is no `json_encoder`.
-            ValueError: The data is circular, or nested too deep.
+            TypeError: JSON does not support an object, and there is no `json_encoder`.
+            ValueError: The data is circular, or nested more than 255 levels deep.
         """
         if dict_ is None or dict_ == {}:
             return
@@ -65,5 +69,5 @@ class Payload:
             self.add(type_when_not_encoded, dumps(dict_, json_encoder).decode())
 
     def get(self) -> PayloadDict:
-        """Return the fields: the dict itself, not a copy."""
+        """Return the dict of fields itself, not a copy."""
         return self.nv_pairs

@@ -1,4 +1,4 @@
-"""`SelfDescribingJson`: data with the schema that it follows."""
+"""`SelfDescribingJson`: data with the URI of its schema."""
 
 from __future__ import annotations
 

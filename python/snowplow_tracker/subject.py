@@ -1,4 +1,4 @@
-"""`Subject`: who, or what device, is tracked."""
+"""`Subject`: the user or device to track."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ DEFAULT_PLATFORM = "pc"
 
 
 class Subject:
-    """Who is tracked: a set of fields that go on every event of a tracker, or on one event.
+    """The user or device to track: fields for every event of a tracker, or for one event.
 
-    Every setter returns the subject, so calls can be chained. Setting None keeps the field off
-    the event, also where the tracker's own subject has a value for it.
+    Every setter returns the subject, so that you can chain calls. If you set a field of an event's
+    subject to None, the event does not have the field, even if the tracker's subject does.
 
     Attributes:
-        standard_nv_pairs: The fields by their name in the tracker protocol. May be edited.
+        standard_nv_pairs: The fields by their names in the tracker protocol. You may edit them.
     """
 
     def __init__(self) -> None:
@@ -32,23 +32,23 @@ class Subject:
         return f"{type(self).__name__}({self.standard_nv_pairs!r})"
 
     def set_platform(self, value: SupportedPlatform) -> Subject:
-        """Set the platform (`p`), "pc" by default.
+        """Set the platform (`p`). Default "pc".
 
         Raises:
-            ValueError: `value` is none of pc, tv, mob, cnsl, iot, web, srv, app, headset.
+            ValueError: `value` is not pc, tv, mob, cnsl, iot, web, srv, app or headset.
         """
         one_of(value, SUPPORTED_PLATFORMS, name="value")
         return _set(self, "p", value)
 
     def set_user_id(self, user_id: str | None) -> Subject:
-        """Set the program's own id of the user (`uid`)."""
+        """Set the program's own id for the user (`uid`)."""
         return _set(self, "uid", user_id)
 
     def set_screen_resolution(self, width: int, height: int) -> Subject:
         """Set the size of the screen in pixels (`res`).
 
         Raises:
-            ValueError: A side is not greater than 0.
+            ValueError: `width` or `height` is not greater than 0.
         """
         return _set(self, "res", _dimensions(width, height))
 
@@ -56,16 +56,16 @@ class Subject:
         """Set the size of the visible page in pixels (`vp`).
 
         Raises:
-            ValueError: A side is not greater than 0.
+            ValueError: `width` or `height` is not greater than 0.
         """
         return _set(self, "vp", _dimensions(width, height))
 
     def set_color_depth(self, depth: int | None) -> Subject:
-        """Set the screen's colour depth in bits (`cd`)."""
+        """Set the color depth of the screen in bits (`cd`)."""
         return _set(self, "cd", depth)
 
     def set_timezone(self, timezone: str | None) -> Subject:
-        """Set the time zone's name, such as "Europe/London" (`tz`)."""
+        """Set the name of the time zone, such as "Europe/London" (`tz`)."""
         return _set(self, "tz", timezone)
 
     def set_lang(self, lang: str | None) -> Subject:
@@ -73,15 +73,15 @@ class Subject:
         return _set(self, "lang", lang)
 
     def set_domain_user_id(self, duid: str | None) -> Subject:
-        """Set the user id out of the browser tracker's first-party cookie (`duid`)."""
+        """Set the user id from the browser tracker's first-party cookie (`duid`)."""
         return _set(self, "duid", duid)
 
     def set_domain_session_id(self, sid: str | None) -> Subject:
-        """Set the session id out of the browser tracker's cookie, a UUID (`sid`)."""
+        """Set the session id from the browser tracker's cookie, a UUID (`sid`)."""
         return _set(self, "sid", sid)
 
     def set_domain_session_index(self, vid: int | None) -> Subject:
-        """Set how many sessions the user has had so far (`vid`)."""
+        """Set the number of sessions that the user has had so far (`vid`)."""
         return _set(self, "vid", vid)
 
     def set_ip_address(self, ip: str | None) -> Subject:
@@ -93,11 +93,11 @@ class Subject:
         return _set(self, "ua", ua)
 
     def set_network_user_id(self, nuid: str | None) -> Subject:
-        """Set the user id out of the collector's cookie (`tnuid`)."""
+        """Set the user id from the collector's cookie (`tnuid`)."""
         return _set(self, "tnuid", nuid)
 
     def combine_subject(self, subject: Subject | None) -> PayloadDict:
-        """Return the fields of both subjects, those of this one winning."""
+        """Return the fields of both subjects. Fields of this one override those of the other."""
         if subject is None:
             return self.standard_nv_pairs
         return {**subject.standard_nv_pairs, **self.standard_nv_pairs}

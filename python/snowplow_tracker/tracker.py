@@ -1,9 +1,9 @@
-"""`Tracker`: what a program tracks its events with."""
+"""`Tracker`: encodes events and hands them to emitters."""
 
 from __future__ import annotations
 
 import logging
-import time  # noqa: F401 - read natively, and patched by programs
+import time  # noqa: F401 - native code calls `time.time` of this module; programs patch it
 from functools import wraps
 from typing import TYPE_CHECKING, Any, overload
 
@@ -58,23 +58,25 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
 
     Both orders of parameters work: `Tracker(namespace, emitters, subject, app_id, encode_base64,
     json_encoder)` and `Tracker(emitters, subject, namespace, app_id, encode_base64,
-    json_encoder)`. A text first, or an emitter or list second, means the former.
+    json_encoder)`. The first order applies if the first argument is a string, or if the second is
+    an emitter or a list.
 
     Args:
-        emitters: One emitter or a list of at least one; each has a method `input(dict)`. The list
-            stays the caller's own: what is appended to it later counts.
-        namespace: Goes on every event as `tna`. Default None.
-        subject: Who is tracked, where an event has no subject of its own. Default `Subject()`.
-        app_id: Goes on every event as `aid`. Default None.
-        encode_base64: Whether self-describing data and contexts travel as base64 (`ue_px`, `cx`)
+        emitters: An emitter, or a list of at least one. An emitter has a method `input(dict)`. The
+            list is not copied: an emitter that you append later receives events, too.
+        namespace: Name of the tracker, sent with every event as `tna`. Default None.
+        subject: The user or device to track. An event's own subject overrides its fields. Default
+            `Subject()`.
+        app_id: Sent with every event as `aid`. Default None.
+        encode_base64: Whether self-describing data and contexts are sent as base64 (`ue_px`, `cx`)
             or as JSON text (`ue_pr`, `co`). Default True.
-        json_encoder: Called with each object that JSON cannot hold; what it returns is encoded in
-            its place, what it raises reaches the caller of `track`. Default None: dates, UUIDs,
-            decimals, enums, dataclasses and numpy scalars are encoded as users expect.
+        json_encoder: Called with each object that JSON does not support. Its result is encoded
+            instead; its exceptions reach the caller of `track`. Default None: dates, UUIDs,
+            decimals, enums, dataclasses and numpy scalars are encoded by built-in rules.
 
     Raises:
         ValueError: `emitters` is None or empty.
-        TypeError: `emitters` was left out.
+        TypeError: `emitters` is missing.
     """
 
     @overload
@@ -100,16 +102,16 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
     ) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        given = _by_name(args, kwargs)
-        subject = given.get("subject")
-        self.emitters = _as_list(given["emitters"])
+        arguments = _bind(args, kwargs)
+        subject = arguments.get("subject")
+        self.emitters = _as_list(arguments["emitters"])
         self.subject = Subject() if subject is None else subject
-        self.encode_base64 = given.get("encode_base64", DEFAULT_ENCODE_BASE64)
-        self.json_encoder = given.get("json_encoder")
+        self.encode_base64 = arguments.get("encode_base64", DEFAULT_ENCODE_BASE64)
+        self.json_encoder = arguments.get("json_encoder")
         self.standard_nv_pairs = {
             "tv": VERSION,
-            "tna": given.get("namespace"),
-            "aid": given.get("app_id"),
+            "tna": arguments.get("namespace"),
+            "aid": arguments.get("app_id"),
         }
         self.timer = None
 
@@ -124,14 +126,15 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         return vars(self), {name: getattr(self, name) for name in names}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        # Protocols 0 and 1 cannot tell a native base's state.
+        # With protocols 0 and 1, `copyreg` cannot copy an instance with a native base class.
         return super().__reduce_ex__(max(protocol, 2))
 
     if not TYPE_CHECKING:
-        # A Python function, which mocks made with `autospec` bind; `pb` is generation 0.x's name.
+        # A Python function for mocks made with `autospec`: see `_autospec`. `pb` is the name of
+        # the parameter in version 0.x.
         @wraps(_track, assigned=[], updated=[])
         def track(self, event: Event | None = None, *, pb: Payload | None = None) -> Any:
-            """Encode an event as of now, hand it to every emitter, and return its id."""
+            """Encode an event, hand it to every emitter, and return its id."""
             return _track(self, event if pb is None else pb)
 
     def complete_payload(
@@ -143,19 +146,27 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         *,
         pb: Payload | None = None,
     ) -> Any:
-        """Return the event's payload with everything that the tracker adds to it.
+        """Return the payload of an event with the fields that the tracker adds.
 
-        `track` calls it as `complete_payload(event=event)` where it, or the event's
-        `build_payload`, is overridden. Given a `Payload`, with contexts, time and subject beside
-        it, it completes that and returns what `track` returns for it, as in generation 0.x, where
-        its name was `pb`.
+        `track` calls it as `complete_payload(event=event)` if a program overrides this method or
+        the event's `build_payload`.
+
+        As in version 0.x, it also accepts a `Payload`, as `event` or `pb`. Then it completes and
+        tracks that payload, and returns the result of `track`.
+
+        Args:
+            event: The event.
+            context: Contexts of a `Payload`.
+            tstamp: Time of a `Payload`'s event, in milliseconds since 1970.
+            event_subject: Subject of a `Payload`'s event.
+            pb: The name of `event` in version 0.x.
         """
-        given: Any = event if pb is None else pb
-        if isinstance(given, Payload):
-            return _complete_and_track(self, given, context, tstamp, event_subject)
-        build = getattr(given, "build_payload", None)
+        source: Any = event if pb is None else pb
+        if isinstance(source, Payload):
+            return _complete_and_track(self, source, context, tstamp, event_subject)
+        build = getattr(source, "build_payload", None)
         if build is None:
-            kind = type(given).__name__
+            kind = type(source).__name__
             raise AttributeError(
                 f"event must be an Event, such as PageView: {kind!r} object has no attribute "
                 "'build_payload'"
@@ -169,7 +180,12 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         return payload
 
     def flush(self, is_async: bool = False) -> Self:
-        """Send what the emitters have stored: now, or by their own `flush` if `is_async`."""
+        """Send the stored events of all emitters.
+
+        Args:
+            is_async: Whether to call `flush` of each emitter, instead of `sync_flush`. Default
+                False.
+        """
         for emitter in self.emitters:
             flush = getattr(emitter, "flush" if is_async else "sync_flush", None)
             if flush is not None:
@@ -177,7 +193,11 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         return self
 
     def close(self, timeout: float | None = None) -> None:
-        """Close every emitter that can be closed: see `Emitter.close`."""
+        """Close every emitter that has a method `close`.
+
+        Args:
+            timeout: Time limit of each emitter in seconds: see `Emitter.close`.
+        """
         for emitter in self.emitters:
             close = getattr(emitter, "close", None)
             if close is not None:
@@ -190,12 +210,12 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         self.close()
 
     def set_subject(self, subject: Subject | None) -> Self:
-        """Track another subject from the next event on, or none."""
+        """Set the subject of the following events, or None."""
         self.subject = subject
         return self
 
     def add_emitter(self, emitter: SupportsInput) -> Self:
-        """Hand events to one more emitter from the next one on."""
+        """Add an emitter, which receives the following events, too."""
         self.emitters.append(emitter)
         return self
 
@@ -205,7 +225,7 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         return namespace
 
 
-# Functions rather than methods: programs that subclass Tracker have private names of their own.
+# Functions instead of methods: a subclass may use any private name.
 
 
 def _complete_and_track(
@@ -229,20 +249,20 @@ def _as_list(emitters: Any) -> list[Any]:
     return list(emitters) if isinstance(emitters, tuple) else [emitters]
 
 
-def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Give each argument its name, in whichever of the two orders they came."""
+def _bind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments by name, whichever of the two orders the call uses."""
     if len(args) > len(_ORDER_1X):
         raise TypeError(f"Tracker takes at most {len(_ORDER_1X)} arguments: {len(args)} given")
-    given = dict(zip(_order_of(args), args, strict=False))
+    arguments = dict(zip(_order_of(args), args, strict=False))
     for name, value in kwargs.items():
         if name not in _ORDER_1X:
             raise TypeError(f"Tracker has no parameter named {name!r}")
-        if name in given:
+        if name in arguments:
             raise TypeError(f"Tracker got two values for {name!r}")
-        given[name] = value
-    if "emitters" not in given:
+        arguments[name] = value
+    if "emitters" not in arguments:
         raise TypeError("Tracker needs emitters: an emitter or a list of them")
-    return given
+    return arguments
 
 
 def _order_of(args: tuple[Any, ...]) -> tuple[str, ...]:
@@ -260,7 +280,12 @@ _loss = RateLimitedLogger(logger)
 
 
 def _warn_of_loss(non_finite: int, surrogates: int) -> None:
-    """Log what the native encoder had to replace; it calls this."""
+    """Log the values that the native encoder has replaced. Native code calls this function.
+
+    Args:
+        non_finite: Number of NaN and infinite numbers (RFC 8259, section 6).
+        surrogates: Number of strings with lone surrogates, which UTF-8 cannot encode.
+    """
     if non_finite:
         _loss.warning("NaN and infinite numbers are no JSON: sent as null")
     if surrogates:
@@ -268,15 +293,16 @@ def _warn_of_loss(non_finite: int, surrogates: int) -> None:
 
 
 def _log_internal_error(error: BaseException) -> None:
-    """Log a fault of the native part that cost an event; it calls this."""
+    """Log a panic of the native code that lost an event. Native code calls this function."""
     logger.error(
         "An event was lost to a fault of this package, please report it: %s", error, exc_info=error
     )
 
 
-# Programs patch `snowplow_tracker.tracker.uuid`; importing it costs more than this package.
+# Programs patch `snowplow_tracker.tracker.uuid`. The import is lazy: it takes longer than that of
+# this whole package.
 if TYPE_CHECKING:
-    import uuid as uuid  # noqa: PLC0414 - exported by that
+    import uuid as uuid  # noqa: PLC0414 - the alias makes it an export
 else:
 
     def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`TrackerConfiguration`: how a tracker made by `Snowplow` encodes."""
+"""`TrackerConfiguration`: how a tracker that `Snowplow` creates encodes events."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ class TrackerConfiguration:
     """Settings of a tracker for `Snowplow.create_tracker`.
 
     Args:
-        encode_base64: Send self-describing data and contexts as base64 instead of JSON text.
-        json_encoder: Called with each object that JSON cannot hold, returns one to put in its
-            place.
+        encode_base64: Whether to send self-describing data and contexts as base64, instead of JSON
+            text. Default True.
+        json_encoder: Called with each object that JSON does not support. Its result is encoded
+            instead. Default None: see `Tracker`.
     """
 
-    # On the class too, where `autospec` finds what a configuration has.
+    # `autospec` finds only attributes of the class:
+    # https://docs.python.org/3/library/unittest.mock.html#autospeccing
     encode_base64: bool = True
     json_encoder: JsonEncoderFunction | None = None
 

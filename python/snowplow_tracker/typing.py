@@ -1,4 +1,4 @@
-"""Types and sets of allowed values that the public signatures use."""
+"""Types, and sets of allowed values, of the public signatures."""
 
 from __future__ import annotations
 
@@ -44,26 +44,26 @@ SupportedPlatform = Literal["pc", "tv", "mob", "cnsl", "iot", "web", "srv", "app
 
 
 class SupportsInput(Protocol):
-    """What a tracker requires of an emitter."""
+    """The methods that a tracker requires of an emitter."""
 
     def input(self, payload: PayloadDict, /) -> object:
-        """Take one event, a dict of protocol fields."""
+        """Accept one event, a dict of protocol fields."""
 
 
 class EmitterProtocol(Protocol):
-    """What this package's emitters offer."""
+    """The methods of this package's emitters."""
 
     def input(self, payload: PayloadDict) -> None:
-        """Take one event, a dict of protocol fields."""
+        """Accept one event, a dict of protocol fields."""
 
     def flush(self) -> None:
-        """Start sending what is stored."""
+        """Start sending the stored events."""
 
     def async_flush(self) -> None:
-        """Start sending what is stored."""
+        """Start sending the stored events."""
 
     def sync_flush(self) -> None:
-        """Send what is stored before returning."""
+        """Send the stored events, then return."""
 
 
 class RedisProtocol(Protocol):
@@ -73,4 +73,4 @@ class RedisProtocol(Protocol):
         """Append values to a list."""
 
     def lpop(self, name: Any, count: int | None = ...) -> Any:
-        """Remove and return the head of a list."""
+        """Remove and return the first value of a list."""

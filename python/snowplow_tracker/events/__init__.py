@@ -1,4 +1,4 @@
-"""The kinds of events."""
+"""The types of events."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _build_payload(
 _build_payload.__name__, _build_payload.__qualname__ = "build_payload", "Event.build_payload"
 Event.build_payload = _build_payload  # type: ignore[method-assign]
 
-# A module for each event, as programs know them, is imported when it is used.
+# The modules of the events, which version 1.x has, are imported at their first use.
 if not TYPE_CHECKING:
     _SUBMODULES = {
         *("event", "page_ping", "page_view", "screen_view", "self_describing", "structured_event"),

@@ -1,4 +1,4 @@
-"""`Event`: the base of all events, and an event of one's own making."""
+"""`Event`: the base class of all events, and of those that programs define."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`PagePing`: a page is still being viewed."""
+"""`PagePing`: a sign that a visitor is still on a page."""
 
 from __future__ import annotations
 

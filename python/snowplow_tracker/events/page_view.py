@@ -1,4 +1,4 @@
-"""`PageView`: a page was viewed."""
+"""`PageView`: a visit of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ScreenView`: a screen of an app was viewed."""
+"""`ScreenView`: a view of a screen of an app."""
 
 from __future__ import annotations
 

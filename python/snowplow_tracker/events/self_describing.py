@@ -1,4 +1,4 @@
-"""`SelfDescribing`: an event that follows a schema."""
+"""`SelfDescribing`: an event whose data has a schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`StructuredEvent`: an event of category, action, label, property and value."""
+"""`StructuredEvent`: an action in a category, with label, property and value."""
 
 from __future__ import annotations
 
