@@ -134,6 +134,6 @@ def close_all_emitters() -> None:
     from snowplow_tracker._lifecycle.process import registered  # noqa: PLC0415
 
     for engine in registered():
-        emitter = engine.context.host
+        emitter = engine.context.host  # type: ignore[attr-defined]
         emitter.event_store = InMemoryEventStore(logger)
         emitter.close(0)

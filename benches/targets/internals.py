@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._stores.record_store import record_store_of, sink_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,20 +20,22 @@ __all__ = ["drain_buffer", "drain_store", "record_buffer"]
 
 def record_buffer(emitter: Any) -> RecordBuffer:
     """Return the native buffer of an emitter that stores events in memory."""
-    records: RecordBuffer = emitter.event_store.records
-    return records
+    buffer = sink_of(emitter.event_store)
+    assert buffer is not None
+    return buffer
 
 
 def drain_buffer(buffer: RecordBuffer, max_events: int, max_bytes: int) -> Iterator[RecordBatch]:
     """Take batches from a buffer, and acknowledge each of them, until the buffer is empty."""
     while batch := buffer.take(max_events, max_bytes):
         yield batch
-        buffer.done(batch)
+        buffer.ack(batch)
 
 
 def drain_store(store: SQLiteEventStore, max_events: int, max_bytes: int) -> Iterator[RecordBatch]:
     """Take batches from a durable store, and acknowledge each of them, until it is empty."""
-    while (taken := store.take_records(max_events, max_bytes)) is not None:
-        batch, settle = taken
-        yield batch
-        settle(batch, 0, False)
+    records = record_store_of(store)
+    assert records is not None
+    while (claim := records.take_records(max_events, max_bytes)) is not None:
+        yield claim.batch
+        claim.finish(claim.batch, 0, False)
