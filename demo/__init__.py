@@ -1,1 +1,1 @@
-"""A demonstration: known programs and real data through the tracker into a local collector."""
+"""A demonstration: programs and real data are tracked, and a local collector checks the events."""

@@ -1,4 +1,4 @@
-"""The collector in a process of its own, and the questions that the demonstration asks it."""
+"""Starts the collector in a process of its own, and queries it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,24 @@ __all__ = ["CollectorStartError", "LocalCollector", "local_collector"]
 LOG = Path(__file__).with_name("output") / "collector.log"
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
+RESPONSE_SECONDS = 30.0
 
 
 class CollectorStartError(RuntimeError):
-    """The collector did not come up; the message has what it said."""
+    """The collector did not start. The message contains its output."""
 
 
 class LocalCollector:
-    """A running collector, asked as Snowplow Micro is.
+    """A client of a running collector, which has the API of Snowplow Micro.
+
+    See https://github.com/snowplow/snowplow-micro.
+
+    Args:
+        url: The collector's URL, without a trailing slash.
+        session: Used for all requests.
 
     Attributes:
-        url: Where it listens, without a trailing slash.
+        url: As given.
     """
 
     def __init__(self, url: str, session: requests.Session) -> None:
@@ -45,36 +51,39 @@ class LocalCollector:
         return int(self.url.rpartition(":")[2])
 
     def counts(self) -> dict[str, int]:
-        """How many events came: `total`, `good` and `bad`."""
-        counts: dict[str, int] = self._ask("all")
+        """Return how many events were received: `total`, `good` (valid) and `bad` (rejected)."""
+        counts: dict[str, int] = self._get("all")
         return counts
 
     def good(self) -> list[dict[str, Any]]:
-        """The good events as Snowplow Micro describes them."""
-        rows: list[dict[str, Any]] = self._ask("good")
+        """Return the good events, in the format of Snowplow Micro."""
+        rows: list[dict[str, Any]] = self._get("good")
         return rows
 
     def bad(self) -> list[dict[str, Any]]:
-        """The bad events, each with its `errors`."""
-        rows: list[dict[str, Any]] = self._ask("bad")
+        """Return the bad events, each with its `errors`."""
+        rows: list[dict[str, Any]] = self._get("bad")
         return rows
 
     def reset(self) -> None:
-        """Forget all events."""
-        self._ask("reset")
+        """Delete all received events."""
+        self._get("reset")
 
-    def _ask(self, question: str) -> Any:
-        answer = self._session.get(f"{self.url}/micro/{question}", timeout=ANSWER_SECONDS)
-        answer.raise_for_status()
-        return answer.json()
+    def _get(self, resource: str) -> Any:
+        response = self._session.get(f"{self.url}/micro/{resource}", timeout=RESPONSE_SECONDS)
+        response.raise_for_status()
+        return response.json()
 
 
 @contextmanager
 def local_collector() -> Iterator[LocalCollector]:
-    """A collector on a free port of 127.0.0.1, as long as the `with` block runs.
+    """Run a collector on a free port of 127.0.0.1 for the duration of a `with` block.
+
+    Yields:
+        Its client.
 
     Raises:
-        CollectorStartError: It does not come up.
+        CollectorStartError: The collector does not start.
     """
     process = _start()
     try:
@@ -103,7 +112,7 @@ def _announced_url(process: subprocess.Popen[bytes]) -> str:
         if found := re.search(r"(http://127\.0\.0\.1:\d+)\s", LOG.read_text()):
             return found.group(1)
         time.sleep(0.02)
-    raise CollectorStartError(f"did not start: {LOG.read_text().strip()}")
+    raise CollectorStartError(f"The collector did not start. Its output: {LOG.read_text().strip()}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The programs of both generations, run as they stand, and what of them must arrive."""
+"""Runs the programs in `programs/`, and checks that exactly the expected events arrive."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ MEASURED = "iglu:com.example/measured/jsonschema/1-0-0"
 SNOWPLOW = "iglu:com.snowplowanalytics.snowplow"
 MOBILE = "iglu:com.snowplowanalytics.mobile"
 
-Facts = dict[str, Any]
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program of `programs/`.
+    """A program in `programs/`.
 
     Attributes:
-        events: For each event that it tracks, some facts that tell it from the others: fields of
-            the wire, `api`, and the self-describing `schema`, `data` and `contexts`, decoded.
-        copies: How often each event arrives: once for each emitter.
+        name: The name of its file, without the suffix.
+        events: For each tracked event, some fields that it must have: those of the request, `api`
+            (the version of the protocol), and the decoded `schema`, `data` and `contexts`.
+        copies: How many times each event must arrive: once per emitter.
     """
 
     name: str
-    events: tuple[Facts, ...]
+    events: tuple[Fields, ...]
     copies: int = 1
 
 
@@ -53,8 +54,8 @@ PROGRAMS = (
     Program(
         "every_parameter",
         tuple(
-            {"tna": "cf", "aid": "aid", "p": "srv", "uid": "user-1", "res": "1920x1080"} | facts
-            for facts in (
+            {"tna": "cf", "aid": "aid", "p": "srv", "uid": "user-1", "res": "1920x1080"} | fields
+            for fields in (
                 {"e": "pv", "url": f"{SITE}/films", "contexts": [FILM]},
                 {"e": "pp", "pp_mix": "0", "pp_max": "100", "pp_miy": "0", "pp_may": "500"},
                 RENTAL | {"contexts": [FILM]},
@@ -92,8 +93,8 @@ PROGRAMS = (
     Program(
         "tracker_1x",
         tuple(
-            {"tna": "ns", "aid": "shop"} | facts
-            for facts in (
+            {"tna": "ns", "aid": "shop"} | fields
+            for fields in (
                 {"e": "pv", "contexts": [FILM]},
                 {"e": "pp", "pp_may": "500"},
                 {"e": "ue", "schema": f"{MOBILE}/screen_view/jsonschema/1-0-0"},
@@ -113,10 +114,15 @@ PROGRAMS = (
 
 
 def run(program: Program, collector: LocalCollector) -> list[str]:
-    """Run one program in a process of its own.
+    """Run a program in a process of its own.
+
+    Args:
+        program: The program.
+        collector: Where the program sends its events. It is reset before.
 
     Returns:
-        What is wrong, in words: nothing if each of its events arrived as it should, and no other.
+        One line of text for each problem: the program failed, or the events that arrived are not
+        exactly the expected ones.
     """
     collector.reset()
     command = [sys.executable, str(FOLDER / f"{program.name}.py"), str(collector.port)]
@@ -129,10 +135,10 @@ def run(program: Program, collector: LocalCollector) -> list[str]:
     except subprocess.CalledProcessError as error:
         return [f"{program.name}: exit status {error.returncode}: {error.stderr.decode().strip()}"]
     bad = [f"{program.name}: bad event: {row['errors']}" for row in collector.bad()]
-    return bad + _differences(program, [_facts(row) for row in collector.good()])
+    return bad + _differences(program, [_fields(row) for row in collector.good()])
 
 
-def _facts(row: dict[str, Any]) -> Facts:
+def _fields(row: dict[str, Any]) -> Fields:
     event = row["event"].get("unstruct_event")
     return {
         **row["rawEvent"]["parameters"],
@@ -143,7 +149,7 @@ def _facts(row: dict[str, Any]) -> Facts:
     }
 
 
-def _differences(program: Program, arrived: list[Facts]) -> list[str]:
+def _differences(program: Program, arrived: list[Fields]) -> list[str]:
     copies = Counter(event["eid"] for event in arrived)
     problems = [
         f"{program.name}: event {eid} arrived {count} times, expected {program.copies}"

@@ -1,4 +1,4 @@
-"""How far a long step is: one moving line on a terminal, a line each quarter elsewhere."""
+"""Shows progress: as one line that is updated on a terminal, or as up to four lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ SECONDS_BETWEEN = 0.1
 
 
 class Progress:
-    """Prints how many of `total` are done."""
+    """Prints how many of a known number of things are done.
+
+    Args:
+        label: Printed before the numbers.
+        total: How many there are.
+    """
 
     def __init__(self, label: str, total: int) -> None:
         self._label = label
         self._total = total
-        self._moving = sys.stdout.isatty()
+        self._is_terminal = sys.stdout.isatty()
         self._shown_at = 0.0
         self._quarters = 0
 
     def show(self, done: int, *, last: bool = False) -> None:
-        """Call it as often as you like; it prints only what is worth a look."""
-        if self._moving:
+        """Print the progress, unless it was printed just before. Call it as often as you like.
+
+        Args:
+            done: How many are done.
+            last: True for the final call, which always prints.
+        """
+        if self._is_terminal:
             if last or time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
                 self._shown_at = time.monotonic()
                 self._print(done, start="\r", end="\n" if last else "")

@@ -1,4 +1,4 @@
-"""Four days of flights out of New York City, replayed through an AsyncEmitter."""
+"""Tracks four days of flights from New York City with an `AsyncEmitter`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from snowplow_tracker import Event
 
-__all__ = ["Replay", "discrepancies", "events", "records", "replay"]
+__all__ = ["Record", "Replay", "discrepancies", "events", "records", "replay"]
 
 DATA = Path(__file__).with_name("data") / "flights.jsonl.gz"
 DEPARTED = "iglu:gov.transportation.bts/flight_departed/jsonschema/1-0-0"
@@ -40,13 +40,13 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Replay:
-    """What was done.
+    """The result of a replay.
 
     Attributes:
-        event_ids: What `track` returned, one for each event.
-        seconds: From the first event made to the last one answered.
-        requests: That the emitter sent.
-        sent_bytes: Of their bodies.
+        event_ids: The ids that `track` returned, one for each event.
+        seconds: The time from constructing the first event to the response to the last request.
+        requests: How many requests the emitter sent.
+        sent_bytes: The total size of their bodies.
     """
 
     event_ids: list[str | None]
@@ -56,13 +56,17 @@ class Replay:
 
 
 def records() -> list[Record]:
-    """The data set, in order of scheduled departure."""
+    """Return the data set in the order of scheduled departures."""
     with gzip.open(DATA, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
 def events(flights: list[Record]) -> Iterator[Event]:
-    """A self-describing event for each flight; before the first of an hour, a view of its board."""
+    """Yield the events of the data set.
+
+    A departure board lists the flights of one airport and hour. There is a page view for each board
+    and a self-describing event for each flight on it.
+    """
     boards = set()
     for record in flights:
         flight = record["flight"]
@@ -96,39 +100,50 @@ def _milliseconds(moment: str) -> int:
 
 
 def replay(collector_url: str, flights: list[Record]) -> Replay:
-    """Track all events, and wait until each has an answer or the time is over."""
+    """Track all events and wait up to 60 seconds for the responses.
+
+    Args:
+        collector_url: Where to send the events.
+        flights: The data set.
+    """
     emitter = AsyncEmitter(collector_url, batch_size=BATCH_SIZE)
     subject = Subject().set_platform("srv")
     tracker = Tracker(namespace="flights", emitters=emitter, subject=subject, app_id="demo")
     started = time.perf_counter()
     event_ids = [tracker.track(event) for event in events(flights)]
     emitter.flush()
-    _wait_for_answers(emitter, len(event_ids))
+    _wait_for_responses(emitter, len(event_ids))
     seconds = time.perf_counter() - started
     stats = emitter.stats()
     emitter.close()
     return Replay(event_ids, seconds, stats["requests"], stats["bytes"])
 
 
-def _wait_for_answers(emitter: AsyncEmitter, total: int) -> None:
-    progress = Progress("  answered    ", total)
+def _wait_for_responses(emitter: AsyncEmitter, total: int) -> None:
+    progress = Progress("  completed  ", total)
     deadline = time.monotonic() + SEND_SECONDS
-    while (answered := _answered(emitter)) < total and time.monotonic() < deadline:
-        progress.show(answered)
+    while (completed := _completed(emitter)) < total and time.monotonic() < deadline:
+        progress.show(completed)
         time.sleep(0.005)
-    progress.show(answered, last=True)
+    progress.show(completed, last=True)
 
 
-def _answered(emitter: AsyncEmitter) -> int:
+def _completed(emitter: AsyncEmitter) -> int:
     stats = emitter.stats()
-    answered: int = stats["sent"] + stats["rejected"] + stats["dropped"]
-    return answered
+    completed: int = stats["sent"] + stats["rejected"] + stats["dropped"]
+    return completed
 
 
 def discrepancies(
     event_ids: Sequence[str | None], good: list[Record], bad: list[Record]
 ) -> list[str]:
-    """What keeps the collector's rows from being each tracked event once, and good."""
+    """Return one line of text for each event that did not arrive exactly once and valid.
+
+    Args:
+        event_ids: The ids of the tracked events.
+        good: The collector's good events.
+        bad: The collector's bad events.
+    """
     arrived = Counter(row["rawEvent"]["parameters"]["eid"] for row in good)
     tracked = set(event_ids)
     return [

@@ -42,14 +42,14 @@ WEATHER_NUMBERS = {
 
 
 class Source:
-    """The tables inside the package's archive."""
+    """The tables in the package's archive."""
 
     def __init__(self, archive: tarfile.TarFile) -> None:
         self._members = {Path(member.name).name: member for member in archive.getmembers()}
         self._archive = archive
 
     def table(self, name: str) -> list[Row]:
-        """All rows of one CSV file, zipped or not."""
+        """Return all rows of a CSV file, which may be zipped."""
         member = self._archive.extractfile(self._members[name])
         if member is None:
             raise ValueError(f"not a file in the archive: {name}")
@@ -60,18 +60,18 @@ class Source:
 
 
 def numbers(row: Row, names: dict[str, str]) -> dict[str, float]:
-    """The named columns as numbers, under their new names; a missing value (NA) is left out."""
+    """Return columns as numbers under new names, without missing values (NA)."""
     return {new: json.loads(row[old]) for old, new in names.items() if row[old] != "NA"}
 
 
 def scheduled_departure(row: Row) -> str:
-    """UTC, ISO 8601: the source gives the hour in UTC and the minute beside it."""
+    """Return the scheduled departure in UTC as ISO 8601. The source has hour and minute apart."""
     hour = datetime.fromisoformat(row["time_hour"].replace("Z", "+00:00"))
     return (hour + timedelta(minutes=int(row["minute"]))).isoformat()
 
 
 def flight(row: Row, airlines: dict[str, str]) -> dict[str, Any]:
-    """One flight with the name of its airline; without a delay of departure it was cancelled."""
+    """Return a flight with the name of its airline. A cancelled flight has no departure delay."""
     described: dict[str, Any] = {
         "carrier": row["carrier"],
         "airline": airlines[row["carrier"]],
@@ -86,14 +86,14 @@ def flight(row: Row, airlines: dict[str, str]) -> dict[str, Any]:
 
 
 def weather(row: Row) -> dict[str, Any]:
-    """The observation at the airport of departure."""
+    """Return the observation at the airport of departure."""
     return {"station": row["origin"], "observedAt": row["time_hour"]} | numbers(
         row, WEATHER_NUMBERS
     )
 
 
 def records(source: Source) -> list[dict[str, Any]]:
-    """Each flight of the four days with the weather of its hour, by scheduled departure."""
+    """Return each flight of the four days with the weather, in order of scheduled departures."""
     airlines = {row["carrier"]: row["name"] for row in source.table("airlines.csv")}
     observed = {(row["origin"], row["time_hour"]): row for row in source.table("weather.csv")}
     joined = [
@@ -108,7 +108,7 @@ def records(source: Source) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Write the extract; the same source gives the same bytes."""
+    """Write the extract. The same source always produces the same bytes."""
     with tarfile.open(sys.argv[1]) as archive:
         extract = records(Source(archive))
     lines = "".join(

@@ -1,4 +1,4 @@
-"""Generation 0.x: a JSON encoder for complex numbers, and what it refuses."""
+"""Version 0.x: a JSON encoder for complex numbers, and a value that it does not support."""
 
 import sys
 from json.encoder import JSONEncoder
@@ -8,14 +8,17 @@ from snowplow_tracker import Emitter, SelfDescribingJson, Tracker
 
 
 def complex_encoder(c: Any) -> Any:
-    """A complex number as a list of two; the call below has no self, and so raises TypeError."""
+    """Encode a complex number as a list.
+
+    Anything else raises TypeError, since `default` is called without an instance.
+    """
     if isinstance(c, complex):
         return [c.real, c.imag]
     return JSONEncoder.default(c)  # type: ignore[call-arg]
 
 
 def measured(value: Any) -> SelfDescribingJson:
-    """One measurement."""
+    """Return the data of a measurement."""
     return SelfDescribingJson("iglu:com.example/measured/jsonschema/1-0-0", {"value": value})
 
 

@@ -1,4 +1,4 @@
-"""Generation 0.x: every parameter of the tracker, and one event of each common kind."""
+"""Version 0.x: every parameter of the tracker, and one event of each common kind."""
 
 import sys
 from datetime import date
@@ -8,7 +8,7 @@ from snowplow_tracker import Emitter, SelfDescribingJson, Subject, Tracker
 
 
 def my_custom_encoder(value: Any) -> Any:
-    """Dates as JSON has none: ISO 8601 text."""
+    """Encode a date as ISO 8601 text."""
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"not serialisable: {type(value).__name__}")

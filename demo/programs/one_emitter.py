@@ -1,4 +1,4 @@
-"""Generation 0.x: the shortest program. It never flushes; its events leave when Python exits."""
+"""Version 0.x: the shortest program. It never flushes; its events are sent when Python exits."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Generation 0.x: the subject of a tracker set afterwards, and one of a single event."""
+"""Version 0.x: replace a tracker's subject, and pass a subject for a single event."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Generation 1.x: trackers made and kept by the Snowplow class."""
+"""Version 1.x: the Snowplow class creates and stores trackers."""
 
 import sys
 

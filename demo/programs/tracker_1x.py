@@ -1,4 +1,4 @@
-"""Generation 1.x: the namespace first, and events that are objects."""
+"""Version 1.x: the namespace comes first, and events are objects."""
 
 import sys
 

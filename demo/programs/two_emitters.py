@@ -1,4 +1,4 @@
-"""Generation 0.x: every event goes to each of two emitters, by POST and by GET."""
+"""Version 0.x: each event is sent by two emitters, one with POST and one with GET."""
 
 import sys
 
