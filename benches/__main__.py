@@ -84,7 +84,7 @@ def main() -> None:
     tables = []
     with Baselines(options.abi3 and options.abi3.resolve()) as baselines:
         about = baselines.about()
-        run = {**machine.facts(), "rounds": rounds, "method": METHOD, "targets": about}
+        run = {**machine.describe(), "rounds": rounds, "method": METHOD, "targets": about}
         print("\n".join(f"{name}: {value}" for name, value in run.items()), flush=True)
         for table in run_cases(baselines, rounds, most_events, delivered):
             tables.append(table)

@@ -7,10 +7,10 @@ import platform
 from datetime import datetime, timezone
 from pathlib import Path
 
-__all__ = ["facts"]
+__all__ = ["describe"]
 
 
-def facts() -> dict[str, str]:
+def describe() -> dict[str, str]:
     """Return the date, processor, operating system and interpreter."""
     return {
         "date": datetime.now(tz=timezone.utc).date().isoformat(),

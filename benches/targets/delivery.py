@@ -20,7 +20,7 @@ _unsent: list[Any] = []
 def page_views(count: int) -> list[PageView]:
     """Return page views of about 1.2 kB each in a request body."""
     order, parts = document("order", 2)
-    contexts = [SelfDescribingJson(schema, facts) for schema, facts in [(SCHEMA, order), *parts]]
+    contexts = [SelfDescribingJson(schema, data) for schema, data in [(SCHEMA, order), *parts]]
     return [
         PageView(
             page_url=f"https://www.example.com/shop/shoes?id={number}",

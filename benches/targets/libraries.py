@@ -40,7 +40,7 @@ def envelopes(name: str, number: int) -> list[dict[str, Any]]:
     """Return the JSON documents of a self-describing event: its data, and its contexts if any."""
     data, parts = document(name, number)
     event = {"schema": EVENT_SCHEMA, "data": {"schema": SCHEMA, "data": data}}
-    contexts = [{"schema": schema, "data": facts} for schema, facts in parts]
+    contexts = [{"schema": schema, "data": context} for schema, context in parts]
     return [event, {"schema": CONTEXT_SCHEMA, "data": contexts}] if contexts else [event]
 
 

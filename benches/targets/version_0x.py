@@ -32,7 +32,7 @@ def structured_event(tracker: Any) -> None:
 
 def self_describing(name: str, number: int) -> Callable[[Any], None]:
     data, parts = document(name, number)
-    contexts = [SelfDescribingJson(schema, facts) for schema, facts in parts] or None
+    contexts = [SelfDescribingJson(schema, context) for schema, context in parts] or None
 
     def track(tracker: Any) -> None:
         tracker.track_self_describing_event(SelfDescribingJson(SCHEMA, data), contexts)

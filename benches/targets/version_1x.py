@@ -40,7 +40,7 @@ def structured_event(tracker: Any) -> None:
 
 def self_describing(name: str, number: int) -> Callable[[Any], None]:
     data, parts = document(name, number)
-    contexts = [SelfDescribingJson(schema, facts) for schema, facts in parts] or None
+    contexts = [SelfDescribingJson(schema, context) for schema, context in parts] or None
 
     def track(tracker: Any) -> None:
         tracker.track(SelfDescribing(SelfDescribingJson(SCHEMA, data), context=contexts))
@@ -50,5 +50,5 @@ def self_describing(name: str, number: int) -> Callable[[Any], None]:
 
 def built_event(name: str, number: int) -> SelfDescribing:
     data, parts = document(name, number)
-    contexts = [SelfDescribingJson(schema, facts) for schema, facts in parts]
+    contexts = [SelfDescribingJson(schema, context) for schema, context in parts]
     return SelfDescribing(SelfDescribingJson(SCHEMA, data), context=contexts or None)
