@@ -56,8 +56,8 @@ class InMemoryEventStore:
         buffer_capacity: The maximum number of events, including those being sent. Default 10,000.
 
     Raises:
-        ValueError: `logger` has no method `error`, or `buffer_capacity` is not an integer of at
-            least 0.
+        ValueError: `logger` has no method `error`, or `buffer_capacity` is not a whole number of
+            at least 0.
     """
 
     def __init__(self, logger: Logger, buffer_capacity: int = 10_000) -> None:

@@ -180,7 +180,7 @@ def test_an_event_of_a_signal_handler_in_there_is_refused_counted_and_logged(
         signal.signal(signal.SIGINT, before)
     assert [event["se_la"] for event in store.get_events_batch()] == ["main"]
     assert (emitter.stats()["tracked"], emitter.stats()["dropped"]) == (2, 1)
-    assert logged("refused: a signal handler or finalizer") == 1
+    assert logged("refused: .* signal handler or finalizer") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

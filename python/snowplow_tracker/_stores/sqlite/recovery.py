@@ -78,8 +78,6 @@ class RecoveringConnection:
         """
         try:
             self.current()
-        except ForeignFileError:
-            raise
         except (sqlite3.Error, OSError):
             self.attempt(EventDatabase.refresh_counts, None)
 

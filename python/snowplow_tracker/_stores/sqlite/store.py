@@ -85,7 +85,9 @@ class SQLiteStore:
         """Store a record. Returns False, and logs it, if the record was refused."""
         if self.access.is_interrupting():
             self.connection.error_log.error(
-                "Event refused: a signal handler or finalizer tracked it during a use of the store"
+                "Event refused: it was tracked by a signal handler or finalizer that interrupted"
+                " the store: %s",
+                self._path,
             )
             return False
         return self.access.do(self._insert, False, record, created_ms)
