@@ -177,7 +177,7 @@ class RecoveringConnection:
             raise
 
     def _forget_database(self) -> None:
-        """Close the database and its owner's claims: they do not apply to the next file."""
+        """Close the database and drop its owner: its claims do not apply to the next file."""
         self.close()
         self._owner_lock = self._open_failure = None
 
