@@ -126,6 +126,25 @@ def test_duplicates_keep_the_settings(duplicate):
     assert twin != config
 
 
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda config: pickle.loads(pickle.dumps(config))]
+)
+def test_duplicates_check_what_is_assigned(duplicate):
+    twin = duplicate(EmitterConfiguration(batch_size=5))
+    with pytest.raises(ValueError, match="batch_size"):
+        twin.batch_size = -1
+    assert twin.batch_size == 5
+
+
+def test_a_setting_that_is_not_set_yet_is_no_attribute():
+    class Early(EmitterConfiguration):
+        def __init__(self) -> None:
+            assert not hasattr(self, "batch_size")
+            super().__init__()
+
+    assert Early().batch_size is None
+
+
 def test_repr_names_the_settings():
     text = repr(EmitterConfiguration(batch_size=5))
     assert text.startswith("EmitterConfiguration(batch_size=5, on_success=None, ")

@@ -183,3 +183,13 @@ def test_reset_forgets_all():
         Snowplow.add_tracker(tracker(namespace))
     Snowplow.reset()
     assert Snowplow.get_tracker("one") is Snowplow.get_tracker("two") is None
+
+
+def test_subclasses_share_the_registry():
+    class Mine(Snowplow):
+        _trackers = "mine"
+
+    mine = Mine.add_tracker(tracker("ns"))
+    assert Snowplow.get_tracker("ns") is Mine.get_tracker("ns") is mine
+    Snowplow.reset()
+    assert Mine.get_tracker("ns") is None
