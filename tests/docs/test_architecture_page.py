@@ -1,4 +1,4 @@
-"""The page on architecture tells the way that an event really takes, and names every file."""
+"""The page on architecture names the path that an event really takes, and every file."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ from snowplow_tracker.emitters import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-WAYS = dict(re.findall(r"^\| ([^|]+) \| (record|dict|payload) \|$", PAGE, re.MULTILINE))
+PATHS = dict(re.findall(r"^\| ([^|]+) \| (record|dict|payload) \|$", PAGE, re.MULTILINE))
 URL = "https://www.example.com/"
 PACKAGE = ROOT / "python" / "snowplow_tracker"
+SOURCES = [(PACKAGE, ".py"), (ROOT / "src", ".rs")]
+NAMED = r"`([\w/.]+(?:\.rs|\.pyi?|/))`"
 
 
 def emitter(kind: type[Emitter] = Emitter, **settings: Any) -> Emitter:
@@ -168,24 +171,24 @@ CASES: dict[str, Callable[[Any], tuple[Tracker, Any]]] = {
     "the store is an `SQLiteEventStore`": on_disk,
     "a subclass of an event adds attributes or properties": own_attributes,
     "`json_encoder` is set": json_encoder,
-    "one emitter of several is a custom one with `input(dict)`": custom_emitter,
+    "one of several emitters is a custom one with `input(dict)`": custom_emitter,
     "a subclass of an emitter overrides `input` or `reached_limit`": overridden_input,
-    "`input` is replaced on the emitter itself": replaced_input,
+    "`input` is replaced on the emitter instance": replaced_input,
     'the emitter\'s method is "get"': by_get,
     "the emitter has a `byte_limit`": byte_limit,
-    "the store is the program's own, or a subclass": own_store,
+    "the store is a custom one or a subclass": own_store,
     "the store's `event_buffer` was read": event_buffer_read,
     "the event is a bare `Event`": bare_event,
     "the event's `payload` was read": payload_read,
-    "subject or tracker carry a field that is none of the protocol's": unknown_field,
-    "`build_payload` of the event is overridden or replaced": build_payload,
-    "`complete_payload` of the tracker is overridden or replaced": complete_payload,
-    "the event is any other object with `build_payload`": any_object,
+    "the subject or tracker has a field that is not in the protocol": unknown_field,
+    "`build_payload` of the event is overridden or patched": build_payload,
+    "`complete_payload` of the tracker is overridden or patched": complete_payload,
+    "the event is another object with `build_payload`": any_object,
 }
 
 
-def way_of(tracker: Tracker, event: Any) -> str:
-    """Return the way that an event takes, by the Python functions that are called for it."""
+def path_of(tracker: Tracker, event: Any) -> str:
+    """Return the path that an event takes, by the Python functions that are called for it."""
     called: list[str] = []
     sys.setprofile(lambda frame, *_: called.append(frame.f_code.co_name))
     try:
@@ -198,36 +201,69 @@ def way_of(tracker: Tracker, event: Any) -> str:
 
 
 @pytest.mark.parametrize("what", CASES)
-def test_an_event_takes_the_way_that_the_page_tells(what, tmp_path):
+def test_an_event_takes_the_path_that_the_page_names(what, tmp_path):
     tracker, event = CASES[what](tmp_path)
     try:
-        assert way_of(tracker, event) == WAYS[what]
+        assert path_of(tracker, event) == PATHS[what]
     finally:
         tracker.close(0)
 
 
 def test_the_page_has_no_other_cases():
-    assert WAYS.keys() == CASES.keys()
+    assert PATHS.keys() == CASES.keys()
 
 
-def named() -> list[str]:
-    return re.findall(r"`((?:src/)?[\w/]+(?:\.rs|\.pyi?|/))`", PAGE)
+def section(heading: str) -> str:
+    return re.split(r"^##+ ", PAGE.partition(f"{heading}\n")[2], flags=re.MULTILINE)[0]
 
 
-def sources() -> Iterator[str]:
-    for folder, suffix in [(ROOT / "src", ".rs"), (PACKAGE, ".py")]:
-        for path in folder.iterdir():
-            if path.suffix == suffix or (path.is_dir() and any(path.glob(f"*{suffix}"))):
-                yield f"{path.name}/" if path.is_dir() else path.name
+def first_cells(text: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
 
 
-def test_every_source_is_on_the_page():
-    names = {name.removeprefix("src/") for name in named()}
-    assert set(sources()) - names - {"__init__.py"} == set()
+def folders() -> Iterator[str]:
+    for top, suffix in SOURCES:
+        places = {path.parent for path in top.rglob(f"*{suffix}")}
+        yield from (f"{place.relative_to(ROOT).as_posix()}/" for place in places)
 
 
-def test_every_file_on_the_page_exists():
-    places = [ROOT, ROOT / "src", ROOT / "src" / "events", ROOT / "src" / "json"]
-    places += [ROOT / "src" / "payload", PACKAGE]
-    missing = [name for name in named() if not any((place / name).exists() for place in places)]
-    assert missing == []
+def files(top: Path, *suffixes: str) -> list[str]:
+    found = [path for suffix in suffixes for path in top.rglob(f"*{suffix}")]
+    return sorted(path.relative_to(top).as_posix() for path in found if path.is_file())
+
+
+def test_every_folder_has_one_line():
+    assert sorted(first_cells(section("## Folders"))) == sorted(folders())
+
+
+def listed() -> dict[str, list[str]]:
+    """Return the files of the page by heading."""
+    text = PAGE.partition("## Files\n")[2].partition("\n## ")[0]
+    return {
+        part.partition("\n")[0]: first_cells(part)
+        for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    }
+
+
+def test_every_file_has_one_line():
+    by_heading = listed()
+    assert sorted(by_heading.pop("`src/`")) == files(ROOT / "src", ".rs")
+    in_folders = {name for name in files(PACKAGE, "__init__.py") if "/" in name}
+    python = [name for name in files(PACKAGE, ".py", ".pyi") if name not in in_folders]
+    assert sorted(name for names in by_heading.values() for name in names) == sorted(python)
+
+
+def test_every_file_stands_below_its_folder():
+    by_heading = listed()
+    assert not any("/" in name for name in by_heading.pop("`python/snowplow_tracker/`"))
+    del by_heading["`src/`"]
+    for heading, names in by_heading.items():
+        assert {f"{name.partition('/')[0]}/" for name in names} == {
+            *re.findall(r"`(\w+/)`", heading)
+        }
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(NAMED, PAGE))))
+def test_what_the_page_names_exists(name):
+    places = [ROOT, ROOT / "src", ROOT / "src" / "events", PACKAGE]
+    assert any((place / name).exists() for place in places)
