@@ -7,8 +7,8 @@ import re
 import pytest
 from tests.docs.named_tests import ROOT, is_a_test, named_tests
 
-PAGES = ["CONTRIBUTING.md", "SECURITY.md"]
-PLACES = [ROOT, ROOT / "python" / "snowplow_tracker", ROOT / "tests" / "compat"]
+PAGES = ["CONTRIBUTING.md", "SECURITY.md", "RELEASING.md"]
+PLACES = [ROOT, ROOT / "python" / "snowplow_tracker"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 HOOKS = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -37,12 +37,16 @@ def test_the_files_exist():
 
 
 def test_the_tests_exist():
-    named = [name for name in named_tests("CONTRIBUTING.md") if not name.endswith("/")]
+    named = [
+        name
+        for name in named_tests((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+        if not name.endswith("/")
+    ]
     assert [name for name in named if not is_a_test(name)] == []
 
 
 def test_the_links_lead_somewhere():
-    for page in PAGES:
+    for page in [*PAGES, "README.md", "CHANGELOG.md"]:
         text = (ROOT / page).read_text(encoding="utf-8")
         assert all((ROOT / link).exists() for link in re.findall(r"\]\(([^:)]+)\)", text))
 

@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from benches.report import read_json
 from docs.figures import RESULTS, as_page
 from tests.docs.named_tests import ROOT
 from tests.docs.pages import DOCS, PAGES
@@ -70,7 +71,7 @@ def test_a_page_includes_the_figures_that_make_docs_writes():
 
 def test_the_figures_are_those_of_the_last_run():
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    page = as_page(results)
+    page = as_page(*read_json(RESULTS))
     assert results["run"]["date"] in page
     for table in results["tables"]:
         section = page.partition(f"### {table['title']}\n")[2].partition("###")[0]
