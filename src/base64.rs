@@ -1,4 +1,4 @@
-//! URL-safe base64 with padding (RFC 4648, section 5), as `ue_px` and `cx` carry JSON.
+//! URL-safe base64 with padding (RFC 4648, section 5), the encoding of the fields `ue_px` and `cx`.
 
 use base64_simd::URL_SAFE;
 

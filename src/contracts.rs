@@ -1,4 +1,4 @@
-//! Value checks of what users construct, and the process-wide switch that turns them off.
+//! Checks of constructor arguments, and the process-wide switch that disables them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,31 +9,31 @@ use crate::error::{Error, Result};
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 
-/// Turns value checks on or off in the whole process.
+/// Enables or disables value checks in the whole process.
 #[pyfunction]
 pub fn set_contracts_enabled(enabled: bool) {
     ENABLED.store(enabled, Ordering::Relaxed);
 }
 
-/// Whether values are checked.
+/// Returns true if values are checked.
 #[pyfunction]
 pub fn contracts_enabled() -> bool {
     ENABLED.load(Ordering::Relaxed)
 }
 
-/// A required text: neither missing nor empty, and a `str` or a subclass of it.
+/// Requires a string, or an instance of a subclass of `str`, that is not empty.
 pub fn require_text(parameter: &'static str, value: Option<&Bound<'_, PyAny>>) -> Result<()> {
     let is_text = value.is_some_and(|value| value.cast::<PyString>().is_ok() && !is_blank(value));
     if is_text || !contracts_enabled() { Ok(()) } else { Err(Error::Empty(parameter)) }
 }
 
-/// A required object of any kind.
+/// Requires an object that is neither None nor the empty string.
 pub fn require(parameter: &'static str, value: Option<&Bound<'_, PyAny>>) -> Result<()> {
-    let is_there = value.is_some_and(|value| !is_blank(value));
-    if is_there || !contracts_enabled() { Ok(()) } else { Err(Error::Empty(parameter)) }
+    let is_present = value.is_some_and(|value| !is_blank(value));
+    if is_present || !contracts_enabled() { Ok(()) } else { Err(Error::Empty(parameter)) }
 }
 
-/// What a payload leaves out: None and the empty text.
+/// Returns true for None and the empty string: a payload omits both.
 pub fn is_blank(value: &Bound<'_, PyAny>) -> bool {
     value.is_none() || value.cast::<PyString>().is_ok_and(|text| text.to_str().is_ok_and(str::is_empty))
 }

@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::buffer::Pushed;
-use crate::hooks::Hooks;
-use crate::program_code::{call, call_method};
-use crate::record_buffer::RecordBuffer;
-use crate::shared::{CopyAttached, Loaded, Shared};
+use crate::buffer::python::RecordBuffer;
+use crate::buffer::queue::PushResult;
+use crate::cpython::call::{call_user_code, call_user_method};
+use crate::overrides::Originals;
+use crate::sync::rcu::{CloneWithGil, Rcu, RcuGuard};
 
 /// The base class of `Emitter`. It has no attributes, since subclasses may use any name: `configure_emitter` sets what `track` reads.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct EmitterCore {
-    config: Shared<Config>,
+    config: Rcu<Config>,
     /// While it is set, a full batch does not call `flush`. Relaxed order is enough: the lock of the buffer orders a push against the
     /// flush that clears the flag before it takes the records.
     flush_requested: AtomicBool,
@@ -33,8 +33,8 @@ impl Default for Config {
     }
 }
 
-impl CopyAttached for Config {
-    fn copy(&self, py: Python<'_>) -> Self {
+impl CloneWithGil for Config {
+    fn clone_with_gil(&self, py: Python<'_>) -> Self {
         Self { sink: self.sink.as_ref().map(|sink| sink.clone_ref(py)), ..*self }
     }
 }
@@ -44,7 +44,7 @@ impl EmitterCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { config: Shared::new(), flush_requested: AtomicBool::new(false) }
+        Self { config: Rcu::new(), flush_requested: AtomicBool::new(false) }
     }
 }
 
@@ -70,20 +70,20 @@ pub fn set_flush_requested(emitter: &Bound<'_, EmitterCore>, requested: bool) {
 /// An emitter that accepts finished records.
 pub struct RecordSink<'py> {
     emitter: Bound<'py, EmitterCore>,
-    config: Loaded<'py, Config>,
+    config: RcuGuard<'py, Config>,
     accept_record: &'py Py<PyAny>,
 }
 
 impl<'py> RecordSink<'py> {
     /// Returns the sink of an emitter, or `None` if a program replaced a method that takes events in, or if it accepts no records.
-    pub fn of(emitter: Bound<'py, PyAny>, hooks: &'py Hooks) -> PyResult<Option<Self>> {
+    pub fn of(emitter: Bound<'py, PyAny>, originals: &'py Originals) -> PyResult<Option<Self>> {
         let Ok(emitter) = emitter.cast_into::<EmitterCore>() else { return Ok(None) };
-        if !hooks.input_is_ours(&emitter.get_type())? {
+        if !originals.input_is_original(&emitter.get_type())? {
             return Ok(None);
         }
         let config = emitter.get().config.load(emitter.py());
         let accepts = config.get().is_some_and(|config| config.sink.is_some() || config.accepts_records);
-        Ok(accepts.then_some(Self { emitter, config, accept_record: hooks.accept_record() }))
+        Ok(accepts.then_some(Self { emitter, config, accept_record: originals.accept_record() }))
     }
 
     /// Appends a record, and flushes if that fills a batch. A record that cannot be appended goes to `accept_record`.
@@ -92,11 +92,11 @@ impl<'py> RecordSink<'py> {
         let config = self.config.get();
         let sink = config.and_then(|config| config.sink.as_ref());
         match sink.map(|sink| sink.get().push(py, record, created_ms)) {
-            Some(Pushed::Waiting(count)) if !self.is_flush_due(count) => Ok(()),
-            Some(Pushed::Waiting(_)) => call_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
-            Some(Pushed::Full | Pushed::Sealed) | None => {
+            Some(PushResult::Queued(count)) if !self.is_flush_due(count) => Ok(()),
+            Some(PushResult::Queued(_)) => call_user_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
+            Some(PushResult::Full | PushResult::Sealed) | None => {
                 let arguments = (&self.emitter, PyBytes::new(py, record), created_ms);
-                call(self.accept_record.bind(py), arguments, None).map(drop)
+                call_user_code(self.accept_record.bind(py), arguments, None).map(drop)
             }
         }
     }

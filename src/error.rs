@@ -1,33 +1,36 @@
-//! What can go wrong natively, and the one place where it becomes a Python exception.
+//! The errors of native code, and their translation into Python exceptions.
 
 use std::borrow::Cow;
 
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-/// Every fault of the native part.
+/// The deepest nesting of JSON that is written, calls of `json_encoder` included.
+pub const MAX_DEPTH: usize = 255;
+
+/// An error of native code.
 pub enum Error {
-    /// A container that holds itself.
+    /// A container that contains itself.
     Circular,
-    /// Data nested deeper than the limit, or a `json_encoder` whose answers never end.
+    /// Data nested deeper than `MAX_DEPTH`, or a `json_encoder` that always returns one more object that JSON cannot hold.
     TooDeep,
-    /// An object, by the name of its type, that neither JSON nor the tracker's `json_encoder` can hold.
+    /// An object that neither JSON nor the tracker's `json_encoder` supports, by the name of its type.
     NotJson(String),
-    /// A dictionary key, by the name of its type, that JSON cannot hold.
+    /// A dict key that JSON does not support, by the name of its type.
     NotJsonKey(String),
-    /// A required value that is missing, empty or no text, by the name of its parameter.
+    /// A required value that is missing, empty or not a string, by the name of its parameter.
     Empty(&'static str),
-    /// An item of `context`, or an `event_json`, that is not self-describing: parameter and type.
+    /// An item of `context`, or an `event_json`, that is not self-describing: the parameter, and the name of the value's type.
     NotSelfDescribing(&'static str, String),
-    /// An event whose constructor never ran, by the name of its type.
+    /// An event whose `__init__` never ran, by the name of its type.
     NotConstructed(String),
-    /// The operating system has no randomness to give.
+    /// The operating system has no randomness for an event id.
     NoRandomness(rand::rngs::SysError),
-    /// Python code raised, the user's own included: it passes unchanged.
+    /// An exception that Python code raised, user code included. It is passed on unchanged.
     Raised(PyErr),
 }
 
-/// The result of native work.
+/// The result of native code.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl From<PyErr> for Error {
@@ -41,8 +44,7 @@ impl From<Error> for PyErr {
         match error {
             Error::Circular => PyValueError::new_err("Circular reference detected"),
             Error::TooDeep => PyValueError::new_err(format!(
-                "Data is nested deeper than {} levels, or json_encoder never ends",
-                crate::json::MAX_DEPTH
+                "Data is nested deeper than {MAX_DEPTH} levels, or json_encoder never ends"
             )),
             Error::NotJson(kind) => PyTypeError::new_err(format!(
                 "Object of type {kind} is not JSON serializable: give the tracker a json_encoder for it"
@@ -61,15 +63,15 @@ impl From<Error> for PyErr {
             Error::NotConstructed(kind) => PyRuntimeError::new_err(format!(
                 "{kind} was not constructed: its __init__ must call super().__init__()"
             )),
-            Error::NoRandomness(cause) => {
-                PyRuntimeError::new_err(format!("no event id, the operating system gives no randomness: {cause}"))
-            }
+            Error::NoRandomness(cause) => PyRuntimeError::new_err(format!(
+                "cannot create an event id: the operating system has no randomness: {cause}"
+            )),
             Error::Raised(error) => error,
         }
     }
 }
 
-/// The name of an object's type, as a message shows it.
+/// Returns the name of an object's type, for error messages.
 pub fn type_name(object: &Bound<'_, PyAny>) -> String {
     object
         .get_type()

@@ -1,4 +1,4 @@
-//! Event ids: version 4 UUIDs (RFC 9562) out of a generator that each thread seeds from the system's randomness.
+//! Event ids: version 4 UUIDs (RFC 9562, section 5.4) from a generator that each thread seeds from the operating system.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 
 const ID_BYTES: usize = 16;
 
-/// Goes up in a forked child, so that it does not draw what its parent will draw too.
+/// Incremented in a forked child, so that it does not draw the same ids as its parent.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 struct Seeded {
@@ -20,12 +20,12 @@ thread_local! {
     static SEEDED: RefCell<Option<Seeded>> = const { RefCell::new(None) };
 }
 
-/// Seeds every thread's generator anew before its next id. To be called in a child after a fork.
+/// Makes every thread reseed its generator before its next id. Call it in a forked child.
 pub fn reseed() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// A new id in its canonical text form, 36 ASCII characters. Fails where the system has no randomness to give.
+/// Returns a new id as 36 ASCII characters. Fails if the operating system has no randomness.
 pub fn new_event_id() -> Result<[u8; 36], SysError> {
     SEEDED.with_borrow_mut(|seeded| {
         let generation = GENERATION.load(Ordering::Relaxed);
@@ -50,7 +50,7 @@ fn canonical(mut id: [u8; ID_BYTES]) -> [u8; 36] {
     text
 }
 
-/// The hexadecimal digits of four bytes, all eight at once: a table would take four times as long.
+/// Returns the hexadecimal digits of four bytes, all eight computed at once: a table takes four times as long.
 const fn hex(bytes: [u8; 4]) -> [u8; 8] {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let mut nibbles = u32::from_be_bytes(bytes) as u64;

@@ -1,4 +1,4 @@
-//! A panic of ours is an error of ours: the program that is observed neither ends by it nor sees it on its stderr.
+//! Turns a panic of native code into an error: it must neither end the program that tracks nor print to its stderr.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -7,25 +7,25 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    static IS_CATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps guarded panics from printing. Other extensions' panics print as they did.
-pub fn silence_guarded_panics() {
+/// Keeps caught panics from being printed. Panics of other extensions are printed as before.
+pub fn silence_caught_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !GUARDED.get() {
+        if !IS_CATCHING.get() {
             print(info);
         }
     }));
 }
 
-/// Does `work`; a panic in it comes back as a `RuntimeError`.
-pub fn guarded<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    let outer = GUARDED.replace(true);
-    // Whatever `work` was changing is Python's, or behind a lock that ignores poison: there is no state to see half-changed.
+/// Calls `work`, and returns a panic in it as a `RuntimeError`.
+pub fn catch<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let outer = IS_CATCHING.replace(true);
+    // No half-changed state can be seen afterwards: what `work` changes belongs to Python, or is behind a lock that ignores poison.
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    GUARDED.set(outer);
+    IS_CATCHING.set(outer);
     result.unwrap_or_else(|cause| {
         let text = cause
             .downcast_ref::<&str>()

@@ -1,24 +1,24 @@
-//! Buffers that encoding writes to, kept by each thread from one event to the next.
+//! Buffers for encoding that each thread reuses from one event to the next.
 
 use std::cell::RefCell;
 
-/// A buffer beyond this is given back to the system: one huge event must not cost memory for ever.
-const KEPT_BYTES: usize = 256 * 1024;
-/// One for a record and one for the JSON inside it; any others belong to events that a `json_encoder` tracks meanwhile.
-const KEPT_BUFFERS: usize = 2;
+/// Larger buffers are freed, so that one huge event does not cost memory for ever.
+const MAX_REUSED_BYTES: usize = 256 * 1024;
+/// One buffer for a record, and one for the JSON inside it. More are in use only while a `json_encoder` itself tracks events.
+const MAX_REUSED_BUFFERS: usize = 2;
 
 thread_local! {
-    static KEPT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `work` with an empty buffer. It may come back here on the same thread: a `json_encoder` may track events itself.
+/// Calls `work` with an empty buffer. `work` may call this function again on the same thread: a `json_encoder` may track events.
 pub fn with_buffer<T>(work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    let mut buffer = KEPT.with_borrow_mut(Vec::pop).unwrap_or_default();
+    let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
     buffer.clear();
     let result = work(&mut buffer);
-    KEPT.with_borrow_mut(|kept| {
-        if buffer.capacity() <= KEPT_BYTES && kept.len() < KEPT_BUFFERS {
-            kept.push(buffer);
+    BUFFERS.with_borrow_mut(|buffers| {
+        if buffer.capacity() <= MAX_REUSED_BYTES && buffers.len() < MAX_REUSED_BUFFERS {
+            buffers.push(buffer);
         }
     });
     result

@@ -1,7 +1,8 @@
 //! The pure parts of the hot path, without an interpreter: `cargo bench --no-default-features`.
 
-use _native::buffer::Records;
-use _native::{base64, event_id, text};
+use _native::buffer::queue::RecordQueue;
+use _native::json::escape;
+use _native::{base64, event_id};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 
@@ -28,20 +29,20 @@ fn append(bencher: Bencher, input: &str, work: impl Fn(&mut Vec<u8>, &[u8])) {
 
 #[divan::bench(args = LENGTHS)]
 fn escape_plain(bencher: Bencher, length: usize) {
-    append(bencher, &sentence(length), text::append_string);
+    append(bencher, &sentence(length), escape::append_string);
 }
 
 /// Two letters of ten bytes are not ASCII, none needs an escape.
 #[divan::bench(args = LENGTHS)]
 fn escape_umlauts(bencher: Bencher, length: usize) {
     let input: String = "Grüße, Straße ".chars().cycle().take(length).collect();
-    append(bencher, &input, text::append_string);
+    append(bencher, &input, escape::append_string);
 }
 
 /// One byte in twenty needs an escape: JSON inside JSON.
 #[divan::bench(args = LENGTHS)]
 fn escape_quotes(bencher: Bencher, length: usize) {
-    append(bencher, &sentence(length).replace(", ", "\", "), text::append_string);
+    append(bencher, &sentence(length).replace(", ", "\", "), escape::append_string);
 }
 
 #[divan::bench(args = LENGTHS)]
@@ -62,8 +63,8 @@ fn record(length: usize) -> String {
     format!("{{\"e\":\"pv\",\"page\":\"{}\"}}", sentence(length))
 }
 
-fn filled(record: &str) -> Records {
-    let mut records = Records::new(usize::MAX);
+fn filled(record: &str) -> RecordQueue {
+    let mut records = RecordQueue::new(usize::MAX);
     for _ in 0..WAITING {
         records.push(record.as_bytes(), 1_767_225_600_000);
     }
@@ -84,7 +85,7 @@ fn take_and_join(bencher: Bencher, length: usize) {
     bencher.counter(BytesCount::new(WAITING * record.len())).with_inputs(|| filled(&record)).bench_values(
         |mut records| {
             let mut bytes = 0;
-            while records.waiting() > 0 {
+            while records.queued() > 0 {
                 let batch = records.take(100, 1_000_000);
                 bytes += batch.body(Some(1_767_225_600_500)).len();
                 records.ack(batch.len());

@@ -1,4 +1,4 @@
-//! The kinds of events as Python classes. Each is its parameters and nothing else: data and behaviour are those of `Event`.
+//! The kinds of events as Python classes. A class defines parameters only; state and behaviour are those of `Event`.
 
 #[cfg(not(feature = "abi3"))]
 use std::array;
@@ -9,15 +9,15 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 #[cfg(not(feature = "abi3"))]
-use super::direct_call::{Arguments, CallFacts, DirectCall};
-#[cfg(not(feature = "abi3"))]
 use super::event::COMMON_PARAMETERS;
 use super::event::Event;
-use super::kind::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
+use super::kinds::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
 use super::state::{Common, State};
+#[cfg(not(feature = "abi3"))]
+use super::vectorcall::{Arguments, CallSignature, Vectorcall};
 
-/// A class whose `__new__` takes anything, so that subclasses may construct as they like, and whose `__init__` stores. Each
-/// parameter, given by its place in the kind's fields, its name and its setter's name, is a property too.
+/// Defines the class of a kind. `__new__` accepts any arguments, so that subclasses may have any constructor; `__init__` stores the
+/// parameters. Each parameter is given by its index in the kind's fields, its name and the name of its setter, and is also a property.
 macro_rules! event_class {
     (
         $(#[$doc:meta])*
@@ -57,7 +57,7 @@ macro_rules! event_class {
                 Ok(Event::construct(slf.as_super(), &$kind, values, common)?)
             }
 
-            /// The constructor as users see it.
+            /// `install_signature` makes it `__init__`, with a signature.
             #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
             #[pyo3(signature = (
                 $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None
@@ -101,10 +101,10 @@ macro_rules! event_class {
         }
 
         #[cfg(not(feature = "abi3"))]
-        impl DirectCall<{ [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }> for $class {
-            fn call_facts() -> &'static PyOnceLock<CallFacts> {
-                static FACTS: PyOnceLock<CallFacts> = PyOnceLock::new();
-                &FACTS
+        impl Vectorcall<{ [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }> for $class {
+            fn call_signature() -> &'static PyOnceLock<CallSignature> {
+                static SIGNATURE: PyOnceLock<CallSignature> = PyOnceLock::new();
+                &SIGNATURE
             }
 
             fn construct<'py>(
@@ -130,7 +130,7 @@ event_class! {
 }
 
 event_class! {
-    /// A sign that a visitor is still on a page, with how far the page was scrolled since the last one.
+    /// A sign that a visitor is still on a page, with the scroll offsets since the last ping.
     PagePing is PAGE_PING in "snowplow_tracker.events.page_ping",
     "(page_url, page_title=None, referrer=None, min_x=None, max_x=None, min_y=None, max_y=None, \
       event_subject=None, context=None, true_timestamp=None)"
@@ -142,7 +142,7 @@ event_class! {
 }
 
 event_class! {
-    /// An action with a category, and where it helps a label, a property and a numeric value.
+    /// An action with a category, and optionally a label, a property and a numeric value.
     StructuredEvent is STRUCTURED in "snowplow_tracker.events.structured_event",
     "(category, action, label=None, property_=None, value=None, event_subject=None, context=None, true_timestamp=None)"
     required { 0 category set_category, 1 action set_action }
@@ -150,7 +150,7 @@ event_class! {
 }
 
 event_class! {
-    /// An event whose data a schema of the user's own describes.
+    /// An event whose data is described by a schema of the program's own.
     SelfDescribing is SELF_DESCRIBING in "snowplow_tracker.events.self_describing",
     "(event_json, event_subject=None, context=None, true_timestamp=None)"
     required { 0 event_json set_event_json }

@@ -1,41 +1,43 @@
-//! Event: the base class that users subclass, and the one place where every kind keeps its parameters.
+//! The class `Event`, the base of all kinds, which contains their state. Programs subclass it.
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::kind::{CUSTOM, Kind, MAX_FIELDS, Shape};
+use super::kinds::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use super::state::{Common, Snapshot, State, Values, bound};
+use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
+use crate::cpython::lookup::{nv_pairs, payload_class};
 use crate::error::{Error, Result, type_name};
-use crate::guarded::Guarded;
-use crate::{attributes, hooks, payload, python};
+use crate::overrides::{is_native_property, originals};
+use crate::sync::gil_cell::GilCell;
 
 /// The parameters that every kind has, after its own.
 pub const COMMON_PARAMETERS: [&str; 3] = ["event_subject", "context", "true_timestamp"];
 
-/// The base of all events: who, in which contexts, when; and, in `payload`, any field of the tracker protocol.
+/// The base of all events: subject, contexts, true timestamp, and a `payload` with any fields of the tracker protocol.
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.events.event")]
 pub struct Event {
-    state: Guarded<State>,
+    state: GilCell<State>,
 }
 
 impl Event {
-    /// An event that holds this.
+    /// Creates an event with this state.
     pub const fn of(state: State) -> Self {
-        Self { state: Guarded::new(state) }
+        Self { state: GilCell::new(state) }
     }
 
-    /// Looks at what an event holds, without running Python code.
+    /// Calls `work` with the state. It must run no Python code.
     fn with<R>(slf: &Bound<'_, Self>, work: impl FnOnce(&mut State) -> R) -> R {
         slf.get().state.with(slf.py(), work)
     }
 
-    /// Replaces a part. What was there is dropped when the state is free again: its finaliser may look at this event.
+    /// Replaces a part of the state. The old value is dropped after the state is released: its finaliser may read this event.
     fn replace<T>(slf: &Bound<'_, Self>, part: impl FnOnce(&mut State) -> &mut T, value: T) {
         drop(Self::with(slf, |state| std::mem::replace(part(state), value)));
     }
 
-    /// Sets a part that is unset, and returns what it holds then: another thread, or a finaliser, may have been first.
+    /// Sets a part of the state unless it is set, and returns it: another thread, or a finaliser, may have set it meanwhile.
     fn fill<'py, T>(
         slf: &Bound<'py, Self>,
         part: impl FnOnce(&mut State) -> &mut Option<Py<T>>,
@@ -54,16 +56,16 @@ impl Event {
         Self::with(slf, |state| state.kind)
     }
 
-    /// What `__init__` does for every kind: checks the parameters and keeps them. Where a subclass has properties of its own in
-    /// their place, those are set.
+    /// Implements `__init__` of every kind: checks the parameters and stores them, or sets the properties that a subclass defines in their
+    /// place.
     pub fn construct(slf: &Bound<'_, Self>, kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<()> {
-        let given = (!hooks::hooks(slf.py())?.properties_are_ours(slf)?).then(|| (values.clone(), common.clone()));
+        let overridden = (!Self::properties_are_original(slf)?).then(|| (values.clone(), common.clone()));
         Self::replace(slf, |state| state, State::of(kind, values, common)?);
-        if let Some((values, common)) = given {
+        if let Some((values, common)) = overridden {
             let own = kind.fields.iter().map(|field| field.name).zip(values);
             let common = [common.event_subject, common.context, common.true_timestamp];
             for (name, value) in own.chain(COMMON_PARAMETERS.into_iter().zip(common)) {
-                if !hooks::is_native_property(&slf.get_type(), name)? {
+                if !is_native_property(&slf.get_type(), name)? {
                     slf.setattr(name, value)?;
                 }
             }
@@ -71,51 +73,56 @@ impl Event {
         Ok(())
     }
 
-    /// The names of all that a subclass may have a property of its own for.
-    pub fn properties(slf: &Bound<'_, Self>) -> impl Iterator<Item = &'static str> {
+    /// Returns true if no subclass overrides a property.
+    fn properties_are_original(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        originals(slf.py())?.properties_are_original(&slf.get_type(), || Self::properties(slf))
+    }
+
+    /// Returns the names of the properties that a subclass may override.
+    fn properties(slf: &Bound<'_, Self>) -> impl Iterator<Item = &'static str> {
         let kind = Self::kind(slf);
         let view = (kind.shape == Shape::ScreenView).then_some("screen_view_properties");
         kind.fields.iter().map(|field| field.name).chain(COMMON_PARAMETERS).chain(["payload"]).chain(view)
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     pub fn value<'py>(slf: &Bound<'py, Self>, index: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(field) = Self::kind(slf).fields.get(index) else { return Ok(None) };
-        match Self::opened(slf)? {
+        match Self::exposed_dict(slf)? {
             Some(fields) => fields.get_item(field.key.python(slf.py())),
             None => Ok(Self::with(slf, |state| bound(&state.values[index], slf.py()))),
         }
     }
 
-    /// Sets a parameter, checked again. None and "" leave an earlier value, as adding them to a payload does.
+    /// Checks and sets a parameter. None and "" leave the value unchanged, as `Payload.add` does.
     pub fn set_value(slf: &Bound<'_, Self>, index: usize, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let kind = Self::kind(slf);
         let Some(field) = kind.fields.get(index) else { return Ok(()) };
         field.check(Some(value))?;
-        if kind.leaves_out(value) {
+        if kind.omits(value) {
             return Ok(());
         }
-        match Self::opened(slf)? {
+        match Self::exposed_dict(slf)? {
             Some(fields) => fields.set_item(field.key.python(slf.py()), value)?,
             None => Self::replace(slf, |state| &mut state.values[index], Some(value.clone().unbind())),
         }
         Ok(())
     }
 
-    /// The dict that holds its parameters, if someone has looked at it.
-    fn opened<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    /// Returns the dict that contains the parameters, if a program has read it.
+    fn exposed_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let py = slf.py();
         match Self::kind(slf).shape {
             Shape::SelfDescribing => Ok(None),
             Shape::ScreenView => Ok(Self::with(slf, |state| bound(&state.properties, py))),
             Shape::Flat => match Self::with(slf, |state| bound(&state.payload, py)) {
-                Some(payload) => payload::nv_pairs(&payload).map(Some),
+                Some(payload) => nv_pairs(&payload).map(Some),
                 None => Ok(None),
             },
         }
     }
 
-    /// The parameters that are set, under their names in the payload or the data.
+    /// Returns the parameters that are set, by their names in the payload or the data.
     fn values_as_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = slf.py();
         let dict = PyDict::new(py);
@@ -127,7 +134,7 @@ impl Event {
         Ok(dict)
     }
 
-    /// The screen view's own dict, made when first asked for.
+    /// Returns the dict of a screen view, which is created at the first call.
     pub fn screen_view_properties<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         if let Some(dict) = Self::with(slf, |state| bound(&state.properties, slf.py())) {
             return Ok(dict);
@@ -136,12 +143,12 @@ impl Event {
         Ok(Self::fill(slf, |state| &mut state.properties, dict))
     }
 
-    /// Replaces the screen view's own dict.
+    /// Replaces the dict of a screen view.
     pub fn set_screen_view_properties(slf: &Bound<'_, Self>, properties: Bound<'_, PyDict>) {
         Self::replace(slf, |state| &mut state.properties, Some(properties.unbind()));
     }
 
-    /// Everything that tracking needs, as of now: the user may change the event while it is encoded.
+    /// Returns a copy of the state for encoding.
     pub fn snapshot<'py>(slf: &Bound<'py, Self>) -> Result<Snapshot<'py>> {
         let py = slf.py();
         let taken = Self::with(slf, |state| {
@@ -161,7 +168,7 @@ impl Event {
         let Some((mut snapshot, mut context, mut payload)) = taken else {
             return Err(Error::NotConstructed(type_name(slf)));
         };
-        if !hooks::hooks(py)?.properties_are_ours(slf)? {
+        if !Self::properties_are_original(slf)? {
             snapshot.read_own_properties(slf, &mut context, &mut payload)?;
         }
         if let Some(context) = context
@@ -171,7 +178,7 @@ impl Event {
             snapshot.contexts = context.try_iter()?.collect::<PyResult<_>>()?;
         }
         if let Some(payload) = payload {
-            snapshot.payload = Some(payload::nv_pairs(&payload)?);
+            snapshot.payload = Some(nv_pairs(&payload)?);
         }
         Ok(snapshot)
     }
@@ -199,13 +206,13 @@ impl Event {
         let common = Common { event_subject, context, true_timestamp };
         Self::construct(slf, &CUSTOM, [const { None }; MAX_FIELDS], common)?;
         if let Some(fields) = dict_ {
-            let payload = python::payload_class(slf.py())?.call1((fields,))?;
+            let payload = payload_class(slf.py())?.call1((fields,))?;
             Self::replace(slf, |state| &mut state.payload, Some(payload.unbind()));
         }
         Ok(())
     }
 
-    /// The constructor as users see it.
+    /// `install_signature` makes it `__init__`, with a signature.
     #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None))]
     fn __construct__<'py>(
         slf: &Bound<'py, Self>,
@@ -231,7 +238,7 @@ impl Event {
         if kind.shape == Shape::Flat {
             fields.update(Self::values_as_dict(slf)?.as_mapping())?;
         }
-        let payload = python::payload_class(py)?.call1((fields,))?.unbind();
+        let payload = payload_class(py)?.call1((fields,))?.unbind();
         Ok(Self::fill(slf, |state| &mut state.payload, payload))
     }
 
@@ -250,7 +257,7 @@ impl Event {
         Self::replace(slf, |state| &mut state.event_subject, subject.map(Bound::unbind));
     }
 
-    /// Programs append to it whether or not one was given.
+    /// Never None: programs append to it.
     #[getter]
     fn context<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyAny> {
         let py = slf.py();
@@ -285,15 +292,15 @@ impl Event {
             }
         }
         if fields.is_empty() {
-            shown.push(payload::nv_pairs(&Self::payload(slf)?)?.repr()?.to_string());
+            shown.push(nv_pairs(&Self::payload(slf)?)?.repr()?.to_string());
         }
         Ok(format!("{}({})", type_name(slf), shown.join(", ")))
     }
 
-    /// For pickle and copy: the attributes that the user added, and everything native.
+    /// Returns the added attributes and the native state, for pickle and copy.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let added = attributes::added(slf)?;
+        let added = added_attributes(slf)?;
         let (constructed, values, common, payload, properties) = Self::with(slf, |state| {
             let values: Vec<_> = state.values.iter().map(|value| bound(value, py)).collect();
             let [subject, context, timestamp] =
@@ -304,11 +311,11 @@ impl Event {
         (added, constructed, values, common, payload, properties).into_pyobject(py)
     }
 
-    #[expect(clippy::type_complexity, reason = "the state that __getstate__ made, taken apart once")]
+    #[expect(clippy::type_complexity, reason = "the result of __getstate__")]
     fn __setstate__<'py>(
         slf: &Bound<'py, Self>,
         state: (
-            attributes::Added<'py>,
+            AddedAttributes<'py>,
             bool,
             Vec<Option<Py<PyAny>>>,
             (Option<Py<PyAny>>, Option<Py<PyAny>>, Option<Py<PyAny>>),
@@ -316,11 +323,11 @@ impl Event {
             Option<Py<PyDict>>,
         ),
     ) -> PyResult<()> {
-        let (added, constructed, given, common, payload, properties) = state;
-        attributes::restore(slf, &added)?;
+        let (added, constructed, stored, common, payload, properties) = state;
+        restore_attributes(slf, &added)?;
         let (event_subject, context, true_timestamp) = common;
         let mut values = [const { None }; MAX_FIELDS];
-        for (place, value) in values.iter_mut().zip(given) {
+        for (place, value) in values.iter_mut().zip(stored) {
             *place = value;
         }
         let kind = Self::kind(slf);
@@ -329,9 +336,8 @@ impl Event {
         Ok(())
     }
 
-    /// The protocols before the second one have no state.
     fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyAny>> {
-        attributes::reduce(slf, protocol)
+        reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {

@@ -1,13 +1,13 @@
-//! What the user makes: events and self-describing JSON. Plain data, subclassable from Python.
+//! The classes that programs construct: events and self-describing JSON. They contain data only, and may be subclassed.
 
 mod classes;
-mod constructors;
-#[cfg(not(feature = "abi3"))]
-mod direct_call;
 mod event;
-mod kind;
+mod kinds;
 mod self_describing_json;
+mod signature;
 mod state;
+#[cfg(not(feature = "abi3"))]
+mod vectorcall;
 
 use pyo3::prelude::*;
 #[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
@@ -15,11 +15,13 @@ use pyo3::types::PyType;
 
 pub use classes::{PagePing, PageView, ScreenView, SelfDescribing, StructuredEvent};
 pub use event::Event;
-pub use kind::Shape;
+pub use kinds::Shape;
 pub use self_describing_json::{SelfDescribingJson, write as write_self_describing};
-pub use state::{Snapshot, bound};
+pub use state::Snapshot;
 
-/// Lets every class show its constructor's parameters, and be called the short way. Called once, when the module is made.
+use crate::overrides::{NativeClasses, set_native_classes};
+
+/// Gives every class its signature and its fast path, and registers it in `overrides`. Called once, when the module is initialised.
 pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
     let classes = [
         py.get_type::<Event>(),
@@ -30,38 +32,41 @@ pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
         py.get_type::<ScreenView>(),
         py.get_type::<SelfDescribingJson>(),
     ];
-    classes.iter().try_for_each(constructors::show_signature)?;
+    classes.iter().try_for_each(signature::install_signature)?;
+    let [event, kinds @ .., self_describing_json] = &classes;
+    let kinds = kinds.iter().map(|class| class.clone().unbind()).collect();
+    let (event, self_describing_json) = (event.clone().unbind(), self_describing_json.clone().unbind());
+    set_native_classes(py, NativeClasses { event, self_describing_json, kinds });
     #[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
     classes.iter().for_each(immortalize);
     #[cfg(not(feature = "abi3"))]
     {
-        enable_direct_call::<_, PageView>(py, &kind::PAGE_VIEW);
-        enable_direct_call::<_, PagePing>(py, &kind::PAGE_PING);
-        enable_direct_call::<_, StructuredEvent>(py, &kind::STRUCTURED);
-        enable_direct_call::<_, SelfDescribing>(py, &kind::SELF_DESCRIBING);
-        enable_direct_call::<_, ScreenView>(py, &kind::SCREEN_VIEW);
-        direct_call::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2);
+        enable_vectorcall::<_, PageView>(py, &kinds::PAGE_VIEW);
+        enable_vectorcall::<_, PagePing>(py, &kinds::PAGE_PING);
+        enable_vectorcall::<_, StructuredEvent>(py, &kinds::STRUCTURED);
+        enable_vectorcall::<_, SelfDescribing>(py, &kinds::SELF_DESCRIBING);
+        enable_vectorcall::<_, ScreenView>(py, &kinds::SCREEN_VIEW);
+        vectorcall::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2);
     }
     Ok(())
 }
 
 #[cfg(not(feature = "abi3"))]
-fn enable_direct_call<const N: usize, T: direct_call::DirectCall<N>>(py: Python<'_>, kind: &kind::Kind) {
+fn enable_vectorcall<const N: usize, T: vectorcall::Vectorcall<N>>(py: Python<'_>, kind: &kinds::Kind) {
     let mut names = kind.fields.iter().map(|field| field.name).chain(event::COMMON_PARAMETERS);
     let parameters = std::array::from_fn(|_| names.next().unwrap_or_default());
-    direct_call::enable::<N, T>(py, parameters, kind.required());
+    vectorcall::enable::<N, T>(py, parameters, kind.required());
 }
 
-/// Frees threads from counting references to a class, which is never freed: each event that one of them makes counts one, and the
-/// counter goes from processor to processor.
+/// Makes a class immortal. Each new event would count one reference to its class, and threads would contend for that counter.
 #[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
-#[expect(unsafe_code, reason = "two threads, a tracker each, track hardly more than one does while they count")]
+#[expect(unsafe_code, reason = "without this, two threads with a tracker each track hardly more than one")]
 fn immortalize(class: &Bound<'_, PyType>) {
     unsafe extern "C" {
-        /// `Py_SET_REFCNT` as a function, which `PyO3` does not declare.
+        /// `Py_SET_REFCNT` as a function. PyO3 does not declare it.
         fn _Py_SetRefcnt(object: *mut pyo3::ffi::PyObject, count: isize);
     }
-    // SAFETY: the class is a live object, known to this thread alone while the module is made. In CPython 3.13 and later, builds without
-    // the GIL take a count beyond 32 bits for immortality (`Py_SET_REFCNT` in Include/refcount.h).
+    // SAFETY: the class is a live object, which only this thread knows before the module is initialised. In builds of CPython 3.13 and
+    // later without the GIL, a count above 32 bits means immortal (`Py_SET_REFCNT` in Include/refcount.h).
     unsafe { _Py_SetRefcnt(class.as_ptr(), 1 << 32) };
 }

@@ -1,4 +1,4 @@
-//! `SelfDescribingJson`: a schema and the data that it describes.
+//! The class `SelfDescribingJson`: data with the schema that describes it.
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -7,24 +7,26 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-#[cfg(not(feature = "abi3"))]
-use super::direct_call::{Arguments, CallFacts, DirectCall};
 use super::state::bound;
+#[cfg(not(feature = "abi3"))]
+use super::vectorcall::{Arguments, CallSignature, Vectorcall};
 use crate::contracts;
+use crate::cpython::call::call_user_code;
+use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
 use crate::error::{Error, Result, type_name};
-use crate::guarded::Guarded;
-use crate::json::Writer;
-use crate::program_code::call;
-use crate::{attributes, hooks, python};
+use crate::json::python::json_bytes;
+use crate::json::writer::Writer;
+use crate::overrides::originals;
+use crate::sync::gil_cell::GilCell;
 
-/// What it is made of, both required.
+/// The parameters of the constructor, both required.
 #[cfg(not(feature = "abi3"))]
 pub const PARAMETERS: [&str; 2] = ["schema", "data"];
 
-/// Data with the Iglu URI of the schema that describes it. It holds the caller's own data until an event is tracked.
+/// Data with the Iglu URI of the schema that describes it. The data is not copied before an event is tracked.
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.self_describing_json")]
 pub struct SelfDescribingJson {
-    state: Guarded<State>,
+    state: GilCell<State>,
 }
 
 /// Both are None until `__init__` has run.
@@ -40,7 +42,7 @@ impl SelfDescribingJson {
         value.ok_or_else(|| Error::NotConstructed(type_name(slf)))
     }
 
-    /// Replaces a part. What was there is dropped when the state is free again: its finaliser may look at this object.
+    /// Replaces a part of the state. The old value is dropped after the state is released: its finaliser may read this object.
     fn replace(
         slf: &Bound<'_, Self>,
         part: impl FnOnce(&mut State) -> &mut Option<Py<PyAny>>,
@@ -55,12 +57,12 @@ impl SelfDescribingJson {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(schema, data)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { state: Guarded::new(State::default()) }
+        Self { state: GilCell::new(State::default()) }
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
         if !slf.is_exact_instance_of::<Self>() {
-            // A subclass may have properties of its own in their place.
+            // A subclass may override these properties.
             slf.setattr(pyo3::intern!(slf.py(), "schema"), schema)?;
             return slf.setattr(pyo3::intern!(slf.py(), "data"), data);
         }
@@ -69,7 +71,7 @@ impl SelfDescribingJson {
         Ok(())
     }
 
-    /// The constructor as users see it.
+    /// `install_signature` makes it `__init__`, with a signature.
     fn __construct__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
         Self::__init__(slf, schema, data)
     }
@@ -96,7 +98,7 @@ impl SelfDescribingJson {
         Self::replace(slf, |state| &mut state.data, data);
     }
 
-    /// The dict with the keys `schema` and `data`; attributes that a subclass computes count.
+    /// Returns a dict of `schema` and `data`, read as attributes, since a subclass may compute them.
     fn to_json<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let json = PyDict::new(slf.py());
         json.set_item("schema", slf.getattr(pyo3::intern!(slf.py(), "schema"))?)?;
@@ -104,10 +106,10 @@ impl SelfDescribingJson {
         Ok(json)
     }
 
-    /// What `to_json` returns, as JSON text.
+    /// Returns the result of `to_json` as JSON text.
     fn to_string<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let json = slf.call_method0(pyo3::intern!(slf.py(), "to_json"))?;
-        PyString::from_bytes(slf.py(), &python::json_bytes(&json, None)?)
+        PyString::from_bytes(slf.py(), &json_bytes(&json, None)?)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -118,9 +120,9 @@ impl SelfDescribingJson {
         Ok(format!("{name}(schema={}, data={})", schema.repr()?, data.repr()?))
     }
 
-    /// For pickle and copy. Only a constructed object has a schema, and then has data.
+    /// Returns the added attributes and the native state, for pickle and copy. An object without a schema was not constructed.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let added = attributes::added(slf)?;
+        let added = added_attributes(slf)?;
         let given = match (Self::schema(slf), Self::data(slf)) {
             (Ok(schema), Ok(data)) => Some((schema, data)),
             _ => None,
@@ -128,13 +130,13 @@ impl SelfDescribingJson {
         (added, given).into_pyobject(slf.py())
     }
 
-    #[expect(clippy::type_complexity, reason = "the state that __getstate__ made, taken apart once")]
+    #[expect(clippy::type_complexity, reason = "the result of __getstate__")]
     fn __setstate__<'py>(
         slf: &Bound<'py, Self>,
-        state: (attributes::Added<'py>, Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
+        state: (AddedAttributes<'py>, Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>),
     ) -> PyResult<()> {
         let (added, given) = state;
-        attributes::restore(slf, &added)?;
+        restore_attributes(slf, &added)?;
         if let Some((schema, data)) = given {
             Self::replace(slf, |state| &mut state.schema, schema);
             Self::replace(slf, |state| &mut state.data, data);
@@ -142,9 +144,8 @@ impl SelfDescribingJson {
         Ok(())
     }
 
-    /// The protocols before the second one have no state.
     fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: u8) -> PyResult<Bound<'py, PyAny>> {
-        attributes::reduce(slf, protocol)
+        reduce(slf, protocol)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
@@ -158,10 +159,10 @@ impl SelfDescribingJson {
 }
 
 #[cfg(not(feature = "abi3"))]
-impl DirectCall<2> for SelfDescribingJson {
-    fn call_facts() -> &'static PyOnceLock<CallFacts> {
-        static FACTS: PyOnceLock<CallFacts> = PyOnceLock::new();
-        &FACTS
+impl Vectorcall<2> for SelfDescribingJson {
+    fn call_signature() -> &'static PyOnceLock<CallSignature> {
+        static SIGNATURE: PyOnceLock<CallSignature> = PyOnceLock::new();
+        &SIGNATURE
     }
 
     fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py, 2>) -> PyResult<Bound<'py, Self>> {
@@ -169,14 +170,14 @@ impl DirectCall<2> for SelfDescribingJson {
         let (schema, data) = (required(0)?, required(1)?);
         contracts::require_text("schema", Some(&schema))?;
         let state = State { schema: Some(schema.unbind()), data: Some(data.unbind()) };
-        Bound::new(py, Self { state: Guarded::new(state) })
+        Bound::new(py, Self { state: GilCell::new(state) })
     }
 }
 
-/// Writes `object` as `{"schema": ..., "data": ...}`. One of our own is read natively; anything else by its `to_json`.
+/// Writes an object as `{"schema": ..., "data": ...}`. A `SelfDescribingJson` is read natively, any other object by its `to_json`.
 pub fn write<'py>(writer: &mut Writer<'_, 'py>, parameter: &'static str, object: &Bound<'py, PyAny>) -> Result<()> {
     if let Ok(json) = object.cast_exact::<SelfDescribingJson>()
-        && hooks::hooks(object.py())?.to_json_is_ours(json)?
+        && originals(object.py())?.to_json_is_original(json)?
     {
         let (schema, data) = (SelfDescribingJson::schema(json)?, SelfDescribingJson::data(json)?);
         return write_schema_and_data(writer, &schema, &data);
@@ -189,10 +190,10 @@ pub fn write<'py>(writer: &mut Writer<'_, 'py>, parameter: &'static str, object:
             error.into()
         }
     })?;
-    write_envelope(writer, &call(&to_json, (), None)?)
+    write_envelope(writer, &call_user_code(&to_json, (), None)?)
 }
 
-/// Writes what a `to_json` returned. The usual dict is no level of the data's nesting, as it is none where we read natively.
+/// Writes the result of `to_json()`. The outer `{schema, data}` dict does not count towards the nesting limit, as on the native path.
 fn write_envelope<'py>(writer: &mut Writer<'_, 'py>, json: &Bound<'py, PyAny>) -> Result<()> {
     let py = json.py();
     if let Ok(dict) = json.cast_exact::<PyDict>()

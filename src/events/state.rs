@@ -1,29 +1,29 @@
-//! What an event holds, and what of it is encoded.
+//! The state of an event, and the snapshot of it that is encoded.
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::event::Event;
-use super::kind::{Kind, MAX_FIELDS, Shape};
+use super::kinds::{Kind, MAX_FIELDS, Shape};
+use crate::cpython::call::get_optional_user_attribute;
 use crate::error::Result;
-use crate::{attributes, hooks};
+use crate::overrides::is_native_property;
 
-/// The values of an event's parameters, unset ones None.
+/// The values of an event's parameters.
 pub type Values<'py> = [Option<Bound<'py, PyAny>>; MAX_FIELDS];
 
-/// What any event may carry beside its own parameters.
+/// The parameters that all events have.
 #[derive(Clone)]
 pub struct Common<'py> {
-    /// The subject of this event alone.
+    /// The subject of this event only.
     pub event_subject: Option<Bound<'py, PyAny>>,
-    /// Its contexts, the caller's own list.
+    /// The contexts: the caller's own list, not a copy.
     pub context: Option<Bound<'py, PyAny>>,
-    /// When it truly happened, in milliseconds.
+    /// When it happened, in milliseconds.
     pub true_timestamp: Option<Bound<'py, PyAny>>,
 }
 
-/// What an event holds.
+/// The state of an event.
 pub struct State {
     pub(super) kind: &'static Kind,
     pub(super) constructed: bool,
@@ -31,14 +31,14 @@ pub struct State {
     pub(super) event_subject: Option<Py<PyAny>>,
     pub(super) context: Option<Py<PyAny>>,
     pub(super) true_timestamp: Option<Py<PyAny>>,
-    /// A `Payload` from the moment that someone looks at it: from then on it holds a flat event's fields.
+    /// A `Payload`, created when a program first reads the attribute. From then on it contains the fields of a flat event.
     pub(super) payload: Option<Py<PyAny>>,
-    /// A screen view's dict from the moment that someone looks at it: from then on it holds the data.
+    /// A dict, created when a program first reads the attribute. From then on it contains the data of a screen view.
     pub(super) properties: Option<Py<PyDict>>,
 }
 
 impl State {
-    /// Before `__init__` has run.
+    /// Creates the state before `__init__` has run.
     pub const fn unset(kind: &'static Kind) -> Self {
         Self {
             kind,
@@ -52,14 +52,14 @@ impl State {
         }
     }
 
-    /// With these parameters, which are checked.
+    /// Checks the parameters, and creates the state with them.
     pub fn of(kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<Self> {
         for (field, value) in kind.fields.iter().zip(&values) {
             field.check(value.as_ref())?;
         }
         Ok(Self {
             constructed: true,
-            values: values.map(|value| value.filter(|value| !kind.leaves_out(value)).map(Bound::unbind)),
+            values: values.map(|value| value.filter(|value| !kind.omits(value)).map(Bound::unbind)),
             event_subject: common.event_subject.map(Bound::unbind),
             context: common.context.map(Bound::unbind),
             true_timestamp: common.true_timestamp.map(Bound::unbind),
@@ -67,7 +67,7 @@ impl State {
         })
     }
 
-    /// Every object that it holds, for the garbage collector.
+    /// Visits all objects, for the garbage collector.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         for value in &self.values {
             visit.call(value)?;
@@ -79,39 +79,39 @@ impl State {
     }
 }
 
-/// The object that a field holds, as a reference of its own.
-#[expect(clippy::ref_option, reason = "fields are an Option of an object, looked at under their guard")]
+/// Returns a new reference to the object in a field.
+#[expect(clippy::ref_option, reason = "the fields are options, and are borrowed from a cell")]
 pub fn bound<'py, T>(field: &Option<Py<T>>, py: Python<'py>) -> Option<Bound<'py, T>> {
     field.as_ref().map(|object| object.bind(py).clone())
 }
 
-/// An event as of one moment.
+/// A copy of an event's state: user code may change the event while it is encoded.
 pub struct Snapshot<'py> {
-    /// What kind of event.
+    /// The kind of the event.
     pub kind: &'static Kind,
-    /// Its parameters.
+    /// The values of its parameters.
     pub values: Values<'py>,
-    /// Its payload's fields, if someone has looked at them.
+    /// The fields of its payload, if a program has read that.
     pub payload: Option<Bound<'py, PyDict>>,
-    /// A screen view's own dict, if someone has looked at it.
+    /// The dict of a screen view, if a program has read that.
     pub properties: Option<Bound<'py, PyDict>>,
-    /// The subject of this event alone.
+    /// The subject of this event only.
     pub event_subject: Option<Bound<'py, PyAny>>,
     /// Its contexts.
     pub contexts: Vec<Bound<'py, PyAny>>,
-    /// When it truly happened.
+    /// When it happened.
     pub true_timestamp: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Snapshot<'py> {
-    /// Reads what the event's class has properties of its own for as they show it.
+    /// Reads values through properties that a subclass overrides.
     pub(super) fn read_own_properties(
         &mut self,
-        event: &Bound<'py, Event>,
+        event: &Bound<'py, PyAny>,
         context: &mut Option<Bound<'py, PyAny>>,
         payload: &mut Option<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let read = |name| attributes::read(event, name);
+        let read = |name| get_optional_user_attribute(event, name);
         self.event_subject = read("event_subject")?;
         self.true_timestamp = read("true_timestamp")?;
         *context = read("context")?;
@@ -120,7 +120,7 @@ impl<'py> Snapshot<'py> {
             Shape::ScreenView => self.properties = Some(event.getattr("screen_view_properties")?.cast_into()?),
             Shape::Flat => {}
         }
-        if !hooks::is_native_property(&event.get_type(), "payload")? {
+        if !is_native_property(&event.get_type(), "payload")? {
             *payload = read("payload")?;
         }
         Ok(())

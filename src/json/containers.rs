@@ -3,20 +3,22 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::Writer;
-use super::levels::{Level, Rest};
+#[cfg(not(Py_GIL_DISABLED))]
+use super::escape;
 use super::scalars::{float_repr, int_repr};
+use super::stack::{Frame, Remaining};
+use super::writer::Writer;
+use crate::cpython::call::{call_user_code, call_user_method};
 #[cfg(not(Py_GIL_DISABLED))]
-use crate::container_items::{lent_element, lent_entry};
+use crate::cpython::items::{borrowed_element, borrowed_entry};
+#[cfg(not(Py_GIL_DISABLED))]
+use crate::cpython::str::borrowed_utf8;
 use crate::error::{Error, Result, type_name};
-use crate::program_code::{call, call_method};
-#[cfg(not(Py_GIL_DISABLED))]
-use crate::{python, text};
 
 impl<'py> Writer<'_, 'py> {
     pub(super) fn open_dict(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
         self.out.push(b'{');
-        let rest = Rest::of_dict(dict, &mut self.items);
+        let rest = Remaining::of_dict(dict, &mut self.items);
         self.open(dict, rest)
     }
 
@@ -27,10 +29,10 @@ impl<'py> Writer<'_, 'py> {
             return Ok(());
         }
         let bottom = self.items.len();
-        self.open(dict, Rest::Items(bottom))?;
+        self.open(dict, Remaining::Items(bottom))?;
         // Without the GIL another thread may change the dict at any time: a list is made of its items at once.
-        let items = call_method(dict, pyo3::intern!(dict.py(), "items"), ())?;
-        for item in call(&dict.py().get_type::<PyList>(), (items,), None)?.try_iter()? {
+        let items = call_user_method(dict, pyo3::intern!(dict.py(), "items"), ())?;
+        for item in call_user_code(&dict.py().get_type::<PyList>(), (items,), None)?.try_iter()? {
             self.items.push(item?.extract()?);
         }
         self.items[bottom..].reverse();
@@ -41,52 +43,52 @@ impl<'py> Writer<'_, 'py> {
     #[cfg(not(Py_GIL_DISABLED))]
     pub(super) fn open_list(&mut self, list: &Bound<'py, PyList>) -> Result<()> {
         self.out.push(b'[');
-        self.open(list, Rest::List { at: 0, end: list.len() })
+        self.open(list, Remaining::List { at: 0, end: list.len() })
     }
 
     /// As of now, since another thread may change the list at any time.
     #[cfg(Py_GIL_DISABLED)]
     pub(super) fn open_list(&mut self, list: &Bound<'py, PyList>) -> Result<()> {
         self.out.push(b'[');
-        self.open(list, Rest::Tuple { at: 0, tuple: list.to_tuple() })
+        self.open(list, Remaining::Tuple { at: 0, tuple: list.to_tuple() })
     }
 
     pub(super) fn open_tuple(&mut self, tuple: &Bound<'py, PyTuple>) -> Result<()> {
         self.out.push(b'[');
-        self.open(tuple, Rest::Tuple { at: 0, tuple: tuple.clone() })
+        self.open(tuple, Remaining::Tuple { at: 0, tuple: tuple.clone() })
     }
 
     /// A subclass of list or tuple, by what iterating over it gives.
     pub(super) fn open_iterable(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.out.push(b'[');
-        self.open(object, Rest::Iterator(object.try_iter()?))
+        self.open(object, Remaining::Iterator(object.try_iter()?))
     }
 
     /// Writes what is open to its end, innermost first.
     pub(super) fn finish(&mut self) -> Result<()> {
-        while let Some(level) = self.levels.last_mut() {
-            match &mut level.rest {
+        while let Some(frame) = self.frames.last_mut() {
+            match &mut frame.rest {
                 #[cfg(not(Py_GIL_DISABLED))]
-                Rest::Dict(position) => {
-                    let (position, is_first) = (*position, level.is_empty);
-                    let dict = level.object.cast::<PyDict>().map_err(PyErr::from)?.clone();
+                Remaining::DictWriter(position) => {
+                    let (position, is_first) = (*position, frame.is_empty);
+                    let dict = frame.object.cast::<PyDict>().map_err(PyErr::from)?.clone();
                     self.entries(&dict, position, is_first)?;
                 }
                 #[cfg(not(Py_GIL_DISABLED))]
-                Rest::List { at, end } => {
-                    let (at, end, is_first) = (*at, *end, level.is_empty);
-                    let list = level.object.cast::<PyList>().map_err(PyErr::from)?.clone();
+                Remaining::List { at, end } => {
+                    let (at, end, is_first) = (*at, *end, frame.is_empty);
+                    let list = frame.object.cast::<PyList>().map_err(PyErr::from)?.clone();
                     self.elements(&list, at, end, is_first)?;
                 }
-                Rest::Items(bottom) => {
+                Remaining::Items(bottom) => {
                     let bottom = *bottom;
                     self.next_item(bottom)?;
                 }
-                Rest::Encoded(answer) => match answer.take() {
+                Remaining::Encoded(answer) => match answer.take() {
                     Some(answer) => self.begin(&answer)?,
-                    None => drop(self.levels.pop()),
+                    None => drop(self.frames.pop()),
                 },
-                Rest::Tuple { .. } | Rest::Iterator(_) => self.next_element()?,
+                Remaining::Tuple { .. } | Remaining::Iterator(_) => self.next_element()?,
             }
         }
         Ok(())
@@ -94,21 +96,21 @@ impl<'py> Writer<'_, 'py> {
 
     /// A dict's items while all is plain: up to its end, or to a value that is a container or may run Python code.
     #[cfg(not(Py_GIL_DISABLED))]
-    #[expect(unsafe_code, reason = "see lent_entry")]
+    #[expect(unsafe_code, reason = "see borrowed_entry")]
     fn entries(&mut self, dict: &Bound<'py, PyDict>, mut position: isize, mut is_first: bool) -> Result<()> {
         // SAFETY: asking for lent UTF-8, writing it, and writing a constant run no Python code; anything else is owned first.
-        while let Some((key, value)) = unsafe { lent_entry(dict, &mut position) } {
-            let Some(text) = python::lent_utf8(&key) else {
+        while let Some((key, value)) = unsafe { borrowed_entry(dict, &mut position) } {
+            let Some(text) = borrowed_utf8(&key) else {
                 let (key, value) = (key.to_owned(), value.to_owned());
                 return self.uncommon_entry(position, is_first, &key, &value);
             };
-            text::append_key(self.out, text, std::mem::take(&mut is_first));
+            escape::append_key(self.out, text, std::mem::take(&mut is_first));
             if self.constant(&value) {
                 continue;
             }
             let value = value.to_owned();
             if !self.plain_text(&value) {
-                self.pause(Rest::Dict(position));
+                self.pause(Remaining::DictWriter(position));
                 return self.begin_container(&value);
             }
         }
@@ -126,12 +128,12 @@ impl<'py> Writer<'_, 'py> {
         key: &Bound<'py, PyAny>,
         value: &Bound<'py, PyAny>,
     ) -> Result<()> {
-        self.pause(Rest::Dict(position));
+        self.pause(Remaining::DictWriter(position));
         if !is_first {
             self.out.push(b',');
         }
         if !self.plain_text(key) {
-            self.settle();
+            self.snapshot_open_dicts();
             self.uncommon_key(key)?;
         }
         self.out.push(b':');
@@ -140,19 +142,19 @@ impl<'py> Writer<'_, 'py> {
 
     /// Notes where the innermost container, no longer empty, goes on.
     #[cfg(not(Py_GIL_DISABLED))]
-    fn pause(&mut self, rest: Rest<'py>) {
-        if let Some(level) = self.levels.last_mut() {
-            (level.rest, level.is_empty) = (rest, false);
+    fn pause(&mut self, rest: Remaining<'py>) {
+        if let Some(frame) = self.frames.last_mut() {
+            (frame.rest, frame.is_empty) = (rest, false);
         }
     }
 
     /// A list's elements while all is plain, as `entries`.
     #[cfg(not(Py_GIL_DISABLED))]
-    #[expect(unsafe_code, reason = "see lent_element")]
+    #[expect(unsafe_code, reason = "see borrowed_element")]
     fn elements(&mut self, list: &Bound<'py, PyList>, mut at: usize, end: usize, mut is_first: bool) -> Result<()> {
         // SAFETY: as in `entries`.
         while at < end
-            && let Some(element) = unsafe { lent_element(list, at) }
+            && let Some(element) = unsafe { borrowed_element(list, at) }
         {
             at += 1;
             if !std::mem::take(&mut is_first) {
@@ -163,7 +165,7 @@ impl<'py> Writer<'_, 'py> {
             }
             let element = element.to_owned();
             if !self.plain_text(&element) {
-                self.pause(Rest::List { at, end });
+                self.pause(Remaining::List { at, end });
                 return self.begin_container(&element);
             }
         }
@@ -186,8 +188,8 @@ impl<'py> Writer<'_, 'py> {
     }
 
     fn next_element(&mut self) -> Result<()> {
-        while let Some(level) = self.levels.last_mut() {
-            let Some(element) = level.next_element()? else { break };
+        while let Some(frame) = self.frames.last_mut() {
+            let Some(element) = frame.next_element()? else { break };
             self.separate();
             if !self.plain_scalar(&element) {
                 return self.begin(&element);
@@ -198,7 +200,7 @@ impl<'py> Writer<'_, 'py> {
     }
 
     fn separate(&mut self) {
-        let is_first = self.levels.last_mut().is_none_or(|level| std::mem::take(&mut level.is_empty));
+        let is_first = self.frames.last_mut().is_none_or(|frame| std::mem::take(&mut frame.is_empty));
         if !is_first {
             self.out.push(b',');
         }
@@ -232,14 +234,14 @@ impl<'py> Writer<'_, 'py> {
     }
 }
 
-impl<'py> Level<'py> {
+impl<'py> Frame<'py> {
     fn next_element(&mut self) -> Result<Option<Bound<'py, PyAny>>> {
         let element = match &mut self.rest {
-            Rest::Tuple { at, tuple } => {
+            Remaining::Tuple { at, tuple } => {
                 *at += 1;
                 tuple.get_item(*at - 1).ok()
             }
-            Rest::Iterator(iterator) => iterator.next().transpose()?,
+            Remaining::Iterator(iterator) => iterator.next().transpose()?,
             _ => None,
         };
         Ok(element)

@@ -1,21 +1,21 @@
 //! Text and numbers.
 
-use std::borrow::Cow;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::{Lossy, Writer};
+use super::escape;
+use super::text::append_text;
+use super::writer::Writer;
+use crate::cpython::str::{borrowed_utf8, small_int, utf8};
 use crate::error::Result;
-use crate::{python, text};
 
 impl Writer<'_, '_> {
     /// Writes a text that is a plain `str` with no lone surrogate; false where it is something else. Runs no Python code, unless there
     /// is a surrogate: the exception that says so may start a garbage collection.
     #[inline]
     pub(super) fn plain_text(&mut self, object: &Bound<'_, PyAny>) -> bool {
-        let Some(text) = object.cast_exact::<PyString>().ok().and_then(python::utf8) else { return false };
-        text::append_string(self.out, text);
+        let Some(text) = object.cast_exact::<PyString>().ok().and_then(utf8) else { return false };
+        escape::append_string(self.out, text);
         true
     }
 
@@ -29,17 +29,17 @@ impl Writer<'_, '_> {
     /// The same for all but text whose UTF-8 is not to be had without it. Runs no Python code at all.
     #[inline]
     pub(super) fn constant(&mut self, object: &Bound<'_, PyAny>) -> bool {
-        if let Some(text) = python::lent_utf8(object) {
-            text::append_string(self.out, text);
+        if let Some(text) = borrowed_utf8(object) {
+            escape::append_string(self.out, text);
         } else if let Ok(number) = object.cast_exact::<PyInt>() {
-            let Some(number) = python::small_int(number) else { return false };
-            text::append_short(self.out, itoa::Buffer::new().format(number).as_bytes());
+            let Some(number) = small_int(number) else { return false };
+            escape::append_short(self.out, itoa::Buffer::new().format(number).as_bytes());
         } else if let Ok(number) = object.cast_exact::<PyFloat>() {
             self.float(number.value());
         } else if object.is_none() {
-            text::append_short(self.out, b"null");
+            escape::append_short(self.out, b"null");
         } else if let Ok(flag) = object.cast_exact::<PyBool>() {
-            text::append_short(self.out, if flag.is_true() { b"true" } else { b"false" });
+            escape::append_short(self.out, if flag.is_true() { b"true" } else { b"false" });
         } else {
             return false;
         }
@@ -48,13 +48,13 @@ impl Writer<'_, '_> {
 
     pub(super) fn text(&mut self, text: &Bound<'_, PyString>) -> Result<()> {
         self.out.push(b'"');
-        append_text(self.out, text, self.lossy)?;
+        append_text(self.out, text, self.replaced)?;
         self.out.push(b'"');
         Ok(())
     }
 
     pub(super) fn int(&mut self, number: &Bound<'_, PyInt>) -> Result<()> {
-        if let Some(small) = python::small_int(number) {
+        if let Some(small) = small_int(number) {
             self.raw(itoa::Buffer::new().format(small).as_bytes());
             return Ok(());
         }
@@ -65,9 +65,9 @@ impl Writer<'_, '_> {
 
     pub(super) fn float(&mut self, number: f64) {
         if number.is_finite() {
-            text::append_short(self.out, zmij::Buffer::new().format_finite(number).as_bytes());
+            escape::append_short(self.out, zmij::Buffer::new().format_finite(number).as_bytes());
         } else {
-            self.lossy.non_finite += 1;
+            self.replaced.non_finite += 1;
             self.raw(b"null");
         }
     }
@@ -87,33 +87,4 @@ fn base_repr<'py, T: pyo3::PyTypeInfo>(number: &Bound<'py, PyAny>) -> Result<Bou
     let base = number.py().get_type::<T>();
     let repr = base.call_method1(pyo3::intern!(number.py(), "__repr__"), (number,))?;
     Ok(repr.cast_into::<PyString>().map_err(PyErr::from)?)
-}
-
-/// Appends a Python text as it reads inside a JSON string. A lone surrogate cannot leave as UTF-8 and becomes U+FFFD; a pair becomes its character.
-pub fn append_text(out: &mut Vec<u8>, text: &Bound<'_, PyString>, lossy: &mut Lossy) -> Result<()> {
-    if let Some(utf8) = python::utf8(text) {
-        text::append_escaped(out, utf8);
-    } else {
-        text::append_escaped(out, without_surrogates(text, lossy)?.as_bytes());
-    }
-    Ok(())
-}
-
-/// The text with each lone surrogate replaced by U+FFFD.
-#[cold]
-pub fn without_surrogates(text: &Bound<'_, PyString>, lossy: &mut Lossy) -> Result<String> {
-    let utf16 = text.call_method1(pyo3::intern!(text.py(), "encode"), ("utf-16-le", "surrogatepass"))?;
-    let bytes = utf16.extract::<Cow<'_, [u8]>>()?;
-    let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
-    let mut lone = 0;
-    let repaired = char::decode_utf16(units)
-        .map(|unit| {
-            unit.unwrap_or_else(|_| {
-                lone = 1;
-                char::REPLACEMENT_CHARACTER
-            })
-        })
-        .collect();
-    lossy.surrogates += lone;
-    Ok(repaired)
 }

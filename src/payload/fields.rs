@@ -1,4 +1,4 @@
-//! Where a payload's fields go, and which values are worth a field.
+//! The writer of payload fields as a trait, with the rules for values that are omitted, and the writer of a dict.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
@@ -6,88 +6,88 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 use super::envelope::Envelope;
 use crate::base64;
 use crate::contracts::is_blank;
+use crate::cpython::call::str_of;
+use crate::cpython::str::utf8;
 use crate::error::Result;
-use crate::json::{self, Lossy};
-use crate::name::Name;
-use crate::program_code::text_of;
-use crate::python;
+use crate::field_name::FieldName;
+use crate::json::text::{Replacements, without_surrogates};
 
-/// Where a payload's fields go, in order. None and "" are left out, as are numbers that are not finite.
-pub trait Fields<'py> {
-    /// A field with a value out of Python.
-    fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()>;
-    /// A field with a name out of Python as well.
+/// Writes payload fields in order. None, the empty string, and numbers that are not finite are omitted.
+pub trait FieldWriter<'py> {
+    /// Writes a field with a Python value.
+    fn value(&mut self, name: &'static FieldName, value: &Bound<'py, PyAny>) -> Result<()>;
+    /// Writes a field with a Python name and value.
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()>;
-    /// Fields with names and values out of Python.
+    /// Writes fields with Python names and values.
     fn items(&mut self, items: &[(Bound<'py, PyAny>, Bound<'py, PyAny>)]) -> Result<()> {
         items.iter().try_for_each(|(name, value)| self.item(name, value))
     }
-    /// A field with a text that is known beforehand.
-    fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()>;
-    /// A field with JSON text or its base64: an envelope's head, and what follows.
-    fn encoded(&mut self, name: &'static Name, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()>;
-    /// Where to note what could not be said.
-    fn lossy(&mut self) -> &mut Lossy;
+    /// Writes a field with a constant string.
+    fn text(&mut self, name: &'static FieldName, text: &'static FieldName) -> Result<()>;
+    /// Writes a field with JSON, or its base64: the head of an envelope, and the JSON that follows it.
+    fn encoded(&mut self, name: &'static FieldName, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()>;
+    /// Returns the counters of replaced values.
+    fn replaced(&mut self) -> &mut Replacements;
 }
 
-/// A dict in the making. Values keep their types, and a later field replaces an earlier one.
-pub struct Dict<'a, 'py> {
+/// Writes fields into a dict. Values keep their types, and a later field replaces an earlier one.
+pub struct DictWriter<'a, 'py> {
     fields: Bound<'py, PyDict>,
-    lossy: &'a mut Lossy,
+    replaced: &'a mut Replacements,
 }
 
-impl<'a, 'py> Dict<'a, 'py> {
-    /// Begins a dict.
-    pub fn begin(py: Python<'py>, lossy: &'a mut Lossy) -> Self {
-        Self { fields: PyDict::new(py), lossy }
+impl<'a, 'py> DictWriter<'a, 'py> {
+    /// Starts a dict.
+    pub fn begin(py: Python<'py>, replaced: &'a mut Replacements) -> Self {
+        Self { fields: PyDict::new(py), replaced }
     }
 
     fn set(&mut self, name: &Bound<'py, PyString>, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {
             Ok(text) if text.to_str().is_err() => {
-                self.fields.set_item(name, json::without_surrogates(text, self.lossy)?)?;
+                self.fields.set_item(name, without_surrogates(text, self.replaced)?)?;
             }
             _ => self.fields.set_item(name, value)?,
         }
         Ok(())
     }
 
-    /// Adds fields that are as they leave.
+    /// Adds fields that are already clean.
     pub fn update(&mut self, clean: &Bound<'py, PyDict>) -> Result<()> {
         Ok(self.fields.update(clean.as_mapping())?)
     }
 
-    /// Ends the dict.
+    /// Returns the dict.
     pub fn end(self) -> Bound<'py, PyDict> {
         self.fields
     }
 }
 
-impl<'py> Fields<'py> for Dict<'_, 'py> {
-    fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()> {
+impl<'py> FieldWriter<'py> for DictWriter<'_, 'py> {
+    fn value(&mut self, name: &'static FieldName, value: &Bound<'py, PyAny>) -> Result<()> {
         let name = name.python(self.fields.py());
-        // Most values are plain text: the rules for it, and nothing else, in one step.
+        // Fast path for exact strings, which most values are.
         if let Ok(text) = value.cast_exact::<PyString>()
-            && let Some(utf8) = python::utf8(text)
+            && let Some(utf8) = utf8(text)
         {
             return if utf8.is_empty() { Ok(()) } else { Ok(self.fields.set_item(name, text)?) };
         }
-        if is_left_out(value) { Ok(()) } else { self.set(name, value) }
+        if is_omitted(value) { Ok(()) } else { self.set(name, value) }
     }
 
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
-        if is_left_out(value) {
+        if is_omitted(value) {
             return Ok(());
         }
-        self.set(&plain_text(name)?, value)
+        self.set(&exact_str(name)?, value)
     }
 
-    fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()> {
+    fn text(&mut self, name: &'static FieldName, text: &'static FieldName) -> Result<()> {
         let py = self.fields.py();
         Ok(self.fields.set_item(name.python(py), text.python(py))?)
     }
 
-    fn encoded(&mut self, name: &'static Name, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
+    fn encoded(&mut self, name: &'static FieldName, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
         let mut encoded = Vec::new();
         if base64 {
             encoded.extend_from_slice(envelope.head_base64());
@@ -99,13 +99,13 @@ impl<'py> Fields<'py> for Dict<'_, 'py> {
         Ok(self.fields.set_item(name.python(self.fields.py()), String::from_utf8(encoded).map_err(PyErr::from)?)?)
     }
 
-    fn lossy(&mut self) -> &mut Lossy {
-        self.lossy
+    fn replaced(&mut self) -> &mut Replacements {
+        self.replaced
     }
 }
 
-/// The exact `str` for a value: a text's own characters (an enum member's too), anything else as `str()` shows it.
-pub fn plain_text<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
+/// Returns the exact `str` for a value: the characters of a string, an enum member's included, or `str()` of anything else.
+pub fn exact_str<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
     match value.cast::<PyString>() {
         Ok(text) if text.is_exact_instance_of::<PyString>() => Ok(text.clone()),
         Ok(text) => Ok(value
@@ -114,29 +114,30 @@ pub fn plain_text<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>
             .call_method1("join", ("", (text,)))?
             .cast_into()
             .map_err(PyErr::from)?),
-        Err(_) => Ok(text_of(value)?),
+        Err(_) => Ok(str_of(value)?),
     }
 }
 
-/// What a payload leaves out: None, the empty text, and numbers that are not finite.
-pub fn is_left_out(value: &Bound<'_, PyAny>) -> bool {
+/// Returns true for values that a payload omits: None, the empty string, and numbers that are not finite.
+pub fn is_omitted(value: &Bound<'_, PyAny>) -> bool {
     if value.cast::<PyString>().is_ok() || value.cast_exact::<PyInt>().is_ok() {
         return is_blank(value);
     }
     match value.cast::<PyFloat>() {
         Ok(number) => !number.value().is_finite(),
-        Err(_) => value.is_none() || is_not_a_finite_number(value),
+        Err(_) => value.is_none() || is_non_finite_number(value),
     }
 }
 
-/// Decimals and the like, by their text: a float could not hold each of them.
+/// Returns true for a Decimal, or a similar number, that is not finite. It is recognised by its text, since a finite one may be too
+/// large for a float.
 #[cold]
-fn is_not_a_finite_number(value: &Bound<'_, PyAny>) -> bool {
-    let text = || text_of(value).is_ok_and(|text| text.to_str().is_ok_and(is_named_non_finite));
+fn is_non_finite_number(value: &Bound<'_, PyAny>) -> bool {
+    let text = || str_of(value).is_ok_and(|text| text.to_str().is_ok_and(is_non_finite_name));
     value.hasattr(pyo3::intern!(value.py(), "__float__")).unwrap_or(false) && text()
 }
 
-fn is_named_non_finite(text: &str) -> bool {
+fn is_non_finite_name(text: &str) -> bool {
     let name = text.trim_start_matches(['+', '-', 's']).to_ascii_lowercase();
     ["nan", "inf", "infinity"].contains(&name.as_str())
 }

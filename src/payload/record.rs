@@ -1,35 +1,37 @@
-//! Payload fields into a wire record: a JSON object in which every value is text.
+//! The writer of a record: a JSON object whose values are all strings.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
 use super::envelope::Envelope;
-use super::fields::{Fields, is_left_out, plain_text};
+use super::fields::{FieldWriter, exact_str, is_omitted};
+use crate::base64;
+use crate::cpython::call::str_of;
+use crate::cpython::str::{small_int, utf8};
 use crate::error::Result;
-use crate::json::{self, Lossy};
-use crate::name::Name;
-use crate::program_code::text_of;
-use crate::{base64, python, text};
+use crate::field_name::FieldName;
+use crate::json::escape;
+use crate::json::text::{Replacements, append_text};
 
-/// A wire record in the making. Every value leaves as text, and no name comes twice: the caller sees to that.
-pub struct Record<'a> {
+/// Writes fields into a record. Each value becomes a string. The caller must write no name twice.
+pub struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
-    lossy: &'a mut Lossy,
+    replaced: &'a mut Replacements,
 }
 
-impl<'a> Record<'a> {
-    /// Begins a record in `out`.
-    pub fn begin(out: &'a mut Vec<u8>, lossy: &'a mut Lossy) -> Self {
+impl<'a> RecordWriter<'a> {
+    /// Starts a record in `out`.
+    pub fn begin(out: &'a mut Vec<u8>, replaced: &'a mut Replacements) -> Self {
         out.push(b'{');
-        Self { out, lossy }
+        Self { out, replaced }
     }
 
-    /// Goes on with a part of a record.
-    pub fn part(out: &'a mut Vec<u8>, lossy: &'a mut Lossy) -> Self {
-        Self { out, lossy }
+    /// Starts a part of a record: fields without braces.
+    pub fn part(out: &'a mut Vec<u8>, replaced: &'a mut Replacements) -> Self {
+        Self { out, replaced }
     }
 
-    /// Appends fields that are encoded already, each with its comma.
+    /// Appends fields that are already encoded, each with its comma.
     pub fn raw(&mut self, fields: &[u8]) {
         self.out.extend_from_slice(fields);
     }
@@ -42,91 +44,90 @@ impl<'a> Record<'a> {
         self.out.push(b'}');
     }
 
-    /// A field whose value needs no escape.
-    pub fn plain(&mut self, name: &'static Name, value: &[u8]) {
-        self.out.reserve(name.opening().len() + value.len() + CLOSING.len());
-        self.out.extend_from_slice(name.opening().as_bytes());
+    /// Writes a field whose value needs no escape.
+    pub fn plain(&mut self, name: &'static FieldName, value: &[u8]) {
+        self.out.reserve(name.record_prefix().len() + value.len() + FIELD_END.len());
+        self.out.extend_from_slice(name.record_prefix().as_bytes());
         self.out.extend_from_slice(value);
-        self.out.extend_from_slice(CLOSING);
+        self.out.extend_from_slice(FIELD_END);
     }
 
-    /// The value as text: a text's own characters (an enum member's too), anything else as `str()` shows it.
+    /// Appends a value as a string: the characters of a string, an enum member's included, or `str()` of anything else.
     fn append_value(&mut self, value: &Bound<'_, PyAny>) -> Result<()> {
         if let Ok(text) = value.cast::<PyString>() {
-            json::append_text(self.out, text, self.lossy)?;
+            append_text(self.out, text, self.replaced)?;
         } else if let Ok(number) = value.cast_exact::<PyInt>()
-            && let Some(number) = python::small_int(number)
+            && let Some(number) = small_int(number)
         {
             self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         } else if let Ok(number) = value.cast_exact::<PyFloat>()
-            && is_written_alike(number.value())
+            && has_same_digits(number.value())
         {
             self.out.extend_from_slice(zmij::Buffer::new().format_finite(number.value()).as_bytes());
         } else {
-            json::append_text(self.out, &text_of(value)?, self.lossy)?;
+            append_text(self.out, &str_of(value)?, self.replaced)?;
         }
-        self.out.extend_from_slice(CLOSING);
+        self.out.extend_from_slice(FIELD_END);
         Ok(())
     }
 }
 
-/// What ends a field.
-const CLOSING: &[u8] = b"\",";
+const FIELD_END: &[u8] = b"\",";
 
-/// Whether Rust and Python write a number the same: both give the shortest digits, but not the same exponents.
-fn is_written_alike(number: f64) -> bool {
+/// Returns true if `zmij` writes a float exactly as Python does. Both write the shortest digits, but differ in their use of exponents.
+fn has_same_digits(number: f64) -> bool {
     number == 0.0 || (1e-4..1e16).contains(&number.abs())
 }
 
-impl<'py> Fields<'py> for Record<'_> {
-    fn value(&mut self, name: &'static Name, value: &Bound<'py, PyAny>) -> Result<()> {
-        // Most values are plain text: the rules for it, and nothing else, in one step.
+impl<'py> FieldWriter<'py> for RecordWriter<'_> {
+    fn value(&mut self, name: &'static FieldName, value: &Bound<'py, PyAny>) -> Result<()> {
+        // Fast path for exact strings, which most values are.
         if let Ok(text) = value.cast_exact::<PyString>()
-            && let Some(text) = python::utf8(text)
+            && let Some(text) = utf8(text)
         {
             if !text.is_empty() {
-                self.out.extend_from_slice(name.opening().as_bytes());
-                text::append_escaped(self.out, text);
-                self.out.extend_from_slice(CLOSING);
+                self.out.extend_from_slice(name.record_prefix().as_bytes());
+                escape::append_escaped(self.out, text);
+                self.out.extend_from_slice(FIELD_END);
             }
             return Ok(());
         }
-        if is_left_out(value) {
+        if is_omitted(value) {
             return Ok(());
         }
-        self.out.extend_from_slice(name.opening().as_bytes());
+        self.out.extend_from_slice(name.record_prefix().as_bytes());
         self.append_value(value)
     }
 
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
-        if is_left_out(value) {
+        if is_omitted(value) {
             return Ok(());
         }
         self.out.push(b'"');
-        json::append_text(self.out, &plain_text(name)?, self.lossy)?;
+        append_text(self.out, &exact_str(name)?, self.replaced)?;
         self.out.extend_from_slice(b"\":\"");
         self.append_value(value)
     }
 
-    fn text(&mut self, name: &'static Name, text: &'static Name) -> Result<()> {
+    fn text(&mut self, name: &'static FieldName, text: &'static FieldName) -> Result<()> {
         self.plain(name, text.text().as_bytes());
         Ok(())
     }
 
-    fn encoded(&mut self, name: &'static Name, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
-        self.out.extend_from_slice(name.opening().as_bytes());
+    fn encoded(&mut self, name: &'static FieldName, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
+        self.out.extend_from_slice(name.record_prefix().as_bytes());
         if base64 {
             self.out.extend_from_slice(envelope.head_base64());
             base64::append(self.out, json);
         } else {
-            text::append_escaped(self.out, envelope.head());
-            text::append_escaped(self.out, json);
+            escape::append_escaped(self.out, envelope.head());
+            escape::append_escaped(self.out, json);
         }
-        self.out.extend_from_slice(CLOSING);
+        self.out.extend_from_slice(FIELD_END);
         Ok(())
     }
 
-    fn lossy(&mut self) -> &mut Lossy {
-        self.lossy
+    fn replaced(&mut self) -> &mut Replacements {
+        self.replaced
     }
 }

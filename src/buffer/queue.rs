@@ -1,12 +1,12 @@
-//! Records in memory: first in, first out, contiguous, and joined into request bodies. No Python in sight.
+//! A queue of records in memory, which are joined into request bodies. It does not depend on Python.
 //!
-//! A record is one event as a finished JSON object without its sent time. Records lie in chunks that are released as they
-//! are sent, so that appending never moves what waits already.
+//! A record is one event as a complete JSON object without its sent time. Records are stored in chunks that are released as the records
+//! are sent, so that appending never moves the records that are already queued.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::chunk_memory::ChunkMemory;
+use super::chunk_pool::PooledChunk;
 
 macro_rules! payload_data_schema {
     () => {
@@ -21,7 +21,7 @@ const BODY_START: &[u8] = concat!("{\"schema\":\"", payload_data_schema!(), "\",
 const BODY_END: &[u8] = b"]}";
 const STM_START: &[u8] = b",\"stm\":\"";
 const STM_END: &[u8] = b"\"}";
-/// What a record grows by on the wire: its sent time in milliseconds (13 digits until the year 2286, 20 at most), and a comma.
+/// The most bytes that a request adds to a record: its sent time in milliseconds (13 digits until the year 2286, at most 20) and a comma.
 const RECORD_OVERHEAD: usize = STM_START.len() + 20 + 1 + 1;
 
 struct Entry {
@@ -29,18 +29,18 @@ struct Entry {
     created_ms: i64,
 }
 
-/// Some records, one behind the other in one allocation.
+/// Contiguous records in one allocation.
 #[derive(Default)]
 struct Chunk {
-    bytes: ChunkMemory,
+    bytes: PooledChunk,
     entries: VecDeque<Entry>,
-    /// Where the first record starts: what lies before it has been taken.
+    /// Where the first record starts. The bytes before it belong to records that were taken.
     start: usize,
 }
 
 impl Chunk {
     fn with_room_for(record: usize) -> Self {
-        Self { bytes: ChunkMemory::with_room_for(record), ..Self::default() }
+        Self { bytes: PooledChunk::with_room_for(record), ..Self::default() }
     }
 
     fn has_room_for(&self, record: usize) -> bool {
@@ -52,7 +52,7 @@ impl Chunk {
         self.entries.push_back(Entry { end: self.bytes.len(), created_ms });
     }
 
-    /// Its records' length on the wire.
+    /// Returns the most bytes that its records need in a request.
     fn wire_len(&self) -> usize {
         self.bytes.len() - self.start + self.entries.len() * RECORD_OVERHEAD
     }
@@ -65,7 +65,7 @@ impl Chunk {
         })
     }
 
-    /// Moves records from its front to a chunk of their own while they fit `events` and `wire_bytes`.
+    /// Moves records from its front to a new chunk, at most `events`, and as long as they need at most `wire_bytes` in a request.
     fn split_front(&mut self, events: usize, wire_bytes: usize) -> Self {
         let mut front = Self::default();
         while front.entries.len() < events {
@@ -82,41 +82,41 @@ impl Chunk {
     }
 }
 
-/// Records on their way out as one request body.
+/// Records that were taken for one request.
 #[derive(Default)]
 pub struct Batch {
     chunks: VecDeque<Chunk>,
 }
 
 impl Batch {
-    /// How many records it holds.
+    /// Returns the number of records.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.entries.len()).sum()
     }
 
-    /// A copy of its records from one place to before another.
+    /// Returns a copy of a range of its records.
     #[must_use]
-    pub fn part(&self, places: Range<usize>) -> Self {
-        let mut part = Records::new(usize::MAX);
-        for (record, created_ms) in self.records().take(places.end).skip(places.start) {
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let mut part = RecordQueue::new(usize::MAX);
+        for (record, created_ms) in self.records().take(range.end).skip(range.start) {
             part.push(record, created_ms);
         }
         part.take(usize::MAX, usize::MAX)
     }
 
-    /// An upper bound of its body's length in bytes, at most 8 bytes a record above the length that it will have.
+    /// Returns an upper bound of the length of its request body. Until the year 2286 it exceeds the length by at most 8 bytes a record.
     pub fn wire_len(&self) -> usize {
         let records: usize = self.chunks.iter().map(Chunk::wire_len).sum();
         BODY_START.len() + records + BODY_END.len()
     }
 
-    /// Its records, oldest first, each with the time of its creation in milliseconds.
+    /// Iterates over its records, oldest first, each with its creation time in milliseconds.
     fn records(&self) -> impl Iterator<Item = (&[u8], i64)> {
         self.chunks.iter().flat_map(Chunk::records)
     }
 
-    /// The body of a `payload_data` request. Where a sent time is given, each record was sent then or at its own creation, whichever
-    /// is later: enrichment corrects the clock by the difference, and cannot where it is negative.
+    /// Returns the body of a `payload_data` request. If a sent time is given, each record gets that or its creation time, whichever is
+    /// later: enrichment corrects timestamps by the difference, and cannot do so if it is negative.
     pub fn body(&self, sent_ms: Option<i64>) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.wire_len());
         out.extend_from_slice(BODY_START);
@@ -125,7 +125,7 @@ impl Batch {
         out
     }
 
-    /// A JSON array of its records, with their sent time where one is given.
+    /// Returns a JSON array of its records, with their sent time if one is given.
     pub fn array(&self, sent_ms: Option<i64>) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.wire_len());
         out.push(b'[');
@@ -153,74 +153,74 @@ impl Batch {
     }
 }
 
-/// A bounded queue of records, oldest first. What was taken counts until it is answered for.
-pub struct Records {
+/// A bounded queue of records, oldest first. Records that were taken count towards the capacity until they are acknowledged.
+pub struct RecordQueue {
     chunks: VecDeque<Chunk>,
-    waiting: usize,
+    queued: usize,
     in_flight: usize,
     capacity: usize,
     sealed: bool,
 }
 
-/// What became of a record.
+/// The result of appending a record.
 #[derive(Debug, PartialEq)]
-pub enum Pushed {
-    /// Appended; so many wait now.
-    Waiting(usize),
-    /// Refused, since the queue is full.
+pub enum PushResult {
+    /// Appended: this many records are queued now.
+    Queued(usize),
+    /// Refused: the queue is full.
     Full,
-    /// Refused, since records go elsewhere now.
+    /// Refused: the queue is sealed.
     Sealed,
 }
 
-impl Records {
-    /// An empty queue that holds `capacity` records, those in flight included.
+impl RecordQueue {
+    /// Creates an empty queue for `capacity` records, those in flight included.
     pub fn new(capacity: usize) -> Self {
-        Self { chunks: VecDeque::new(), waiting: 0, in_flight: 0, capacity, sealed: false }
+        Self { chunks: VecDeque::new(), queued: 0, in_flight: 0, capacity, sealed: false }
     }
 
-    /// How many records it may hold.
+    /// Returns the largest number of records.
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Changes how many records it may hold.
+    /// Sets the largest number of records.
     pub fn set_capacity(&mut self, capacity: usize) {
         self.capacity = capacity;
     }
 
-    /// How many records wait to be taken.
-    pub fn waiting(&self) -> usize {
-        self.waiting
+    /// Returns the number of queued records.
+    pub fn queued(&self) -> usize {
+        self.queued
     }
 
-    /// How many records were taken and are not yet answered for.
+    /// Returns the number of records that were taken and are neither acknowledged nor requeued.
     pub fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    /// The bytes that its memory takes, index included.
+    /// Returns the bytes of memory that the queued records take, index included.
     pub fn allocated(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.bytes.capacity() + chunk.entries.capacity() * size_of::<Entry>()).sum()
     }
 
-    /// The creation time of the oldest record that waits, in milliseconds.
+    /// Returns the creation time of the oldest queued record, in milliseconds.
     pub fn oldest_ms(&self) -> Option<i64> {
         self.chunks.front()?.entries.front().map(|entry| entry.created_ms)
     }
 
-    /// Takes no more records from here on.
+    /// Refuses all further records.
     pub fn seal(&mut self) {
         self.sealed = true;
     }
 
     /// Appends a record.
-    pub fn push(&mut self, record: &[u8], created_ms: i64) -> Pushed {
+    pub fn push(&mut self, record: &[u8], created_ms: i64) -> PushResult {
         if self.sealed {
-            return Pushed::Sealed;
+            return PushResult::Sealed;
         }
-        if self.waiting + self.in_flight >= self.capacity {
-            return Pushed::Full;
+        if self.queued + self.in_flight >= self.capacity {
+            return PushResult::Full;
         }
         if !self.chunks.back().is_some_and(|chunk| chunk.has_room_for(record.len())) {
             if let Some(full) = self.chunks.back_mut() {
@@ -231,11 +231,11 @@ impl Records {
         if let Some(chunk) = self.chunks.back_mut() {
             chunk.push(record, created_ms);
         }
-        self.waiting += 1;
-        Pushed::Waiting(self.waiting)
+        self.queued += 1;
+        PushResult::Queued(self.queued)
     }
 
-    /// Takes the oldest records, at most `max_events` and as many as fit a body of `max_bytes`, yet never none while any waits.
+    /// Takes the oldest records, at most `max_events`, and as many as fit a body of `max_bytes`. A record that is larger is taken alone.
     pub fn take(&mut self, max_events: usize, max_bytes: usize) -> Batch {
         let mut batch = Batch::default();
         let mut taken = 0;
@@ -255,30 +255,30 @@ impl Records {
             break;
         }
         self.chunks.pop_front_if(|chunk| chunk.entries.is_empty());
-        self.waiting -= taken;
+        self.queued -= taken;
         self.in_flight += taken;
         batch
     }
 
-    /// Acknowledges `count` records in flight: they are no longer counted.
+    /// Acknowledges `count` records in flight: they no longer count.
     pub fn ack(&mut self, count: usize) {
         self.in_flight = self.in_flight.saturating_sub(count);
     }
 
-    /// Puts a batch back before everything that waits.
+    /// Puts a batch back at the front of the queue.
     pub fn requeue(&mut self, batch: Batch) {
         let count = batch.len();
         self.ack(count);
-        self.waiting += count;
+        self.queued += count;
         for mut chunk in batch.chunks.into_iter().rev() {
-            // It takes no more records: while a collector is down, unused room would add up.
+            // Nothing is appended to it any more. Without this, unused memory would add up while the collector is down.
             chunk.bytes.shrink_to_fit();
             chunk.entries.shrink_to_fit();
             self.chunks.push_front(chunk);
         }
     }
 
-    /// Forgets everything, in flight or not.
+    /// Removes all records, those in flight included.
     pub fn clear(&mut self) {
         *self = Self::new(self.capacity);
     }
@@ -286,7 +286,7 @@ impl Records {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, Pushed, Records};
+    use super::{Batch, PushResult, RecordQueue};
     use proptest::prelude::*;
 
     fn record(number: usize, padding: usize) -> Vec<u8> {
@@ -309,44 +309,44 @@ mod tests {
 
     #[test]
     fn a_body_has_the_later_of_sent_and_created_time() {
-        let mut records = Records::new(10);
-        records.push(b"{\"e\":\"pv\"}", 5);
-        records.push(b"{}", 900);
+        let mut queue = RecordQueue::new(10);
+        queue.push(b"{\"e\":\"pv\"}", 5);
+        queue.push(b"{}", 900);
         assert_eq!(
-            text(records.take(10, 1_000).body(Some(70))),
+            text(queue.take(10, 1_000).body(Some(70))),
             "{\"schema\":\"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4\",\"data\":\
              [{\"e\":\"pv\",\"stm\":\"70\"},{\"stm\":\"900\"}]}"
         );
     }
 
     #[test]
-    fn refuses_when_waiting_and_in_flight_fill_it() {
-        let mut records = Records::new(2);
-        assert_eq!(records.push(b"{}", 0), Pushed::Waiting(1));
-        assert_eq!(records.push(b"{}", 0), Pushed::Waiting(2));
-        let batch = records.take(1, 1_000);
-        assert_eq!(records.push(b"{}", 0), Pushed::Full);
-        records.ack(batch.len());
-        assert_eq!(records.push(b"{}", 0), Pushed::Waiting(2));
+    fn refuses_records_when_full() {
+        let mut queue = RecordQueue::new(2);
+        assert_eq!(queue.push(b"{}", 0), PushResult::Queued(1));
+        assert_eq!(queue.push(b"{}", 0), PushResult::Queued(2));
+        let batch = queue.take(1, 1_000);
+        assert_eq!(queue.push(b"{}", 0), PushResult::Full);
+        queue.ack(batch.len());
+        assert_eq!(queue.push(b"{}", 0), PushResult::Queued(2));
     }
 
     #[test]
-    fn a_record_beyond_any_body_leaves_alone() {
-        let mut records = Records::new(10);
+    fn a_record_larger_than_a_body_is_taken_alone() {
+        let mut queue = RecordQueue::new(10);
         for (number, padding) in [(0, 5_000), (1, 5), (2, 5_000)] {
-            records.push(&record(number, padding), 0);
+            queue.push(&record(number, padding), 0);
         }
-        let batches: Vec<_> = (0..3).map(|_| numbers(&records.take(10, 1_000))).collect();
+        let batches: Vec<_> = (0..3).map(|_| numbers(&queue.take(10, 1_000))).collect();
         assert_eq!(batches, [[0], [1], [2]]);
     }
 
     #[test]
     fn a_part_is_a_copy() {
-        let mut records = Records::new(10);
+        let mut queue = RecordQueue::new(10);
         for number in 0..5 {
-            records.push(&record(number, 20_000), 7);
+            queue.push(&record(number, 20_000), 7);
         }
-        let batch = records.take(5, 1_000_000);
+        let batch = queue.take(5, 1_000_000);
         assert_eq!(
             [0..2, 2..5, 4..9, 5..5].map(|places| numbers(&batch.part(places))),
             [&[0, 1][..], &[2, 3, 4], &[4], &[]]
@@ -355,42 +355,42 @@ mod tests {
     }
 
     #[test]
-    fn memory_stays_with_what_waits_through_retries() {
-        let mut records = Records::new(usize::MAX);
+    fn memory_stays_bounded_through_retries() {
+        let mut queue = RecordQueue::new(usize::MAX);
         for number in 0..1_000 {
-            let batch = records.take(10, 1_000_000);
-            records.push(&record(number, 400), 0);
-            records.requeue(batch);
+            let batch = queue.take(10, 1_000_000);
+            queue.push(&record(number, 400), 0);
+            queue.requeue(batch);
         }
-        assert!(records.allocated() < 1_000 * 450 + 2 * 32 * 1024);
+        assert!(queue.allocated() < 1_000 * 450 + 2 * 32 * 1024);
     }
 
     proptest! {
-        /// Whatever is taken, given back or answered for: all leave, in order, in bodies within bounds.
+        /// However records are taken, requeued and acknowledged, all are sent, in order, in bodies within the limits.
         #[test]
         fn order_and_bounds_hold(
             paddings in prop::collection::vec(prop_oneof![4 => 0..400_usize, 1 => 0..90_000_usize], 0..120),
             steps in prop::collection::vec((1..50_usize, 1_000..200_000_usize, prop::bool::ANY), 1..60),
         ) {
-            let mut records = Records::new(usize::MAX);
+            let mut queue = RecordQueue::new(usize::MAX);
             for (number, padding) in paddings.iter().enumerate() {
-                records.push(&record(number, *padding), 0);
+                queue.push(&record(number, *padding), 0);
             }
             let mut sent = Vec::new();
             for (events, bytes, fails) in steps.into_iter().chain(std::iter::repeat_n((50, 150_000, false), 200)) {
-                let batch = records.take(events, bytes);
+                let batch = queue.take(events, bytes);
                 prop_assert!(batch.len() <= events);
                 prop_assert!(batch.body(Some(i64::MAX)).len() <= batch.wire_len());
                 prop_assert!(batch.len() <= 1 || batch.wire_len() <= bytes);
                 if fails {
-                    records.requeue(batch);
+                    queue.requeue(batch);
                 } else {
                     sent.extend(numbers(&batch));
-                    records.ack(batch.len());
+                    queue.ack(batch.len());
                 }
             }
             prop_assert_eq!(sent, (0..paddings.len()).collect::<Vec<_>>());
-            prop_assert_eq!((records.waiting(), records.in_flight()), (0, 0));
+            prop_assert_eq!((queue.queued(), queue.in_flight()), (0, 0));
         }
     }
 }

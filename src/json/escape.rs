@@ -29,8 +29,8 @@ pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() + 2);
     // SAFETY: behind the vector's end there is room for the text and its quotes, and what was written there is added to its length.
     unsafe {
-        let opening = out.as_mut_ptr().add(out.len());
-        if quote_plain(bytes, opening) {
+        let record_prefix = out.as_mut_ptr().add(out.len());
+        if quote_plain(bytes, record_prefix) {
             out.set_len(out.len() + bytes.len() + 2);
             return;
         }
@@ -47,10 +47,10 @@ pub fn append_key(out: &mut Vec<u8>, bytes: &[u8], is_first: bool) {
     unsafe {
         let comma = out.as_mut_ptr().add(out.len());
         comma.write(b',');
-        let opening = comma.add(usize::from(!is_first));
+        let record_prefix = comma.add(usize::from(!is_first));
         out.set_len(out.len() + usize::from(!is_first));
-        if quote_plain(bytes, opening) {
-            opening.add(bytes.len() + 2).write(b':');
+        if quote_plain(bytes, record_prefix) {
+            record_prefix.add(bytes.len() + 2).write(b':');
             out.set_len(out.len() + bytes.len() + 3);
             return;
         }

@@ -1,40 +1,40 @@
-//! Whether a dict is still as it was when it was last looked at, for the price of one comparison.
+//! Tells by one comparison whether a dict has changed since it was last read.
 //!
-//! Up to `CPython` 3.13 each change of any dict gives it a version that no dict had before (PEP 509). Later ones, and those without a
-//! GIL, tell whoever watches a dict before they change it (PEP 699). The limited API has neither: there no dict is known to be
-//! unchanged, and each is looked at anew.
+//! Up to CPython 3.13, each change of a dict gives it a version that no dict had before (PEP 509, <https://peps.python.org/pep-0509/>).
+//! CPython 3.14, and builds without the GIL, notify dict watchers before a change
+//! (<https://docs.python.org/3/c-api/dict.html#c.PyDict_AddWatcher>). The limited API has neither: there, no dict counts as unchanged.
 
-pub use known::{is_still, prepare, version_of};
+pub use imp::{is_still, prepare, version_of};
 
 #[cfg(not(any(feature = "abi3", Py_3_14, Py_GIL_DISABLED)))]
-mod known {
+mod imp {
     use pyo3::ffi::PyDictObject;
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
-    /// Nothing is to be prepared.
+    /// Does nothing: versions need no preparation.
     pub fn prepare(_py: Python<'_>) {}
 
-    /// The version of a dict as of now; 0 where none is known.
-    #[expect(unsafe_code, reason = "looking at each item instead takes an eighth of track()")]
-    #[cfg_attr(Py_3_12, expect(deprecated, reason = "gone in 3.14, and not used there"))]
+    /// Returns the version of a dict, or 0 if it has none that can be trusted.
+    #[expect(unsafe_code, reason = "comparing each item instead takes an eighth of track()")]
+    #[cfg_attr(Py_3_12, expect(deprecated, reason = "removed in 3.14, where this module is not compiled"))]
     pub fn version_of(dict: &Bound<'_, PyDict>) -> u64 {
         let dict = dict.as_ptr().cast::<PyDictObject>();
-        // SAFETY: the pointer is that of a live dict, which the bound holds a reference to, and the GIL is held.
+        // SAFETY: the pointer is a live dict, which `dict` keeps alive, and the GIL is held.
         let dict = unsafe { &*dict };
-        // An instance's dict may share its values with the instance, which 3.13 changes without a new version.
+        // The dict of an instance may share its values with the instance: CPython 3.13 changes those without a new version.
         if dict.ma_values.is_null() { dict.ma_version_tag } else { 0 }
     }
 
-    /// Whether a dict still has the version that was asked of this same one.
+    /// Returns true if a dict still has this version, which must come from the same dict.
     pub fn is_still(dict: &Bound<'_, PyDict>, version: u64) -> bool {
         version != 0 && version_of(dict) == version
     }
 }
 
 #[cfg(all(not(any(feature = "abi3", windows)), any(Py_3_14, Py_GIL_DISABLED)))]
-mod known {
-    #![expect(unsafe_code, reason = "looking at each item instead takes a tenth of construct + track")]
+mod imp {
+    #![expect(unsafe_code, reason = "comparing each item instead takes a tenth of construct + track")]
 
     use std::ffi::c_int;
     use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
@@ -43,9 +43,9 @@ mod known {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
-    /// Grows with each change of a watched dict, its end included. One number for all of them: hardly any of them ever changes.
+    /// Grows with each change, or deallocation, of a watched dict. One number for all of them is enough: they hardly ever change.
     static CHANGES: AtomicU64 = AtomicU64::new(1);
-    /// Negative where there is none: an interpreter has a handful, and other packages may have taken them all.
+    /// Negative if there is none: an interpreter has eight watchers, and other packages may have taken them all.
     static WATCHER: AtomicI32 = AtomicI32::new(-1);
 
     type OnChange = unsafe extern "C" fn(c_int, *mut PyObject, *mut PyObject, *mut PyObject) -> c_int;
@@ -60,11 +60,11 @@ mod known {
         0
     }
 
-    /// The version of a dict as of now, which is watched from here on; 0 where it cannot be. Without the GIL it is for critical
-    /// sections of the dict: who changes it holds its lock from before the call until the change is made.
+    /// Returns the version of a dict, which is watched from now on, or 0 if it cannot be watched. Without the GIL, call it in a critical
+    /// section of the dict: a thread that changes the dict holds its lock from before the notification until the change is made.
     pub fn version_of(dict: &Bound<'_, PyDict>) -> u64 {
         let watcher = WATCHER.load(Ordering::Relaxed);
-        // SAFETY: the thread is attached, the object is a live dict, and the watcher one of ours.
+        // SAFETY: the thread is attached, the object is a live dict, and the watcher is ours.
         if watcher >= 0 && unsafe { PyDict_Watch(watcher, dict.as_ptr()) } == 0 {
             return CHANGES.load(Ordering::Acquire);
         }
@@ -72,14 +72,14 @@ mod known {
         0
     }
 
-    /// Whether a dict still has the version that was asked of this same one.
+    /// Returns true if a dict still has this version, which must come from the same dict.
     pub fn is_still(_dict: &Bound<'_, PyDict>, version: u64) -> bool {
         CHANGES.load(Ordering::Acquire) == version
     }
 
-    /// Begins to watch. To be called once, when the module is made: other threads would change dicts while they wait.
+    /// Registers the watcher. Call it once, when the module is initialised: later, other threads could change dicts meanwhile.
     pub fn prepare(py: Python<'_>) {
-        // SAFETY: the thread is attached, and the function keeps to the protocol of watchers: it may be called at any time.
+        // SAFETY: the thread is attached, and `on_change` may be called at any time.
         let watcher = unsafe { PyDict_AddWatcher(on_change) };
         if watcher < 0 {
             drop(PyErr::take(py));
@@ -89,19 +89,19 @@ mod known {
 }
 
 #[cfg(any(feature = "abi3", all(windows, any(Py_3_14, Py_GIL_DISABLED))))]
-mod known {
+mod imp {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
-    /// Nothing is to be prepared.
+    /// Does nothing: there are no versions.
     pub fn prepare(_py: Python<'_>) {}
 
-    /// The version of a dict as of now; 0 where none is known.
+    /// Returns 0: no version is known.
     pub fn version_of(_dict: &Bound<'_, PyDict>) -> u64 {
         0
     }
 
-    /// Whether a dict still has the version that was asked of this same one.
+    /// Returns false: no dict is known to be unchanged.
     pub fn is_still(_dict: &Bound<'_, PyDict>, _version: u64) -> bool {
         false
     }

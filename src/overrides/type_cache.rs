@@ -1,7 +1,9 @@
-//! Whether a class is still as it was when its methods were last looked at, for the price of one comparison.
+//! Remembers which classes passed a check, at the price of one comparison.
 //!
-//! `CPython` gives each state of a class a version: it changes when the class or one of its bases does, a method being replaced
-//! included, and is 0 where none is known. The limited API does not show it, and there every class is looked at each time.
+//! CPython gives each state of a class a version, `tp_version_tag`. It changes when the class or one of its bases changes, for example
+//! when a method is replaced, and is 0 if none is assigned
+//! (<https://docs.python.org/3/c-api/typeobj.html#c.PyTypeObject.tp_version_tag>). The limited API does not show it: there, every class
+//! is checked each time.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -11,7 +13,7 @@ use pyo3::types::PyType;
 const SLOTS: usize = 16;
 
 /// Classes that passed a check, each with the version that did.
-pub struct CheckedClasses {
+pub struct TypeCheckCache {
     slots: [Slot; SLOTS],
 }
 
@@ -20,14 +22,14 @@ struct Slot {
     version: AtomicU32,
 }
 
-impl CheckedClasses {
-    /// No class yet.
+impl TypeCheckCache {
+    /// Creates an empty cache.
     pub const fn new() -> Self {
         Self { slots: [const { Slot { class: AtomicUsize::new(0), version: AtomicU32::new(0) } }; SLOTS] }
     }
 
-    /// Whether a class passes `check`, which is asked only where its state is not known to.
-    pub fn pass(&self, class: &Bound<'_, PyType>, check: impl FnOnce() -> PyResult<bool>) -> PyResult<bool> {
+    /// Returns the result of `check`, which is called only if the class is not known to pass.
+    pub fn check(&self, class: &Bound<'_, PyType>, check: impl FnOnce() -> PyResult<bool>) -> PyResult<bool> {
         let address = class.as_ptr() as usize;
         let slot = &self.slots[(address >> 4 ^ address >> 9) % SLOTS];
         let version = version_of(class);
@@ -38,6 +40,7 @@ impl CheckedClasses {
             return Ok(true);
         }
         let passes = check()?;
+        // `check` may have run Python code that changed the class.
         if passes && version != 0 && version_of(class) == version {
             slot.version.store(0, Ordering::Release);
             slot.class.store(address, Ordering::Relaxed);
@@ -53,10 +56,10 @@ fn version_of(_class: &Bound<'_, PyType>) -> u32 {
 }
 
 #[cfg(not(feature = "abi3"))]
-#[expect(unsafe_code, reason = "looking the methods up by name instead takes an eighth of track()")]
+#[expect(unsafe_code, reason = "looking up the methods by name takes an eighth of track()")]
 fn version_of(class: &Bound<'_, PyType>) -> u32 {
     let class = class.as_type_ptr();
-    // SAFETY: the pointer is that of a live class, which the bound holds a reference to. `tp_version_tag` is an aligned u32 that
-    // other threads write under the lock that attachment means, or atomically where there is no such lock.
+    // SAFETY: the pointer is a live class, which the caller's reference keeps alive. `tp_version_tag` is an aligned u32, which other
+    // threads write while they hold the GIL, or atomically in builds without one.
     unsafe { AtomicU32::from_ptr(&raw mut (*class).tp_version_tag) }.load(Ordering::Relaxed)
 }

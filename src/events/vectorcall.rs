@@ -1,7 +1,8 @@
-//! The short way into a native class: `PageView(page_url=...)` without a tuple and a dict made of the arguments.
+//! A fast path for calls of a native class, such as `PageView(page_url=...)`: the vectorcall protocol (PEP 590,
+//! <https://peps.python.org/pep-0590/>) passes the arguments without a tuple and a dict.
 //!
-//! It serves plain calls alone. Wrong arguments, subclasses, and classes whose `__init__` or `__new__` was replaced go `CPython`'s own
-//! way, which is right for all of them. The limited API has no short way.
+//! Wrong arguments, subclasses, and classes whose `__init__` or `__new__` is replaced fall back to `type.__call__`. The limited API has no
+//! `tp_vectorcall`.
 #![expect(unsafe_code, reason = "the tuple and the dict take a sixth of construct + track")]
 
 use std::ffi::c_void;
@@ -14,48 +15,48 @@ use pyo3::{PyTypeInfo, ffi};
 
 use crate::panics;
 
-/// A call's arguments by the place of their parameter.
+/// The arguments of a call, in the order of the parameters.
 pub type Arguments<'py, const N: usize> = [Option<Bound<'py, PyAny>>; N];
 
-/// A native class of `N` parameters that can be called the short way.
-pub trait DirectCall<const N: usize>: PyTypeInfo {
-    /// What the class is called with.
-    fn call_facts() -> &'static PyOnceLock<CallFacts>;
-    /// A new instance. The required arguments are there.
+/// A native class with `N` parameters that has the fast path.
+pub trait Vectorcall<const N: usize>: PyTypeInfo {
+    /// Returns where the signature is stored.
+    fn call_signature() -> &'static PyOnceLock<CallSignature>;
+    /// Creates an instance. The required arguments are present.
     fn construct<'py>(py: Python<'py>, arguments: Arguments<'py, N>) -> PyResult<Bound<'py, Self>>;
 }
 
-/// What a class is called with, and what its slots are as long as nobody has replaced `__init__` or `__new__`.
-pub struct CallFacts {
+/// The parameters of a class, and its original slots: replacing `__init__` or `__new__` changes them.
+pub struct CallSignature {
     parameters: Vec<Py<PyString>>,
     required: usize,
     init: Option<ffi::initproc>,
     new: Option<ffi::newfunc>,
 }
 
-/// Opens the short way into a class.
-pub fn enable<const N: usize, T: DirectCall<N>>(py: Python<'_>, parameters: [&str; N], required: usize) {
+/// Installs the fast path of a class.
+pub fn enable<const N: usize, T: Vectorcall<N>>(py: Python<'_>, parameters: [&str; N], required: usize) {
     let class = T::type_object_raw(py);
     let parameters = parameters.map(|name| PyString::intern(py, name).unbind()).into();
-    // SAFETY: the class is alive for ever, and no other thread has seen it yet: the module is being made. `vectorcall` keeps to the
-    // protocol of that slot, and serves this very class alone.
+    // SAFETY: the class is never freed, and no other thread knows it before the module is initialised. `vectorcall` follows the protocol
+    // of the slot.
     unsafe {
-        let facts = CallFacts { parameters, required, init: (*class).tp_init, new: (*class).tp_new };
-        if T::call_facts().set(py, facts).is_ok() {
+        let signature = CallSignature { parameters, required, init: (*class).tp_init, new: (*class).tp_new };
+        if T::call_signature().set(py, signature).is_ok() {
             (*class).tp_vectorcall = Some(vectorcall::<N, T>);
         }
     }
 }
 
-unsafe extern "C" fn vectorcall<const N: usize, T: DirectCall<N>>(
+unsafe extern "C" fn vectorcall<const N: usize, T: Vectorcall<N>>(
     class: *mut ffi::PyObject,
     arguments: *const *mut ffi::PyObject,
     flagged_count: usize,
     keywords: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this with the thread attached, and with arguments as PEP 590 says: `count` positional ones, then one for
-    // each name in the tuple `keywords`, which may be null. All are borrowed for the time of the call.
-    let made = unsafe {
+    // SAFETY: CPython calls this with the thread attached, and with arguments as in PEP 590: `count` positional ones, then one for each
+    // name in the tuple `keywords`, which may be null. All are borrowed for the duration of the call.
+    let instance = unsafe {
         let py = Python::assume_attached();
         let call = Call {
             class: Borrowed::from_ptr(py, class),
@@ -63,9 +64,9 @@ unsafe extern "C" fn vectorcall<const N: usize, T: DirectCall<N>>(
             arguments,
             keywords: (!keywords.is_null()).then(|| Borrowed::from_ptr(py, keywords).cast_unchecked()),
         };
-        panics::guarded(|| call.make::<N, T>()).map_err(|error| error.restore(py))
+        panics::catch(|| call.run::<N, T>()).map_err(|error| error.restore(py))
     };
-    made.map_or(ptr::null_mut(), Bound::into_ptr)
+    instance.map_or(ptr::null_mut(), Bound::into_ptr)
 }
 
 /// One call of a class.
@@ -77,28 +78,29 @@ struct Call<'a, 'py> {
 }
 
 impl<'py> Call<'_, 'py> {
-    fn make<const N: usize, T: DirectCall<N>>(&self) -> PyResult<Bound<'py, PyAny>> {
+    fn run<const N: usize, T: Vectorcall<N>>(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
-        if let Some(facts) = T::call_facts().get(py)
+        if let Some(signature) = T::call_signature().get(py)
             && self.class.as_ptr().cast() == T::type_object_raw(py)
-            && self.is_to_unpatched(facts)
-            && let Some(arguments) = self.matched(facts)
+            && self.is_unpatched(signature)
+            && let Some(arguments) = self.match_arguments(signature)
         {
             return T::construct(py, arguments).map(Bound::into_any);
         }
-        self.make_generally()
+        self.call_slow()
     }
 
-    fn is_to_unpatched(&self, facts: &CallFacts) -> bool {
+    fn is_unpatched(&self, signature: &CallSignature) -> bool {
         let class = self.class.as_ptr().cast::<ffi::PyTypeObject>();
-        // SAFETY: the pointer is that of a live class.
+        // SAFETY: the pointer is a live class.
         let (init, new) = unsafe { ((*class).tp_init, (*class).tp_new) };
-        init.map(|init| init as *const c_void) == facts.init.map(|init| init as *const c_void)
-            && new.map(|new| new as *const c_void) == facts.new.map(|new| new as *const c_void)
+        init.map(|init| init as *const c_void) == signature.init.map(|init| init as *const c_void)
+            && new.map(|new| new as *const c_void) == signature.new.map(|new| new as *const c_void)
     }
 
-    /// The arguments by parameter, where each name is the interned one of a parameter that has no other value, and none is missing.
-    fn matched<const N: usize>(&self, facts: &CallFacts) -> Option<Arguments<'py, N>> {
+    /// Returns the arguments in the order of the parameters, or `None` if a keyword is not the interned name of a parameter, or if an
+    /// argument is missing or given twice.
+    fn match_arguments<const N: usize>(&self, signature: &CallSignature) -> Option<Arguments<'py, N>> {
         if self.count > N {
             return None;
         }
@@ -108,17 +110,17 @@ impl<'py> Call<'_, 'py> {
         }
         if let Some(names) = self.keywords {
             for (index, name) in names.iter_borrowed().enumerate() {
-                let place = facts.parameters.iter().position(|parameter| parameter.as_ptr() == name.as_ptr())?;
+                let place = signature.parameters.iter().position(|parameter| parameter.as_ptr() == name.as_ptr())?;
                 if matched[place].replace(self.argument(self.count + index)).is_some() {
                     return None;
                 }
             }
         }
-        matched.iter().take(facts.required).all(Option::is_some).then_some(matched)
+        matched.iter().take(signature.required).all(Option::is_some).then_some(matched)
     }
 
-    /// The call as `CPython` makes it of a class that has no short way.
-    fn make_generally(&self) -> PyResult<Bound<'py, PyAny>> {
+    /// Calls `type.__call__`, as CPython does for a class without `tp_vectorcall`.
+    fn call_slow(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         let positional = (0..self.count).map(|index| self.argument(index));
         let positional: Vec<_> = std::iter::once(self.class.to_owned()).chain(positional).collect();
@@ -133,7 +135,7 @@ impl<'py> Call<'_, 'py> {
     }
 
     fn argument(&self, index: usize) -> Bound<'py, PyAny> {
-        // SAFETY: the callers stay below the number of arguments, all of which are alive during the call.
+        // SAFETY: the callers pass an index below the number of arguments, which are alive during the call.
         unsafe { Bound::from_borrowed_ptr(self.class.py(), *self.arguments.add(index)) }
     }
 }

@@ -1,55 +1,24 @@
-//! The native half of a tracker: its settings, and `track`.
+//! The native half of a tracker: the class `TrackerCore`.
+
+mod settings;
+mod stamp;
+mod track;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt};
 
+use crate::cpython::lookup::tracker_module;
 use crate::error::{Error, type_name};
-use crate::events::bound;
-use crate::facts::Facts;
-use crate::shared::{CopyAttached, Shared};
-use crate::tracking::{self, EventId, now_ms};
-use crate::{panics, python};
+use crate::panics;
+use settings::{Settings, TrackerState};
+pub use stamp::reseed_event_ids;
+use stamp::{EventId, now_ms};
 
-/// The base of `Tracker`: what a tracker adds to each event, and `track`.
+/// The base class of `Tracker`: its settings, and `track`.
 #[pyclass(subclass, frozen, module = "snowplow_tracker._native")]
 pub struct TrackerCore {
-    /// None until the constructor of `Tracker` has run. Calls of `track` that have begun go on with those that they began with.
-    pub settings: Shared<Settings>,
-    /// What its own fields come to.
-    pub encoded_facts: Facts,
-    /// What its subject's fields come to.
-    pub encoded_subject: Facts,
-}
-
-/// What the program may change.
-#[derive(Default)]
-pub struct Settings {
-    /// One emitter, or a list of them.
-    pub emitters: Option<Py<PyAny>>,
-    /// Who is tracked.
-    pub subject: Option<Py<PyAny>>,
-    /// Whether JSON travels as base64.
-    pub encode_base64: Option<Py<PyAny>>,
-    /// The program's function for what JSON cannot hold.
-    pub json_encoder: Option<Py<PyAny>>,
-    /// The fields that the tracker puts on every event.
-    pub standard_nv_pairs: Option<Py<PyAny>>,
-    /// Whether a method that `track` calls was replaced on this very tracker.
-    pub is_patched: bool,
-}
-
-impl CopyAttached for Settings {
-    fn copy(&self, py: Python<'_>) -> Self {
-        let copy = |object: &Option<Py<PyAny>>| object.as_ref().map(|object| object.clone_ref(py));
-        Self {
-            emitters: copy(&self.emitters),
-            subject: copy(&self.subject),
-            encode_base64: copy(&self.encode_base64),
-            json_encoder: copy(&self.json_encoder),
-            standard_nv_pairs: copy(&self.standard_nv_pairs),
-            is_patched: self.is_patched,
-        }
-    }
+    state: TrackerState,
 }
 
 impl TrackerCore {
@@ -57,7 +26,13 @@ impl TrackerCore {
         slf: &Bound<'py, Self>,
         part: impl FnOnce(&Settings) -> &Option<Py<PyAny>>,
     ) -> Option<Bound<'py, PyAny>> {
-        slf.get().settings.load(slf.py()).get().and_then(|settings| bound(part(settings), slf.py()))
+        let settings = slf.get().state.settings.load(slf.py());
+        part(settings.get()?).as_ref().map(|object| object.bind(slf.py()).clone())
+    }
+
+    /// Changes the settings. Calls of `track` that have started go on with the old ones.
+    fn update(slf: &Bound<'_, Self>, change: impl Fn(&mut Settings)) {
+        slf.get().state.settings.update(slf.py(), change);
     }
 }
 
@@ -66,7 +41,7 @@ impl TrackerCore {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { settings: Shared::new(), encoded_facts: Facts::new(), encoded_subject: Facts::new() }
+        Self { state: TrackerState::new() }
     }
 
     #[getter]
@@ -76,7 +51,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_emitters(slf: &Bound<'_, Self>, emitters: Bound<'_, PyAny>) {
-        slf.get().settings.update(slf.py(), |settings| settings.emitters = Some(emitters.clone().unbind()));
+        Self::update(slf, |settings| settings.emitters = Some(emitters.clone().unbind()));
     }
 
     #[getter]
@@ -86,7 +61,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_subject(slf: &Bound<'_, Self>, subject: Option<Bound<'_, PyAny>>) {
-        slf.get().settings.update(slf.py(), |settings| settings.subject = subject.clone().map(Bound::unbind));
+        Self::update(slf, |settings| settings.subject = subject.clone().map(Bound::unbind));
     }
 
     #[getter]
@@ -96,7 +71,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_encode_base64(slf: &Bound<'_, Self>, encode_base64: Bound<'_, PyAny>) {
-        slf.get().settings.update(slf.py(), |settings| settings.encode_base64 = Some(encode_base64.clone().unbind()));
+        Self::update(slf, |settings| settings.encode_base64 = Some(encode_base64.clone().unbind()));
     }
 
     #[getter]
@@ -106,7 +81,7 @@ impl TrackerCore {
 
     #[setter]
     fn set_json_encoder(slf: &Bound<'_, Self>, json_encoder: Option<Bound<'_, PyAny>>) {
-        slf.get().settings.update(slf.py(), |settings| settings.json_encoder = json_encoder.clone().map(Bound::unbind));
+        Self::update(slf, |settings| settings.json_encoder = json_encoder.clone().map(Bound::unbind));
     }
 
     #[getter]
@@ -116,33 +91,30 @@ impl TrackerCore {
 
     #[setter]
     fn set_standard_nv_pairs(slf: &Bound<'_, Self>, standard_nv_pairs: Bound<'_, PyAny>) {
-        slf.get()
-            .settings
-            .update(slf.py(), |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.clone().unbind()));
+        Self::update(slf, |settings| settings.standard_nv_pairs = Some(standard_nv_pairs.clone().unbind()));
     }
 
-    /// Encodes an event and hands it to every emitter. Returns the event's id.
+    /// Encodes an event and passes it to every emitter. Returns its id.
     fn track<'py>(slf: &Bound<'py, Self>, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match panics::guarded(|| Ok(tracking::track(slf, event))) {
+        match panics::catch(|| Ok(track::track(&slf.get().state, slf, event))) {
             Ok(result) => Ok(result?),
             Err(panicked) => {
-                python::tracker_module(slf.py())?.call_method1("_log_internal_error", (panicked,))?;
+                tracker_module(slf.py())?.call_method1("_log_internal_error", (panicked,))?;
                 Ok(None)
             }
         }
     }
 
-    /// A new event id: a version 4 UUID as text, from `uuid.uuid4` where a program has replaced that.
+    /// Returns a new event id: a version 4 UUID as a string, created by `uuid.uuid4` if a program has replaced that.
     #[staticmethod]
     fn get_uuid(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         Ok(EventId::new(py)?.into_python(py)?)
     }
 
-    /// A time in whole milliseconds: `tstamp` if that is a number, or now.
+    /// Returns a time in whole milliseconds: `tstamp` if that is a number, or the current time.
     #[staticmethod]
     #[pyo3(signature = (tstamp=None))]
     fn get_timestamp<'py>(py: Python<'py>, tstamp: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        use pyo3::types::{PyFloat, PyInt};
         match tstamp {
             Some(tstamp) if tstamp.is_instance_of::<PyInt>() || tstamp.is_instance_of::<PyFloat>() => {
                 py.get_type::<PyInt>().call1((tstamp,))
@@ -152,7 +124,7 @@ impl TrackerCore {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
-        let visited = self.settings.visit(|settings| {
+        let visited = self.state.settings.visit(|settings| {
             let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = settings;
             let objects = [emitters, subject, encode_base64, json_encoder, standard_nv_pairs];
             objects.into_iter().try_for_each(|object| visit.call(object))
@@ -160,14 +132,14 @@ impl TrackerCore {
         visited.unwrap_or(Ok(()))
     }
 
-    /// The parts that a cycle can be cut at without a tracker that tracks to nobody.
+    /// Clears only what can break a reference cycle and leaves the emitters, so a half-collected tracker still sends.
     fn __clear__(&self) {
-        drop(self.settings.change(|settings| (settings.subject.take(), settings.json_encoder.take())));
+        drop(self.state.settings.change(|settings| (settings.subject.take(), settings.json_encoder.take())));
     }
 }
 
 /// Tells `track` that a method which it calls was replaced on this instance.
 #[pyfunction]
 pub fn mark_patched(tracker: &Bound<'_, TrackerCore>) {
-    tracker.get().settings.update(tracker.py(), |settings| settings.is_patched = true);
+    TrackerCore::update(tracker, |settings| settings.is_patched = true);
 }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 
-use super::Writer;
-use super::levels::Rest;
+use super::stack::Remaining;
+use super::writer::Writer;
+use crate::cpython::call::call_user_code;
 use crate::error::{Error, Result, type_name};
-use crate::program_code::call;
 
 /// What the built-in rules make of an object.
 enum Rule {
@@ -36,35 +36,35 @@ const RULES: [(&str, &str, Rule); 7] = [
 impl<'py> Writer<'_, 'py> {
     /// Begins what the encoder, or a built-in rule, returns in the object's place. What either raises reaches the caller.
     pub(super) fn begin_encoded(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.open(object, Rest::Encoded(None))?;
+        self.open(object, Remaining::Encoded(None))?;
         let rest = match self.json_encoder {
-            Some(encoder) => Rest::Encoded(Some(call(encoder, (object,), None)?)),
+            Some(encoder) => Remaining::Encoded(Some(call_user_code(encoder, (object,), None)?)),
             None => self.rest_by_rule(object)?,
         };
-        if let Some(level) = self.levels.last_mut() {
-            level.rest = rest;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.rest = rest;
         }
         Ok(())
     }
 
     /// What the built-in rules leave to be written of an object.
-    fn rest_by_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Rest<'py>> {
+    fn rest_by_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
         let answer = match rule_of(object)? {
-            Some(Rule::Text(method)) => call(&object.getattr(*method)?, (), None)?,
+            Some(Rule::Text(method)) => call_user_code(&object.getattr(*method)?, (), None)?,
             Some(Rule::Value(attribute)) => object.getattr(*attribute)?,
             Some(Rule::Item) => numpy_item(object)?,
             Some(Rule::Decimal) => {
                 self.decimal(object)?;
-                return Ok(Rest::Encoded(None));
+                return Ok(Remaining::Encoded(None));
             }
             None if is_dataclass_instance(object)? => return self.dataclass_fields(object),
             None => return Err(Error::NotJson(type_name(object))),
         };
-        Ok(Rest::Encoded(Some(answer)))
+        Ok(Remaining::Encoded(Some(answer)))
     }
 
     /// A dataclass is an object of its fields.
-    fn dataclass_fields(&mut self, object: &Bound<'py, PyAny>) -> Result<Rest<'py>> {
+    fn dataclass_fields(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
         let bottom = self.items.len();
         for field in object.py().import("dataclasses")?.call_method1("fields", (object,))?.try_iter()? {
             let name = field?.getattr("name")?;
@@ -73,7 +73,7 @@ impl<'py> Writer<'_, 'py> {
         }
         self.items[bottom..].reverse();
         self.out.push(b'{');
-        Ok(Rest::Items(bottom))
+        Ok(Remaining::Items(bottom))
     }
 
     fn decimal(&mut self, number: &Bound<'py, PyAny>) -> Result<()> {
@@ -82,7 +82,7 @@ impl<'py> Writer<'_, 'py> {
             let digits = decimal.call_method1("__str__", (number,))?;
             self.raw(digits.extract::<Cow<'_, str>>()?.as_bytes());
         } else {
-            self.lossy.non_finite += 1;
+            self.replaced.non_finite += 1;
             self.raw(b"null");
         }
         Ok(())

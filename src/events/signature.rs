@@ -1,25 +1,25 @@
-//! What the constructors of native classes show to `inspect.signature` and to `unittest.mock`'s autospec.
+//! Gives the constructors of native classes a signature, for `inspect.signature` and `unittest.mock.create_autospec`.
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
-/// Puts the method `__construct__`, which has a signature, in the place of the slot wrapper `__init__`, which has none.
+/// Replaces the slot wrapper `__init__`, which has no signature, by the method `__construct__`, which has one and does the same.
 ///
-/// Setting the attribute would make every construction look the method up by name (a tenth of construct + track). So the class's own
-/// dict is changed, and the class keeps calling its slot, which does the same.
-pub fn show_signature(class: &Bound<'_, PyType>) -> PyResult<()> {
+/// The class's dict is changed directly. Setting the attribute would replace `tp_init` by `slot_tp_init`, which looks up `__init__` at each
+/// construction (a tenth of construct + track).
+pub fn install_signature(class: &Bound<'_, PyType>) -> PyResult<()> {
     let py = class.py();
     let attributes = py.import("gc")?.call_method1("get_referents", (class.getattr("__dict__")?,))?.get_item(0)?;
     let attributes = attributes.cast::<PyDict>()?;
     let init = attributes.as_any().call_method1("pop", ("__construct__",))?;
     attributes.set_item("__init__", &init)?;
-    // Setting an attribute makes CPython forget what it has cached of the class.
+    // Setting an attribute also invalidates CPython's cache of the class's methods (`PyType_Modified`).
     class.setattr("__signature__", ConstructorSignature { init: init.unbind() })
 }
 
-/// The attribute `__signature__` of a class and its subclasses, as long as they construct by this `__init__`. `inspect` of `CPython` 3.13
-/// takes only Python functions for one.
+/// The descriptor `__signature__` of a class and of those subclasses that inherit its `__init__`. CPython 3.13 reads the signature of an
+/// `__init__` only if it is a Python function.
 #[pyclass(frozen, module = "snowplow_tracker._native")]
 struct ConstructorSignature {
     init: Py<PyAny>,

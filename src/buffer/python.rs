@@ -1,0 +1,216 @@
+//! The queue of records as Python classes, and functions that turn dicts into records and request bodies.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+
+use super::queue::{Batch, PushResult, RecordQueue};
+use crate::cpython::items::items;
+use crate::error::Result;
+use crate::json::python::warn_of_replacements;
+use crate::json::text::Replacements;
+use crate::payload::fields::FieldWriter;
+use crate::payload::record::RecordWriter;
+use crate::sync::gil_cell::GilCell;
+use crate::{panics, scratch};
+
+/// Events in memory as finished records, oldest first. Thread-safe.
+#[pyclass(frozen, module = "snowplow_tracker._native")]
+pub struct RecordBuffer {
+    queue: GilCell<RecordQueue>,
+}
+
+/// Events that were taken for one request.
+#[pyclass(frozen, module = "snowplow_tracker._native")]
+pub struct RecordBatch {
+    /// A lock and not a `GilCell`: `body` reads it without the GIL.
+    batch: Mutex<Batch>,
+}
+
+/// Ignores poison: a panic leaves no batch half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl RecordBuffer {
+    /// Appends a record.
+    pub fn push(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> PushResult {
+        self.queue.with(py, |queue| queue.push(record, created_ms))
+    }
+}
+
+#[pymethods]
+impl RecordBuffer {
+    #[new]
+    fn new(capacity: usize) -> Self {
+        Self { queue: GilCell::new(RecordQueue::new(capacity)) }
+    }
+
+    /// Appends an event given as a dict. Returns false if the buffer is full or sealed.
+    fn add(&self, event: &Bound<'_, PyDict>) -> PyResult<bool> {
+        panics::catch(|| {
+            scratch::with_buffer(|record| {
+                write_record(event, record)?;
+                Ok(matches!(self.push(event.py(), record, created_ms(event)?), PushResult::Queued(_)))
+            })
+        })
+    }
+
+    /// Appends a record with its creation time in milliseconds. Returns false if the buffer is full or sealed.
+    fn add_record(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> bool {
+        matches!(self.push(py, record, created_ms), PushResult::Queued(_))
+    }
+
+    /// Takes the oldest events, at most `max_events`, and as many as fit a body of `max_bytes`. Returns `None` if the buffer is empty.
+    fn take(&self, py: Python<'_>, max_events: usize, max_bytes: usize) -> Option<RecordBatch> {
+        let batch = self.queue.with(py, |queue| queue.take(max_events, max_bytes));
+        (batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) })
+    }
+
+    /// Acknowledges a batch: its events are forgotten.
+    fn ack(&self, py: Python<'_>, batch: &RecordBatch) {
+        let batch = std::mem::take(&mut *lock(&batch.batch));
+        self.queue.with(py, |queue| queue.ack(batch.len()));
+    }
+
+    /// Puts a batch back at the front of the queue.
+    fn requeue(&self, py: Python<'_>, batch: &RecordBatch) {
+        let batch = std::mem::take(&mut *lock(&batch.batch));
+        self.queue.with(py, |queue| queue.requeue(batch));
+    }
+
+    /// Removes all events, those in flight included.
+    fn clear(&self, py: Python<'_>) {
+        self.queue.with(py, RecordQueue::clear);
+    }
+
+    /// Refuses all further events.
+    fn seal(&self, py: Python<'_>) {
+        self.queue.with(py, RecordQueue::seal);
+    }
+
+    /// The creation time of the oldest queued event in milliseconds since 1970, or `None` if the buffer is empty.
+    #[getter]
+    fn oldest_ms(&self, py: Python<'_>) -> Option<i64> {
+        self.queue.with(py, |queue| queue.oldest_ms())
+    }
+
+    #[getter]
+    fn in_flight(&self, py: Python<'_>) -> usize {
+        self.queue.with(py, |queue| queue.in_flight())
+    }
+
+    #[getter]
+    fn allocated(&self, py: Python<'_>) -> usize {
+        self.queue.with(py, |queue| queue.allocated())
+    }
+
+    #[getter]
+    fn capacity(&self, py: Python<'_>) -> usize {
+        self.queue.with(py, |queue| queue.capacity())
+    }
+
+    #[setter]
+    fn set_capacity(&self, py: Python<'_>, capacity: usize) {
+        self.queue.with(py, |queue| queue.set_capacity(capacity));
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.queue.with(py, |queue| queue.queued())
+    }
+}
+
+#[pymethods]
+impl RecordBatch {
+    /// Returns a batch of the first records, each with its creation time in milliseconds: as many as fit a body of `max_bytes`, and at
+    /// least one.
+    #[staticmethod]
+    fn of(records: Vec<(PyBackedBytes, i64)>, max_bytes: usize) -> Self {
+        let mut queue = RecordQueue::new(usize::MAX);
+        for (record, created_ms) in &records {
+            queue.push(record, *created_ms);
+        }
+        Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)) }
+    }
+
+    /// Returns a copy of the events from index `start` up to, not including, `end`.
+    fn part(&self, start: usize, end: usize) -> Self {
+        Self { batch: Mutex::new(lock(&self.batch).part(start..end)) }
+    }
+
+    /// Returns the request body. The sent time of each event is `sent_ms` or its creation time, whichever is later.
+    fn body<'py>(&self, py: Python<'py>, sent_ms: i64) -> Bound<'py, PyBytes> {
+        let body = py.detach(|| lock(&self.batch).body(Some(sent_ms)));
+        PyBytes::new(py, &body)
+    }
+
+    /// Returns the events as dicts of strings, with `stm` if a sent time is given.
+    #[pyo3(signature = (sent_ms=None))]
+    fn events<'py>(&self, py: Python<'py>, sent_ms: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
+        let array = lock(&self.batch).array(sent_ms);
+        py.import("json")?.call_method1("loads", (PyBytes::new(py, &array),))
+    }
+
+    fn __len__(&self) -> usize {
+        lock(&self.batch).len()
+    }
+}
+
+/// Returns the request bodies for events given as dicts, in order, each with the number of its events. A body is at most `max_bytes` long,
+/// unless a single event is larger.
+#[pyfunction]
+pub fn request_bodies<'py>(
+    py: Python<'py>,
+    events: &Bound<'py, PyList>,
+    max_bytes: usize,
+) -> PyResult<Vec<(usize, Bound<'py, PyBytes>)>> {
+    panics::catch(|| {
+        let mut queue = RecordQueue::new(usize::MAX);
+        for event in events.iter() {
+            scratch::with_buffer(|record| {
+                write_record(event.cast::<PyDict>()?, record)?;
+                queue.push(record, 0);
+                PyResult::Ok(())
+            })?;
+        }
+        let mut bodies = Vec::new();
+        while queue.queued() > 0 {
+            let batch = queue.take(usize::MAX, max_bytes);
+            bodies.push((batch.len(), PyBytes::new(py, &batch.body(None))));
+        }
+        Ok(bodies)
+    })
+}
+
+/// Returns the record of an event given as a dict, and its creation time in milliseconds.
+#[pyfunction]
+pub fn encode_record<'py>(event: &Bound<'py, PyDict>) -> PyResult<(Bound<'py, PyBytes>, i64)> {
+    panics::catch(|| {
+        scratch::with_buffer(|record| {
+            write_record(event, record)?;
+            Ok((PyBytes::new(event.py(), record), created_ms(event)?))
+        })
+    })
+}
+
+/// Returns true if a record can hold an event without changing it: all names and values are strings.
+#[pyfunction]
+pub fn is_text_only(event: &Bound<'_, PyDict>) -> bool {
+    let is_text = |object: &Bound<'_, PyAny>| object.is_exact_instance_of::<PyString>();
+    items(event).iter().all(|(name, value)| is_text(name) && is_text(value))
+}
+
+fn write_record(event: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> Result<()> {
+    let mut replaced = Replacements::default();
+    let mut record = RecordWriter::begin(out, &mut replaced);
+    record.items(&items(event))?;
+    record.end();
+    Ok(warn_of_replacements(event.py(), replaced)?)
+}
+
+fn created_ms(event: &Bound<'_, PyDict>) -> PyResult<i64> {
+    let created = event.get_item(pyo3::intern!(event.py(), "dtm"))?;
+    Ok(created.and_then(|dtm| dtm.extract::<&str>().ok()?.parse().ok()).unwrap_or(0))
+}

@@ -1,0 +1,8 @@
+//! Everything that depends on the structures of CPython, or differs under the limited API (`abi3`).
+
+pub mod call;
+pub mod dict_version;
+pub mod instance;
+pub mod items;
+pub mod lookup;
+pub mod str;

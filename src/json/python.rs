@@ -1,0 +1,45 @@
+//! `dumps` and `b64`, and the warning about values that JSON cannot represent.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use super::text::Replacements;
+use super::writer::Writer;
+use crate::cpython::lookup::tracker_module;
+use crate::{base64, panics};
+
+/// Returns an object as compact JSON in UTF-8.
+#[pyfunction]
+#[pyo3(signature = (obj, json_encoder=None))]
+pub fn dumps<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(PyBytes::new(obj.py(), &json_bytes(obj, json_encoder)?))
+}
+
+/// Returns an object as the URL-safe base64, with padding, of compact JSON.
+#[pyfunction]
+#[pyo3(signature = (obj, json_encoder=None))]
+pub fn b64<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyString>> {
+    let json = json_bytes(obj, json_encoder)?;
+    let mut encoded = Vec::new();
+    base64::append(&mut encoded, &json);
+    PyString::from_bytes(obj.py(), &encoded)
+}
+
+/// Returns an object as compact JSON in UTF-8.
+pub fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<u8>> {
+    panics::catch(|| {
+        let mut out = Vec::new();
+        let mut replaced = Replacements::default();
+        Writer::new(&mut out, json_encoder, &mut replaced).write(obj)?;
+        warn_of_replacements(obj.py(), replaced)?;
+        Ok(out)
+    })
+}
+
+/// Logs a warning if values were replaced.
+pub fn warn_of_replacements(py: Python<'_>, replaced: Replacements) -> PyResult<()> {
+    if replaced.non_finite + replaced.surrogates > 0 {
+        tracker_module(py)?.call_method1("_warn_of_loss", (replaced.non_finite, replaced.surrogates))?;
+    }
+    Ok(())
+}

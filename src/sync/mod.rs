@@ -1,0 +1,4 @@
+//! State that several threads share.
+
+pub mod gil_cell;
+pub mod rcu;

@@ -1,0 +1,340 @@
+//! One call of `track`: choose the path of the event, encode it, and pass it to the emitters.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::settings::{Settings, TrackerState};
+use super::stamp::{EventId, now_ms};
+use crate::cpython::call::{call_user_code, call_user_method, get_optional_user_attribute, get_user_attribute};
+use crate::cpython::items::{Item, items};
+use crate::cpython::lookup::{nv_pairs, payload_class};
+use crate::emitter::RecordSink;
+use crate::error::{Error, Result, type_name};
+use crate::events::{Event, Snapshot};
+use crate::field_name::field_name;
+use crate::json::python::warn_of_replacements;
+use crate::json::text::Replacements;
+use crate::overrides::{Originals, originals};
+use crate::payload::field_cache::{CachedFields, FieldCache};
+use crate::payload::fields::{DictWriter, FieldWriter};
+use crate::payload::record::RecordWriter;
+use crate::payload::{self, Encoding, SUBJECT_FIELDS, TRACKER_FIELDS};
+use crate::scratch;
+
+/// The path of an event to the emitters.
+enum Path<'py> {
+    /// Encode it as a record, and append that to the sink of each emitter.
+    Record(NativeEvent<'py>, RecordFields<'py>, RecordSinks<'py>),
+    /// Encode it as a dict, and pass that to `input` of each emitter.
+    Dict(NativeEvent<'py>),
+    /// Call `complete_payload`, and pass the result to `input` of each emitter.
+    Payload,
+}
+
+/// Chooses the path of an event, depending on what the program overrides.
+fn choose_path<'py>(call: &TrackCall<'_, 'py>, event: &Bound<'py, PyAny>) -> Result<Path<'py>> {
+    let Ok(event) = event.cast::<Event>() else { return Ok(Path::Payload) };
+    if !call.completes_natively()? || !call.originals.build_payload_is_original(event)? {
+        return Ok(Path::Payload);
+    }
+    let event = call.read_event(event)?;
+    // A program that has read `event.payload` may have added any fields: a record could contain a name twice.
+    if event.snapshot.payload.is_none()
+        && let Some(sinks) = call.record_sinks()?
+        && let Some(fields) = call.record_fields(&event)?
+    {
+        return Ok(Path::Record(event, fields, sinks));
+    }
+    Ok(Path::Dict(event))
+}
+
+/// Encodes an event and passes it to every emitter. Returns its id.
+pub fn track<'py>(
+    state: &TrackerState,
+    tracker: &Bound<'py, PyAny>,
+    event: &Bound<'py, PyAny>,
+) -> Result<Option<Bound<'py, PyAny>>> {
+    let originals = originals(tracker.py())?;
+    let loaded = state.settings.load(tracker.py());
+    let settings = loaded.get();
+    let is_patched = settings.is_some_and(|settings| settings.is_patched);
+    if let Some(settings) = settings
+        && !is_patched
+        && originals.tracker_is_original(&tracker.get_type())?
+    {
+        return TrackCall::new(state, tracker, originals, settings, true)?.run(event);
+    }
+    let settings = read_settings(tracker, is_patched)?;
+    TrackCall::new(state, tracker, originals, &settings, false)?.run(event)
+}
+
+/// Reads the settings as attributes, since a subclass may override the properties.
+fn read_settings(tracker: &Bound<'_, PyAny>, is_patched: bool) -> Result<Settings> {
+    let required = |name| get_user_attribute(tracker, name).map(Bound::unbind).map(Some);
+    let optional = |name| get_optional_user_attribute(tracker, name).map(|value| value.map(Bound::unbind));
+    let py = tracker.py();
+    Ok(Settings {
+        emitters: required(pyo3::intern!(py, "emitters"))?,
+        subject: optional("subject")?,
+        encode_base64: required(pyo3::intern!(py, "encode_base64"))?,
+        json_encoder: optional("json_encoder")?,
+        standard_nv_pairs: required(pyo3::intern!(py, "standard_nv_pairs"))?,
+        is_patched,
+    })
+}
+
+/// An event that is encoded natively, and its subject's fields.
+struct NativeEvent<'py> {
+    snapshot: Snapshot<'py>,
+    subject: Option<Bound<'py, PyDict>>,
+}
+
+/// The encoded fields that a record starts with.
+struct RecordFields<'py> {
+    tracker: CachedFields<'py>,
+    subject: Option<CachedFields<'py>>,
+}
+
+/// The sinks of all emitters. There is nearly always one.
+enum RecordSinks<'py> {
+    One(RecordSink<'py>),
+    Many(Vec<RecordSink<'py>>),
+}
+
+impl RecordSinks<'_> {
+    fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
+        match self {
+            Self::One(sink) => sink.push(record, created_ms),
+            Self::Many(sinks) => {
+                // An exception of one emitter is raised only after all emitters have the event.
+                let results: Vec<_> = sinks.iter().map(|sink| sink.push(record, created_ms)).collect();
+                results.into_iter().collect()
+            }
+        }
+    }
+}
+
+/// The fields that a subject or tracker adds to a dict: a snapshot, since user code that runs meanwhile may change them.
+enum ExtraFields<'py> {
+    Cached(CachedFields<'py>),
+    Items(Vec<Item<'py>>),
+}
+
+impl<'py> ExtraFields<'py> {
+    fn read(cache: &FieldCache, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Self> {
+        Ok(cache.load(dict, names)?.map_or_else(|| Self::Items(items(dict)), Self::Cached))
+    }
+
+    fn add_to(&self, fields: &mut DictWriter<'_, 'py>, py: Python<'py>) -> Result<()> {
+        match self {
+            Self::Cached(cached) => cached.dict(py).map_or(Ok(()), |dict| fields.update(dict)),
+            Self::Items(items) => fields.items(items),
+        }
+    }
+}
+
+/// One call of `track`, with the settings at its start: user code that runs meanwhile may change them.
+struct TrackCall<'a, 'py> {
+    state: &'a TrackerState,
+    tracker: &'a Bound<'py, PyAny>,
+    originals: &'py Originals,
+    emitters: &'a Bound<'py, PyAny>,
+    subject: Option<&'a Bound<'py, PyAny>>,
+    encoding: Encoding<'a, 'py>,
+    tracker_fields: Cow<'a, Bound<'py, PyDict>>,
+    is_patched: bool,
+    /// Whether ids, times and payloads come from the original methods.
+    is_original: bool,
+}
+
+impl<'a, 'py> TrackCall<'a, 'py> {
+    fn new(
+        state: &'a TrackerState,
+        tracker: &'a Bound<'py, PyAny>,
+        originals: &'py Originals,
+        settings: &'a Settings,
+        is_original: bool,
+    ) -> Result<Self> {
+        let py = tracker.py();
+        let optional = |object: &'a Option<Py<PyAny>>| object.as_ref().map(|object| object.bind(py));
+        let required = |object| optional(object).ok_or_else(|| Error::NotConstructed(type_name(tracker)));
+        let tracker_fields = required(&settings.standard_nv_pairs)?;
+        Ok(Self {
+            state,
+            tracker,
+            originals,
+            emitters: required(&settings.emitters)?,
+            subject: optional(&settings.subject),
+            encoding: Encoding {
+                base64: required(&settings.encode_base64)?.is_truthy()?,
+                json_encoder: optional(&settings.json_encoder),
+            },
+            tracker_fields: match tracker_fields.cast() {
+                Ok(dict) => Cow::Borrowed(dict),
+                Err(_) => Cow::Owned(payload::into_dict(tracker_fields.clone())?),
+            },
+            is_patched: settings.is_patched,
+            is_original,
+        })
+    }
+
+    fn run(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+        match choose_path(self, event)? {
+            Path::Record(event, fields, sinks) => self.track_record(&event.snapshot, &fields, &sinks),
+            Path::Dict(event) => self.track_dict(&event),
+            Path::Payload => self.track_payload(event),
+        }
+    }
+
+    fn completes_natively(&self) -> Result<bool> {
+        Ok(self.is_original
+            || !self.is_patched && self.originals.complete_payload_is_original(&self.tracker.get_type())?)
+    }
+
+    fn read_event(&self, event: &Bound<'py, Event>) -> Result<NativeEvent<'py>> {
+        let snapshot = Event::snapshot(event)?;
+        let subject = payload::subject_fields(snapshot.event_subject.as_ref(), self.subject)?;
+        Ok(NativeEvent { snapshot, subject })
+    }
+
+    /// Returns the sinks of all emitters, or `None` if one of them has none.
+    fn record_sinks(&self) -> Result<Option<RecordSinks<'py>>> {
+        if let Ok(list) = self.emitters.cast_exact::<PyList>()
+            && list.len() == 1
+            && let Ok(emitter) = list.get_item(0)
+        {
+            return Ok(RecordSink::of(emitter, self.originals)?.map(RecordSinks::One));
+        }
+        let mut sinks = Vec::new();
+        for emitter in self.emitters.try_iter()? {
+            match RecordSink::of(emitter?, self.originals)? {
+                Some(sink) => sinks.push(sink),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(RecordSinks::Many(sinks)))
+    }
+
+    /// Returns the encoded fields of the tracker and the subject, or `None` if they cannot be cached: they might then have the name of an
+    /// event's field.
+    fn record_fields(&self, event: &NativeEvent<'py>) -> Result<Option<RecordFields<'py>>> {
+        let Some(tracker) = self.state.tracker_fields.load(&self.tracker_fields, &TRACKER_FIELDS)? else {
+            return Ok(None);
+        };
+        let Some(subject) = &event.subject else { return Ok(Some(RecordFields { tracker, subject: None })) };
+        let subject = self.state.subject_fields.load(subject, &SUBJECT_FIELDS)?;
+        Ok(subject.map(|subject| RecordFields { tracker, subject: Some(subject) }))
+    }
+
+    fn track_record(
+        &self,
+        event: &Snapshot<'py>,
+        fields: &RecordFields<'py>,
+        sinks: &RecordSinks<'py>,
+    ) -> Result<Option<Bound<'py, PyAny>>> {
+        scratch::with_buffer(|out| {
+            let mut replaced = Replacements::default();
+            let mut record = RecordWriter::begin(out, &mut replaced);
+            record.raw(fields.tracker.record());
+            if let Some(subject) = &fields.subject {
+                record.raw(subject.record());
+            }
+            payload::write_event(&mut record, event, self.encoding)?;
+            let id = self.new_id()?;
+            match &id {
+                EventId::Native(text) => record.plain(field_name!("eid"), text),
+                EventId::Custom(id) => record.value(field_name!("eid"), id)?,
+            }
+            let created_ms = self.write_timestamp(&mut record)?;
+            record.end();
+            warn_of_replacements(self.py(), replaced)?;
+            sinks.push(out, created_ms)?;
+            id.into_python(self.py()).map(Some)
+        })
+    }
+
+    fn track_dict(&self, event: &NativeEvent<'py>) -> Result<Option<Bound<'py, PyAny>>> {
+        let tracker_fields = ExtraFields::read(&self.state.tracker_fields, &self.tracker_fields, &TRACKER_FIELDS)?;
+        let read_subject = |subject| ExtraFields::read(&self.state.subject_fields, subject, &SUBJECT_FIELDS);
+        let subject_fields = event.subject.as_ref().map(read_subject).transpose()?;
+        let mut replaced = Replacements::default();
+        let mut fields = DictWriter::begin(self.py(), &mut replaced);
+        payload::write_event(&mut fields, &event.snapshot, self.encoding)?;
+        if let Some(subject_fields) = subject_fields {
+            subject_fields.add_to(&mut fields, self.py())?;
+        }
+        fields.value(field_name!("eid"), &self.new_id()?.into_python(self.py())?)?;
+        fields.value(field_name!("dtm"), &self.timestamp()?)?;
+        tracker_fields.add_to(&mut fields, self.py())?;
+        let fields = fields.end();
+        warn_of_replacements(self.py(), replaced)?;
+        let id = fields.get_item(field_name!("eid").python(self.py()))?;
+        self.dispatch_dict(fields.as_any(), true)?;
+        Ok(id)
+    }
+
+    /// Tracks what the program's own code makes of an event. A `Payload` is passed on as the dict that it contains.
+    fn track_payload(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
+        let py = self.py();
+        if event.is_instance(payload_class(py)?)? {
+            self.dispatch_dict(nv_pairs(event)?.as_any(), false)?;
+            return Ok(Some(self.tracker.clone()));
+        }
+        let arguments = PyDict::new(py);
+        arguments.set_item("event", event)?;
+        let payload = call_user_code(&self.tracker.getattr("complete_payload")?, (), Some(&arguments))?;
+        let fields = payload.getattr("nv_pairs")?;
+        self.dispatch_dict(&fields, false)?;
+        Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
+    }
+
+    /// Passes a separate dict to every emitter. The first exception is raised after all emitters have theirs. If no one else has the dict,
+    /// the last emitter gets the dict itself and not a copy.
+    fn dispatch_dict(&self, fields: &Bound<'py, PyAny>, is_unshared: bool) -> Result<()> {
+        let emitters: Vec<_> = match self.emitters.cast_exact::<PyList>() {
+            Ok(list) => list.iter().collect(),
+            Err(_) => self.emitters.try_iter()?.collect::<PyResult<_>>()?,
+        };
+        let mut result = Ok(());
+        for (index, emitter) in emitters.iter().enumerate() {
+            let event = match fields.cast::<PyDict>() {
+                Ok(dict) if !is_unshared || index + 1 < emitters.len() => dict.copy()?.into_any(),
+                _ => fields.clone(),
+            };
+            let returned = call_user_method(emitter, pyo3::intern!(self.py(), "input"), (event,));
+            result = result.and(returned.map(drop));
+        }
+        Ok(result?)
+    }
+
+    fn write_timestamp(&self, record: &mut RecordWriter<'_>) -> Result<i64> {
+        if self.is_original || self.originals.get_timestamp_is_original(&self.tracker.get_type())? {
+            let now = now_ms(self.py())?;
+            record.plain(field_name!("dtm"), itoa::Buffer::new().format(now).as_bytes());
+            return Ok(now);
+        }
+        let created = self.timestamp()?;
+        record.value(field_name!("dtm"), &created)?;
+        Ok(created.extract().unwrap_or(0))
+    }
+
+    fn new_id(&self) -> Result<EventId<'py>> {
+        if self.is_original || self.originals.get_uuid_is_original(&self.tracker.get_type())? {
+            return EventId::new(self.py());
+        }
+        Ok(EventId::Custom(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_uuid"), ())?))
+    }
+
+    fn timestamp(&self) -> Result<Bound<'py, PyAny>> {
+        if self.is_original || self.originals.get_timestamp_is_original(&self.tracker.get_type())? {
+            return Ok(now_ms(self.py())?.into_pyobject(self.py()).map_err(PyErr::from)?.into_any());
+        }
+        Ok(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_timestamp"), ())?)
+    }
+
+    fn py(&self) -> Python<'py> {
+        self.tracker.py()
+    }
+}
