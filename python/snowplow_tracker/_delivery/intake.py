@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.blocking import may_block
+from snowplow_tracker._delivery.queue import record_as_dict
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import clean_fields
 
@@ -60,16 +61,13 @@ class Intake:
         """
         if self._is_refused_as_closed():
             return False
-        store = self._queue.record_store
-        if store is None or not self._sink.accepts_records:
-            self._sink.update()
-            store = self._queue.record_store
-        if store is None or (self._sink.buffer is None and not self._sink.accepts_records):
-            import json  # noqa: PLC0415 - seldom needed
-
-            self._host.input(json.loads(record))
-            return False
-        self._enqueue(partial(store.add_record, record, created_ms))
+        sink = self._sink
+        if not sink.accepts_records or self._queue.record_store is None:
+            sink.update()
+            if sink.buffer is None and not sink.accepts_records:
+                self._host.input(record_as_dict(record))
+                return False
+        self._enqueue(partial(self._queue.add_record, record, created_ms))
         return True
 
     def _is_refused_as_closed(self) -> bool:

@@ -57,6 +57,13 @@ class EventQueue:
         with deferred_logging, self._host.lock, inside_delivery:
             return self._host.event_store.add_event(event)
 
+    def add_record(self, record: bytes, created_ms: int) -> bool:
+        """Store a record, as a dict if the program has replaced the store since it was encoded."""
+        store = self.record_store
+        if store is None:
+            return self.add(record_as_dict(record))
+        return store.add_record(record, created_ms)
+
     def has_room(self) -> bool:
         """Return whether one more event would be stored, as far as that is known."""
         store = builtin_store_of(self._host.event_store)
@@ -157,3 +164,11 @@ class EventQueue:
         """Return when the oldest stored event was created, in milliseconds since 1970."""
         store = self.record_store
         return None if store is None else store.oldest_ms
+
+
+def record_as_dict(record: bytes) -> PayloadDict:
+    """Return the fields of a record."""
+    import json  # noqa: PLC0415 - seldom needed
+
+    fields: PayloadDict = json.loads(record)
+    return fields
