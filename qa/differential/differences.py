@@ -77,45 +77,47 @@ def _data(data: str, tracker: str = "") -> Program:
 DIFFERENCES = [
     Difference(
         "nan-becomes-null",
-        "NaN and the infinities are no JSON: the pipeline drops an event that has them bare.",
+        "NaN and infinity are not JSON, and the pipeline drops an event that contains them.",
         values.nan_becomes_null,
         _data("{'x': float('nan')}"),
     ),
     Difference(
         "nan-field-is-left-out",
-        "A plain field with NaN or infinity fails validation, and as a true timestamp it raised.",
+        "A plain field with NaN or infinity fails validation; as a true timestamp it raised.",
         values.nan_field_is_left_out,
         _program("tracker.track_struct_event('a', 'b', value=float('inf'))"),
     ),
     Difference(
         "lone-surrogate-becomes-u-fffd",
-        "A lone surrogate is no Unicode text: it raised UnicodeEncodeError, or left as it was.",
+        "A lone surrogate is not valid Unicode. It raised UnicodeEncodeError, or was sent as it "
+        "was.",
         values.lone_surrogate_is_replaced,
         _data("{'x': '\\ud800'}"),
     ),
     Difference(
         "blank-field-is-left-out",
-        "None and the empty text in the dict of an Event left as the text None and as nothing.",
+        "In the dict of an Event, None was sent as the text None, and the empty text as nothing.",
         values.blank_field_is_left_out,
         _program("tracker.track(Event({'e': 'pv', 'url': None, 'page': ''}))"),
         (NEWEST,),
     ),
     Difference(
         "blank-field-of-a-payload-is-left-out",
-        "None and the empty text in a Payload given to track left as the text None and as nothing.",
+        "In a Payload passed to track, None was sent as the text None, and the empty text as "
+        "nothing.",
         values.blank_field_of_a_payload_is_left_out,
         _program("tracker.track(Payload({'e': 'pv', 'url': None, 'page': ''}))"),
         (OLDEST,),
     ),
     Difference(
         "str-subclass-is-text",
-        "Safe strings of template libraries and str Enums were refused, or sent by their str().",
+        "Safe strings of template libraries and str Enums were rejected, or sent as their str().",
         values.text_of_a_str_subclass_counts,
         _program("tracker.track_page_view(Title('https://a.b'), page_title=Colour.RED)"),
     ),
     Difference(
         "nesting-ends-at-255-levels",
-        "Enrichment refuses or crashes on what is nested deep: ValueError instead.",
+        "Enrichment rejects deeply nested data or crashes. This package raises ValueError.",
         values.nesting_is_limited,
         _data("nested(400)"),
     ),
@@ -127,7 +129,7 @@ DIFFERENCES = [
     ),
     Difference(
         "tracking-changes-no-event",
-        "An event that is tracked twice sent fields of the first time again.",
+        "An event that was tracked twice sent fields of the first call again.",
         values.tracking_changes_no_event,
         _program(
             "event = PageView('https://a.b')",
@@ -140,8 +142,8 @@ DIFFERENCES = [
     ),
     Difference(
         "contexts-are-read-first",
-        "What track takes is of one moment: contexts were read after an encoder had run, and so"
-        " what is wrong with them was found after what is wrong with the event.",
+        "Contexts were read after the encoder had run, and checked after the event. This "
+        "package takes one snapshot of both.",
         values.contexts_are_read_first,
         _program(
             f"json = SelfDescribingJson({_SCHEMA}, nested(400))",
@@ -150,7 +152,7 @@ DIFFERENCES = [
     ),
     Difference(
         "emitters-share-no-dict",
-        "Emitters were handed one and the same dict, and saw the stm of one another.",
+        "All emitters received the same dict, and saw the stm of the others.",
         values.emitters_share_no_dict,
         _program(
             "tracker.add_emitter(inbox)", "tracker.track_page_view('https://a.b')", method="get"
@@ -165,38 +167,39 @@ DIFFERENCES = [
     ),
     Difference(
         "long-get-goes-as-post",
-        "A collector refuses a request line beyond 20,480 bytes: such an event goes as a POST.",
+        "Collectors reject a request line of more than 20,480 bytes, so such an event is sent "
+        "by POST.",
         values.long_get_goes_as_post,
         _program("tracker.track_page_view('https://a.b/' + 'x' * 30_000)", method="get"),
     ),
     Difference(
         "checks-raise-value-error",
-        "What cannot be checked at all, such as a number for a list, raised TypeError.",
+        "Values that cannot be checked at all, such as a number for a list, raised TypeError.",
         calls.checks_raise_value_error,
         _program("tracker.track_site_search(None)", "Subject().set_viewport('wide', 1)"),
     ),
     Difference(
         "event-json-is-checked",
-        "None for the JSON of a self-describing event was taken, and raised when it was tracked.",
+        "None as the JSON of a self-describing event was accepted, and raised when it was tracked.",
         calls.event_json_is_checked,
         _program("tracker.track_self_describing_event(None)"),
     ),
     Difference(
         "contexts-may-be-set-to-none",
-        "None for the contexts of an event was taken by its constructor, but not by the property.",
+        "The constructor of an event accepted None as contexts, but the property did not.",
         calls.contexts_may_be_set_to_none,
         _program("event = PageView('https://a.b')", "event.context = None", "tracker.track(event)"),
         (NEWEST,),
     ),
     Difference(
         "disabled-contracts-check-nothing",
-        "With contracts disabled, required texts that are empty were refused all the same.",
+        "With contracts disabled, empty required texts were still rejected.",
         calls.disabled_contracts_check_nothing,
         _program("disable_contracts()", "tracker.track_struct_event('', 'b')"),
     ),
     Difference(
         "form-element-type-in-any-case",
-        "The type of a form's element had to be in lower case, that of a changed field had not.",
+        "The type of a form element had to be in lower case; that of a changed field did not.",
         calls.form_element_type_in_any_case,
         _program(
             "tracker.track_form_submit('form', elements=[{'name': 'a', 'value': 'b',"
@@ -205,13 +208,13 @@ DIFFERENCES = [
     ),
     Difference(
         "headset-is-a-platform",
-        "Later versions of the protocol know it.",
+        "Later versions of the protocol have this platform.",
         calls.headset_is_a_platform,
         _program("tracker.subject.set_platform('headset')", "tracker.track_page_view('https://a')"),
     ),
     Difference(
         "emitters-may-be-a-tuple",
-        "A tuple of emitters was taken for an emitter, and the first event raised.",
+        "A tuple of emitters was treated as one emitter, and the first event raised.",
         calls.emitters_may_be_a_tuple,
         _program(
             "tracker = Tracker(namespace='ns', emitters=(emitter,))",
@@ -220,13 +223,13 @@ DIFFERENCES = [
     ),
     Difference(
         "order-items-are-checked-first",
-        "An item without a required key raised when its order had been tracked already.",
+        "An item without a required key raised after its order had been tracked.",
         calls.order_items_are_checked_first,
         _program("tracker.track_ecommerce_transaction('o', 1, items=[{'sku': 's'}])"),
     ),
     Difference(
         "order-items-keep-their-own",
-        "An item's own currency, contexts and subject were lost where the order had none.",
+        "If the order had no currency, contexts or subject, those of its items were lost.",
         calls.order_items_keep_their_own,
         _program(
             "tracker.track_ecommerce_transaction('o', 1, items="
@@ -235,7 +238,7 @@ DIFFERENCES = [
     ),
     Difference(
         "orders-and-items-share-their-time",
-        "Items had a true timestamp, the time of the call, where their order had none.",
+        "If the order had no true timestamp, its items had the time of the call as theirs.",
         calls.orders_and_items_share_their_time,
         _program(
             "tracker.track_ecommerce_transaction('o', 1, items="
@@ -244,7 +247,7 @@ DIFFERENCES = [
     ),
     Difference(
         "order-items-get-its-contexts",
-        "Generation 0.x left an order's contexts out of its items; 1.1.0 does not.",
+        "0.10.0 did not attach an order's contexts to its items; 1.1.0 does.",
         calls.order_items_get_its_contexts,
         _program(
             f"contexts = [SelfDescribingJson({_SCHEMA}, {{}})]",
@@ -255,7 +258,7 @@ DIFFERENCES = [
     ),
     Difference(
         "orders-change-no-item",
-        "The order's values were written into the dicts that the caller gave.",
+        "The values of the order were written into the dicts that the caller passed.",
         calls.orders_change_no_item,
         _program(
             "items = [{'sku': 's', 'price': 1, 'quantity': 1}]",
@@ -265,13 +268,13 @@ DIFFERENCES = [
     ),
     Difference(
         "one-deprecation-warning-a-call",
-        "Old methods that call one another warned twice in 1.1.0, those of 0.x never.",
+        "Deprecated methods that call one another warned twice in 1.1.0, and never in 0.x.",
         calls.one_deprecation_warning_a_call,
         _program("tracker.track_link_click('https://a.b')"),
     ),
     Difference(
         "event-subject-is-combined",
-        "Generation 0.x put an event's subject in the place of the tracker's; 1.1.0 combines them.",
+        "0.10.0 replaced the tracker's subject with the event's; 1.1.0 combines them.",
         calls.event_subject_is_combined,
         _program(
             "tracker.subject.set_lang('en')",
@@ -281,28 +284,28 @@ DIFFERENCES = [
     ),
     Difference(
         "subject-may-be-none",
-        "Without a subject generation 0.x raised AttributeError; 1.1.0 tracks.",
+        "0.10.0 raised AttributeError without a subject; 1.1.0 tracks.",
         calls.subject_may_be_none,
         _program("tracker.set_subject(None)", "tracker.track_page_view('https://a.b')"),
         (OLDEST,),
     ),
     Difference(
         "text-is-no-timestamp",
-        "A text as true timestamp meant now in generation 0.x; 1.1.0 ignores it.",
+        "0.10.0 took a text as true timestamp to mean now; 1.1.0 ignores it.",
         calls.text_is_no_timestamp,
         _program("tracker.track_page_view('https://a.b', tstamp='yesterday')"),
         (OLDEST,),
     ),
     Difference(
         "empty-contexts-are-left-out",
-        "An empty list of contexts was sent by generation 0.x; 1.1.0 leaves it out.",
+        "0.10.0 sent an empty list of contexts; 1.1.0 omits it.",
         calls.empty_contexts_are_left_out,
         _program("tracker.track_page_view('https://a.b', context=[])"),
         (OLDEST,),
     ),
     Difference(
         "tracker-facts-win",
-        "In generation 0.x a subject's fields replaced the tracker's own of the same name.",
+        "0.10.0 let a subject's fields replace the tracker's fields of the same name.",
         calls.tracker_facts_win,
         _program(
             "tracker.subject.standard_nv_pairs['tna'] = 'mine'",
@@ -312,14 +315,14 @@ DIFFERENCES = [
     ),
     Difference(
         "schema-is-checked",
-        "Generation 0.x took any schema; 1.1.0 raises ValueError for an empty one.",
+        "0.10.0 accepted any schema; 1.1.0 raises ValueError for an empty one.",
         calls.schema_is_checked,
         _program("SelfDescribingJson('', {})"),
         (OLDEST,),
     ),
     Difference(
         "trailing-slash-is-cut",
-        "Generation 0.x put the path behind a second slash; 1.1.0 does not.",
+        "0.10.0 appended the path after a second slash; 1.1.0 does not.",
         calls.trailing_slash_is_cut,
         _program("emitter.as_collector_uri('host/', 'http', None, 'get')"),
         (OLDEST,),
