@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parents[1] / "benches" / "results" / "results.json"
 def as_page(run: dict[str, Any], tables: list[Table]) -> str:
     """Return the tables, after the date, the machine and the versions of the run."""
     machine = f"{run['CPU']}, {run['system']}, {run['Python']}"
-    versions = "; ".join(_versions(target) for target in run["targets"].values())
+    versions = "; ".join(dict.fromkeys(map(_versions, run["targets"].values())))
     origin = f"Measured on {run['date']} on {machine}, in {run['rounds']} rounds. {versions}."
     return "\n\n".join([origin, *map(as_section, tables)]) + "\n"
 
