@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 import contextvars
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import pytest
 
 from snowplow_tracker import PageView, Payload, SelfDescribingJson, Subject, Tracker
 
 VIEW = PageView("https://a.b")
+T = TypeVar("T")
 
 
 class Registering(type):
@@ -75,6 +76,20 @@ class TestMetaclasses:
         second.track(VIEW)
         assert first is second
         assert inbox.events[0]["tna"] == "ns"
+
+    def test_generic(self, inbox):
+        class First(Generic[T], Tracker):  # noqa: PYI059 - programs do so, and it works
+            pass
+
+        class Last(Tracker, Generic[T]):
+            pass
+
+        class OfText(Last[str]):
+            pass
+
+        for kind in (First, Last, OfText, Last[int]):
+            kind("ns", inbox).track(VIEW)
+        assert len(inbox.events) == 4
 
     def test_an_own_new(self, inbox, make_inbox):
         class Only(Tracker):

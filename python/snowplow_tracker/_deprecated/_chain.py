@@ -5,11 +5,10 @@ Each of them can be overridden, and only the first one of a call warns.
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from snowplow_tracker.constants import BASE_SCHEMA_PATH, SCHEMA_TAG
 from snowplow_tracker.events import Event, SelfDescribing
@@ -18,9 +17,23 @@ from snowplow_tracker.self_describing_json import SelfDescribingJson
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, FrameType
+    from typing import Generic
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject
+
+else:
+
+    class Generic:
+        """Replaces `typing.Generic` at runtime: drops the parameter.
+
+        With `typing.Generic` among the bases of `Tracker`, a program's
+        `class Mine(Generic[T], Tracker)` would have no consistent method resolution order.
+        """
+
+        def __class_getitem__(cls, _parameter: object) -> type:
+            return cls
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,8 +96,7 @@ class ChainedMethods(Generic[TrackerT]):
         event_subject: Subject | None = None,
     ) -> TrackerT:
         """Track a self-describing event by calling `track_self_describing_event`."""
-        caller = sys._getframe(2)
-        if _is_reentered(self) or _runs_override(caller, self):
+        if _is_reentered(self) or _is_called_by_override(self):
             # An override of track_self_describing_event calls this method: do not call it back.
             return ChainedMethods.track_self_describing_event(
                 self, event_json, context, tstamp, event_subject
@@ -147,12 +159,21 @@ def _is_reentered(tracker: ChainedMethods[Any]) -> bool:
     return _chain.calls.count((id(tracker), "track_unstruct_event")) > 1
 
 
-def _runs_override(frame: FrameType, tracker: ChainedMethods[Any]) -> bool:
-    """Whether the frame runs an override of this tracker's `track_self_describing_event`.
+def _is_called_by_override(tracker: ChainedMethods[Any]) -> bool:
+    """Whether an override of `track_self_describing_event` has called `track_unstruct_event`.
 
     If the program calls that override itself, no deprecated method has run before, so that
     `_is_reentered` cannot know it yet. The override would run twice.
     """
+    from inspect import currentframe  # noqa: PLC0415 - slow to import, rarely needed
+
+    frame = currentframe()
+    for _ in range(3):  # this function, track_unstruct_event, and its wrapper
+        frame = frame and frame.f_back
+    return frame is not None and _runs_override(frame, tracker)
+
+
+def _runs_override(frame: FrameType, tracker: ChainedMethods[Any]) -> bool:
     code = frame.f_code
     return (
         code is _code(tracker.track_self_describing_event)
