@@ -22,6 +22,8 @@ class Wire:
         self.bodies: list[str] = []
         self.emitter = Emitter("127.0.0.1:9", batch_size=batch_size)
         self.emitter.http_post = self._keep  # type: ignore[method-assign]
+        self._events: list[dict[str, Any]] = []
+        self._read = 0
 
     def _keep(self, data: str | bytes) -> int:
         self.bodies.append(data.decode() if isinstance(data, bytes) else data)
@@ -30,9 +32,13 @@ class Wire:
     @property
     def events(self) -> list[dict[str, Any]]:
         """What has been sent, without `stm`. No name may come twice in an event."""
-        bodies = [json.loads(body, object_pairs_hook=_without_repetition) for body in self.bodies]
-        events = [event for body in bodies for event in body["data"]]
-        return [{name: event[name] for name in event if name != "stm"} for event in events]
+        for body in self.bodies[self._read :]:
+            read = json.loads(body, object_pairs_hook=_without_repetition)
+            self._events += [
+                {name: event[name] for name in event if name != "stm"} for event in read["data"]
+            ]
+        self._read = len(self.bodies)
+        return self._events
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
