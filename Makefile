@@ -1,8 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# Another PYTHON, or other dependencies, mean a new environment.
+# A file per interpreter: another PYTHON, or other dependencies, need a new environment.
 ENVIRONMENT := .venv/.made-with-$(subst /,-,$(PYTHON))
-# The packages this one stands in for, each in a folder of its own.
+# The original packages, each version in a folder of its own.
 ORIGINALS := $(addprefix .venv/originals/,1.1.0 0.10.0)
 EVENTS := 10000
 SEED := 1
@@ -10,137 +10,177 @@ INTERPRETER := python3.14t
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 REQUESTS := $(shell sed -n 's/^dependencies = \["requests>=\(.*\)"\]/\1/p' pyproject.toml)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-# How long each search of make fuzz takes.
+# How many processes `pytest` uses. Some tests wait for sockets and locks, so one more than there are cores is fastest.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Cases of each property test in Rust; `make sanitize` runs all 256.
+export PROPTEST_CASES ?= 64
+# The time of each search of `make fuzz`, in seconds.
 SECONDS := 600
-# How long the soak of make torture takes, what it kills, and what it sends through how many storms.
+# For `make torture`: minutes of soak, processes to kill, and storms of faults with the events sent through them.
 MINUTES := 10
 KILLS := 100
 STORMS := 50
 STORM_EVENTS := 1000000
-# What make wheels builds for; elsewhere than on Linux, for that machine alone.
+# Targets of `make wheels`. Other systems than Linux build for the machine itself only.
 TARGETS := $(if $(filter Linux,$(shell uname)),$(foreach libc,gnu musl,x86_64-unknown-linux-$(libc) aarch64-unknown-linux-$(libc)))
-# Where make wheels-debian runs them; arm64 needs qemu-user-static and binfmt-support as well.
+# The machine of `make wheels-debian`. arm64 also needs qemu-user-static and binfmt-support.
 ARCHITECTURE := amd64
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
-unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
+# Without bytecode files, each of the hundreds of processes that tests start would compile the package.
+unexport CONDA_PREFIX PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
+# $(call need,COMMAND,TEXT): stop with "missing: TEXT" unless COMMAND succeeds.
 need = { $(1); } >/dev/null 2>&1 || { echo "missing: $(2)" >&2; exit 1; }
+# $(call quietly,TITLE,COMMAND): print the title, and what the command prints only if it fails.
+quietly = echo "- $(1)"; log=`{ $(2); } 2>&1` || { printf '%s\n' "$$log"; echo "FAILED: $(1)" >&2; exit 1; }
+# Run targets at the same time; their output is short.
+together = $(MAKE) --no-print-directory --jobs 3
+pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format differential bench bench-quick bench-native bench-instructions minimal fuzz torture docs sanitize free-threading wheels wheels-debian clean build build-as-released originals profiler tools
+.PHONY: help demo test test-fast lint format differential bench bench-quick bench-native bench-instructions minimal fuzz torture docs sanitize free-threading wheels wheels-debian clean build build-as-released originals profiler tools checks lint-rust lint-python lint-stub test-rust
 
-help: ## list the targets; PYTHON=python3.12 picks an interpreter
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
+help: ## list the targets; PYTHON=python3.12 selects the interpreter
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
 
-demo: build ## known programs and real data through the tracker into a local collector
+##@ Try it
+demo: ## track known programs and real data into a local collector, and check what arrives
+	@echo "Building the package takes a minute or two the first time; the demo then takes about five seconds."
+	@$(MAKE) --no-print-directory build
 	@$(BIN)/python -m demo
 
-test: lint originals ## the whole suite: formatting, lint, types, Rust tests, Python tests
-	cargo test --no-default-features
-	$(BIN)/python -m pytest
+##@ Develop
+build: $(ENVIRONMENT) ## compile and install the package into .venv, with every extra
+	@$(call quietly,compile the package,$(BIN)/maturin develop --release --extras celery$(comma)collector$(comma)redis)
 
-lint: build ## formatting, lint and types only
-	@$(call need,cargo fmt --version && cargo clippy --version,rustfmt or clippy. Get them: rustup component add rustfmt clippy)
-	cargo fmt --check
-	cargo clippy --all-targets -- --deny warnings
-	cargo clippy --all-targets --no-default-features -- --deny warnings
-	cargo clippy --features abi3 -- --deny warnings
-	$(BIN)/ruff check && $(BIN)/ruff format --check
-	$(BIN)/mypy --strict
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/python -m mypy.stubtest --ignore-disjoint-bases snowplow_tracker._native
+test: ## run everything: formatting, lint, types, Rust tests and Python tests
+	@echo "This takes about two minutes on two cores, and two more the first time, to install and compile."
+	@$(together) checks
+	@echo "- Python tests: each one counted below is a test with one set of parameters, from tests/ or a short campaign in qa/"
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -rs
 
-format: $(ENVIRONMENT) ## rewrite the sources as the formatters want them
+test-fast: build ## run the Python tests that start few processes, without lint
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not processes"
+
+lint: ## check formatting, lint and types only
+	@$(together) lint-rust lint-python lint-stub
+
+format: $(ENVIRONMENT) ## format the sources, and fix what linters can fix
 	cargo fmt
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
-differential: build originals ## generated programs on the originals and on this package: SEED=1, EVENTS=10000
-	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
-
-bench: build-as-released originals .venv/peers ## tables, JSON and plot against the originals, orjson + pybase64 and json; ABI3=FOLDER adds an abi3 build
-	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
-
-bench-quick: build-as-released originals .venv/peers ## the same in about a minute
-	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
-
-bench-native: ## the pure parts in Rust: escapes, base64, ids, record buffer
-	cargo bench --no-default-features
-
-bench-instructions: build ## instructions against json.dumps, by callgrind; fails where they have grown
-	$(BIN)/python -m benches.instructions
-
-minimal: build .venv/minimal ## tests of delivery with the oldest requests that is allowed, and urllib3 1
-	PYTHONPATH=$(CURDIR)/.venv/minimal $(BIN)/python -m pytest tests/delivery tests/http tests/stores
-
-fuzz: build ## hostile programs, then the same and JSON guided by coverage under AddressSanitizer: SECONDS=600 each
-	PYTHONMALLOC=debug $(BIN)/python -X dev -m qa.fuzz.campaign --seconds $(SECONDS)
-	@$(call need,cargo +nightly --version,a nightly Rust. Get it: rustup toolchain install nightly)
-	$(BIN)/python -m pip install --quiet --group fuzz
-	$(BIN)/python -m qa.fuzz.guided --seconds $(SECONDS)
-
-torture: build ## nothing is lost, whatever fails: SEED=1, MINUTES=10 of soak, KILLS=100, STORMS=50, STORM_EVENTS=1000000
-	@$(call need,redis-server --version && openssl version,redis-server or openssl. Get them: apt install redis-server openssl)
-	$(BIN)/python -m pip install --quiet --group torture
-	$(BIN)/python -m qa.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
-
-docs: $(ENVIRONMENT) ## the site of the documentation, in site; any warning is an error
-	$(BIN)/python -m pip install --quiet --group docs
+docs: $(ENVIRONMENT) ## build the documentation site in site/; warnings are errors
+	@$(pip_install) --group docs
 	PYTHONPATH=. $(BIN)/python docs/figures.py target/docs/figures.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-sanitize: ## the Rust tests under AddressSanitizer and Miri
+clean: ## remove everything that was built, including the virtual environment
+	rm -rf .venv target dist site demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
+
+##@ Verify more
+differential: build originals ## compare generated programs with the original packages: SEED=1 EVENTS=10000
+	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
+
+torture: build ## inject faults, kills and forks, and lose nothing: SEED=1 MINUTES=10 KILLS=100 STORMS=50 STORM_EVENTS=1000000
+	@$(call need,redis-server --version && openssl version,redis-server or openssl. Get them: apt install redis-server openssl)
+	@$(pip_install) --group torture
+	$(BIN)/python -m qa.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
+
+fuzz: build ## search for crashes: hostile programs, then coverage-guided under AddressSanitizer: SECONDS=600 each
+	PYTHONMALLOC=debug $(BIN)/python -X dev -m qa.fuzz.campaign --seconds $(SECONDS)
+	@$(call need,cargo +nightly --version,a nightly Rust. Get it: rustup toolchain install nightly)
+	@$(pip_install) --group fuzz
+	$(BIN)/python -m qa.fuzz.guided --seconds $(SECONDS)
+
+sanitize: ## run the Rust tests under AddressSanitizer and Miri
 	@$(call need,cargo +nightly miri --version,a nightly Rust with Miri. Get it: rustup toolchain install nightly --component miri,rust-src)
-	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --lib --no-default-features --target $(HOST) --target-dir target/sanitize
-	# Generated cases take Miri hours: those are the sanitizer's.
+	PROPTEST_CASES=256 RUSTFLAGS=-Zsanitizer=address cargo +nightly test --lib --no-default-features --target $(HOST) --target-dir target/sanitize
+	# Miri would take hours for property tests: AddressSanitizer runs them above.
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --lib --no-default-features --target-dir target/miri -- --skip memory_stays --skip never_repeats --skip order_and_bounds --skip blocks_agree --skip decodes_to
 
-free-threading: $(ENVIRONMENT) ## stress tests on a CPython without the GIL, which has pytest, and what threads gain: INTERPRETER=python3.14t
+minimal: build .venv/minimal ## run the delivery tests with the oldest supported requests, and urllib3 1
+	PYTHONPATH=$(CURDIR)/.venv/minimal $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal tests/delivery tests/http tests/stores
+
+free-threading: $(ENVIRONMENT) ## stress a CPython without the GIL that has pytest, and measure scaling: INTERPRETER=python3.14t
 	@$(call need,$(INTERPRETER) -c 'import pytest; import pytest_timeout; import requests',an interpreter with pytest. Get it: $(INTERPRETER) -m pip install pytest pytest-timeout requests)
 	$(BIN)/python qa/free_threading/build.py $(INTERPRETER)
 	$(INTERPRETER) -m pytest qa/free_threading/stress_*.py
 	$(INTERPRETER) -m benches.cases.threads
 
-wheels: $(ENVIRONMENT) profiler ## the sdist and the wheels of TARGETS in dist, checked, and run on each CPython found
+##@ Measure
+bench: build-as-released originals .venv/peers ## write tables, JSON and plot: this package, the originals, orjson and json; ABI3=FOLDER adds an abi3 build
+	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
+
+bench-quick: build-as-released originals .venv/peers ## run the same benchmarks with less precision, in about a minute
+	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
+
+bench-native: ## measure the parts in plain Rust: escaping, base64, ids, record buffer
+	cargo bench --no-default-features
+
+bench-instructions: build ## count instructions with callgrind, relative to json.dumps; fails if they have grown
+	$(BIN)/python -m benches.instructions
+
+##@ Release
+wheels: $(ENVIRONMENT) profiler ## build the sdist and the wheels of TARGETS in dist/, check them, and run them on each CPython found
 	@$(call need,rustup --version,rustup. Get it: https://rustup.rs)
-	$(BIN)/python -m pip install --quiet --group wheels
+	@$(pip_install) --group wheels
 	rm -rf dist
 	$(BIN)/maturin sdist --out dist
 	$(BIN)/python -m qa.package.build_wheels $(TARGETS)
 	$(BIN)/python -m qa.package.check_wheels dist
 
-wheels-debian: $(ENVIRONMENT) ## those wheels on CPython 3.14 in a Debian without a toolchain: ARCHITECTURE=amd64 or arm64; as root
+wheels-debian: $(ENVIRONMENT) ## run these wheels on CPython 3.14 in a Debian without a toolchain; needs root: ARCHITECTURE=amd64 or arm64
 	@$(call need,PATH="$$PATH:/usr/sbin" command -v debootstrap,debootstrap. Get it: apt install debootstrap)
 	$(BIN)/python -m qa.package.run_in_debian dist $(ARCHITECTURE)
 
-clean: ## remove all that was built, the virtual environment too
-	rm -rf .venv target dist site demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
+# --- steps of the targets above
 
-build: $(ENVIRONMENT)
-	$(BIN)/maturin develop --release --extras celery,collector,redis
+comma := ,
+
+checks: lint-rust lint-python lint-stub test-rust originals
+
+lint-rust: $(ENVIRONMENT)
+	@$(call need,cargo fmt --version && cargo clippy --version,rustfmt or clippy. Get them: rustup component add rustfmt clippy)
+	@$(call quietly,cargo fmt,cargo fmt --check)
+	@$(call quietly,cargo clippy,cargo clippy --all-targets -- --deny warnings)
+	@$(call quietly,cargo clippy without Python,cargo clippy --all-targets --no-default-features -- --deny warnings)
+	@$(call quietly,cargo clippy for the abi3 wheel,cargo clippy --features abi3 -- --deny warnings)
+
+# After the lints of Rust: cargo works on one of them at a time.
+test-rust: lint-rust
+	@$(call quietly,Rust tests,cargo test --no-default-features)
+
+# After the package: installing it also installs its extras, which the type checkers read.
+lint-python: build
+	@$(call quietly,ruff,$(BIN)/ruff check && $(BIN)/ruff format --check)
+	@$(call quietly,mypy,$(BIN)/mypy --strict)
+	@$(call quietly,pyright,$(BIN)/pyright --pythonpath $(BIN)/python)
+
+lint-stub: build
+	@$(call quietly,stubtest,$(BIN)/python -m mypy.stubtest --ignore-disjoint-bases snowplow_tracker._native)
 
 .venv/peers: benches/requirements.txt $(ENVIRONMENT)
-	$(BIN)/python -m pip install --quiet --upgrade --target $@ --requirement $<
+	@$(pip_install) --upgrade --target $@ --requirement $<
 	@touch $@
 
 .venv/minimal: $(ENVIRONMENT)
-	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $@ requests==$(REQUESTS) 'urllib3<2'
+	@$(pip_install) --no-deps --upgrade --target $@ requests==$(REQUESTS) 'urllib3<2'
 	@touch $@
 
 originals: $(ORIGINALS)
 
 .venv/originals/%: $(ENVIRONMENT)
-	$(BIN)/python -m pip install --quiet --target $@ snowplow-tracker==$*
+	@$(call quietly,install snowplow-tracker $* to compare with,$(pip_install) --target $@ snowplow-tracker==$*)
 	@touch $@
 
 build-as-released: $(ENVIRONMENT) profiler
-	$(BIN)/maturin develop --release --pgo --extras celery,collector,redis
+	@$(call quietly,compile the package as it is released$(comma) with a profile,$(BIN)/maturin develop --release --pgo --extras celery$(comma)collector$(comma)redis)
 
 profiler:
 	@$(call need,ls "$$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-profdata*,llvm-profdata. Get it: rustup component add llvm-tools)
 
 $(ENVIRONMENT): pyproject.toml | tools
-	$(PYTHON) -m venv --clear --upgrade-deps .venv
-	$(BIN)/python -m pip install --quiet --group dev
+	@$(call quietly,make a virtual environment in .venv with the tools,$(PYTHON) -m venv --clear --upgrade-deps .venv && $(pip_install) --group dev)
 	@touch $@
 
 tools:

@@ -17,6 +17,8 @@ from snowplow_tracker import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.processes
+
 _EMITTER = "emitter = Emitter(HOST, protocol='http', port=PORT, batch_size=3)"
 _TRACKER = "tracker = Tracker('ns', emitter, encode_base64=False)"
 _thorough = settings(

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from qa.torture import certificates, clocks, disks, forking, killing, soak, storm_scenarios
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, forks and /proc of Linux")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(sys.platform != "linux", reason="kills, forks and /proc of Linux"),
+]
 
 # Those that take no time of their own.
 QUICK = ["503", "cuts answer", "cuts body", "garbage", "413"]

@@ -10,6 +10,8 @@ import requests
 from qa.torture.collector import FaultyCollector
 from qa.torture.faults import FAULTS
 
+pytestmark = pytest.mark.processes
+
 PATH = "/client/com.snowplowanalytics.snowplow/tp2"
 # The events of one request, its answer (None for a network error), whether they were taken, and
 # whether its client may not know.

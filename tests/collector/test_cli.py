@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+pytestmark = pytest.mark.processes
+
 COMMAND = [sys.executable, "-m", "snowplow_tracker.collector"]
 
 

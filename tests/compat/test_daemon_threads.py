@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 PROGRAM = """
 import sys, threading, time
 from snowplow_tracker import Emitter, PageView, SelfDescribing, SelfDescribingJson, Tracker

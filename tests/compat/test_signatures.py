@@ -15,6 +15,8 @@ from tests.compat.signatures_program import parameters
 
 from snowplow_tracker import PageView, Payload, Tracker
 
+pytestmark = pytest.mark.processes
+
 PROGRAM = Path(__file__).with_name("signatures_program.py")
 VERSIONS = ["1.1.0", "0.10.0"]
 KINDS = ["Emitter", "AsyncEmitter"]

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 KINDS = ["Emitter", "AsyncEmitter"]
 
 PROGRAM = """

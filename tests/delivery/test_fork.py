@@ -12,7 +12,10 @@ import pytest
 if TYPE_CHECKING:
     from snowplow_tracker.collector import CollectorServer
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork"),
+]
 
 START = """
 import multiprocessing, os, sys, warnings

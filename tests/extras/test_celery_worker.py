@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.processes
+
 TRACKING = """
 from snowplow_tracker import CeleryEmitter, StructuredEvent, Tracker
 by_post = CeleryEmitter({first!r}, batch_size=2)

@@ -15,7 +15,10 @@ from tests.http.raw_server import OK, RawServer, answering
 
 from snowplow_tracker._http.session import reset_connections
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),
+]
 
 FORKS_WHILE_REQUESTS_IS_IMPORTED = """
 import os, signal, sys, threading

@@ -15,6 +15,8 @@ from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, StructuredEvent, Tracker
 
+pytestmark = pytest.mark.processes
+
 FAR = 1000
 
 
