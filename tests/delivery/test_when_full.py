@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+from snowplow_tracker.emitters import engine_of
 
 KINDS = [Emitter, AsyncEmitter]
 FAR = 1000
@@ -197,12 +198,15 @@ def test_in_a_signal_handler_it_never_waits(server, track, shape):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_closing_ends_the_wait(server, track, until, kind):
+def test_closing_ends_the_wait(server, track, kind):
     emitter, tracker = full(kind, server, track)
     server.otherwise = 503
+    completions, is_waiting = engine_of(emitter).context.completions, threading.Event()
+    wait = completions.wait_for_next
+    completions.wait_for_next = lambda *args: (is_waiting.set(), wait(*args))
     waiting = threading.Thread(target=track, args=(tracker, "late"))
     waiting.start()
-    until(lambda: sys._current_frames()[waiting.ident or 0].f_code.co_name == "wait")
+    assert is_waiting.wait(20)
     emitter.close()
     waiting.join(TOO_LONG)
     assert not waiting.is_alive()
