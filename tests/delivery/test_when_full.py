@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -198,15 +199,14 @@ def test_in_a_signal_handler_it_never_waits(server, track, shape):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_closing_ends_the_wait(server, track, kind):
+def test_closing_ends_the_wait(server, track, until, kind):
     emitter, tracker = full(kind, server, track)
     server.otherwise = 503
-    completions, is_waiting = engine_of(emitter).context.completions, threading.Event()
-    wait = completions.wait_for_next
-    completions.wait_for_next = lambda *args: (is_waiting.set(), wait(*args))
+    completions = engine_of(emitter).context.completions
     waiting = threading.Thread(target=track, args=(tracker, "late"))
-    waiting.start()
-    assert is_waiting.wait(20)
+    with mock.patch.object(completions, "wait_for_next", wraps=completions.wait_for_next) as wait:
+        waiting.start()
+        until(lambda: wait.called)
     emitter.close()
     waiting.join(TOO_LONG)
     assert not waiting.is_alive()
