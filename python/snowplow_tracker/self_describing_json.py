@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from snowplow_tracker._autospec import wrap_native_methods
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
 from snowplow_tracker._native import SelfDescribingJson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["SelfDescribingJson"]
 
-wrap_native_methods(SelfDescribingJson, "to_json", "to_string", module=__name__)
+
+def _as_function(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+    call.__module__ = __name__
+    return call
+
+
+# Python functions, since `unittest.mock` passes the instance only to mocks of Python functions:
+# https://docs.python.org/3/library/unittest.mock.html#autospeccing
+for _name in ("to_json", "to_string"):
+    setattr(SelfDescribingJson, _name, _as_function(getattr(SelfDescribingJson, _name)))

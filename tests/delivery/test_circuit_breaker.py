@@ -95,7 +95,7 @@ def test_a_failure_elsewhere_stops_a_big_flush(server, track):
 
     server.script.extend([answer_late, 503])
     emitter = Emitter(server.url, batch_size=20, max_retry_delay_seconds=FAR)
-    engine_of(emitter).sender.body_size.record_refused(1_000)
+    engine_of(emitter).transport.body_size.record_refused(1_000)
     tracker = Tracker("ns", emitter)
     [flushing] = on_threads(1, lambda: track(tracker, *range(20)))
     assert sent.wait(10)

@@ -59,7 +59,7 @@ def test_ctrl_c_as_the_next_attempt_is_set_up_holds_nothing_back(server, track, 
 
 def test_ctrl_c_in_a_callback_of_halves_keeps_what_lies_behind(server, track):
     emitter = Emitter(server.url, batch_size=4, on_success=_interrupt)
-    engine_of(emitter).sender.body_size.record_refused(800)
+    engine_of(emitter).transport.body_size.record_refused(800)
     tracker = Tracker("ns", emitter)
     with pytest.raises(KeyboardInterrupt):
         track(tracker, *range(4))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
-from snowplow_tracker._delivery.backoff import Backoff
+from snowplow_tracker._delivery.circuit_breaker import Backoff
 
 NEVER_RETRIED = [400, 401, 403, 410, 413, 422]  # 413 of a single event
 RETRIED = [301, 304, 404, 405, 408, 409, 429, 500, 502, 503, 504, 599]

@@ -106,7 +106,7 @@ def test_no_event_is_between_two_places_while_others_send(server, track, as_dict
     if as_dict:
         assert emitter.buffer == []
     track(Tracker("ns", emitter), *range(800))
-    engine_of(emitter).sender.body_size.record_refused(2_000)
+    engine_of(emitter).transport.body_size.record_refused(2_000)
     server.otherwise = takes_turns([200, 200, 400])
     emitter.flush()
     while (stats := places(emitter))["sent"] + stats["rejected"] < 800:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
-from snowplow_tracker._delivery.body_size import MAX_BODY_BYTES, BodySize
+from snowplow_tracker._delivery.transport import MAX_BODY_BYTES, BodySize
 
 KINDS = [Emitter, AsyncEmitter]
 FAR = 1000

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from snowplow_tracker._native import request_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
-    from typing_extensions import Self
-
+    from snowplow_tracker._delivery.protocols import Batch, Divisible
     from snowplow_tracker._native import RecordBatch
-    from snowplow_tracker._stores.record_store import ClaimedRecords, RecordStore
+    from snowplow_tracker._stores.protocols import ClaimedRecords, RecordStore
     from snowplow_tracker.typing import PayloadDictList
 
     Cleanup = Callable[[PayloadDictList, bool], None]
+    D = TypeVar("D", bound=Divisible)
 
-__all__ = ["Batch", "PendingBatches", "PendingDicts", "PendingRecords"]
+__all__ = ["PendingDicts", "PendingRecords"]
 
 _ANY_SIZE = 2**62
-
-D = TypeVar("D", bound="_Divisible")
-
-
-class Batch(Protocol):
-    """The events of one request."""
-
-    body: bytes
-
-    def __len__(self) -> int:
-        """Return the number of events."""
-        ...
-
-    def events(self) -> PayloadDictList:
-        """Return the events as dicts, `stm` included."""
-        ...
-
-
-class PendingBatches(Protocol):
-    """Batches in the order in which they are sent. The store counts their events as in flight."""
-
-    def peek(self) -> Batch | None:
-        """Return the next batch; None after the last."""
-        ...
-
-    def split_first(self) -> None:
-        """Replace the next batch with its halves."""
-        ...
-
-    def ack_first(self) -> None:
-        """Have the store forget the next batch: it has its outcome."""
-        ...
-
-    def requeue_all(self) -> None:
-        """Put all pending events back into the store, in their original order."""
-        ...
-
-
-class _Divisible(Protocol):
-    def __len__(self) -> int: ...
-
-    def part(self, start: int, end: int) -> Self: ...
 
 
 def _halves(batch: D) -> list[D]:

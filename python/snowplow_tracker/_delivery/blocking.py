@@ -1,29 +1,18 @@
-"""Decides whether a thread may block until there is room in a full store."""
+"""Decides whether a thread may block until there is room. Imported when a store is full."""
 
 from __future__ import annotations
 
+import signal
 import threading
+from traceback import walk_stack
 from typing import TYPE_CHECKING
+
+from snowplow_tracker._delivery.callbacks import inside_delivery
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
-__all__ = ["inside_delivery", "may_block"]
-
-
-class _InsideDelivery(threading.local):
-    """Marks what delivery calls on this thread: `with inside_delivery:`."""
-
-    depth = 0
-
-    def __enter__(self) -> None:
-        self.depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.depth -= 1
-
-
-inside_delivery = _InsideDelivery()
+__all__ = ["may_block"]
 
 
 def may_block() -> bool:
@@ -36,8 +25,6 @@ def may_block() -> bool:
     """
     if inside_delivery.depth:
         return False
-    from traceback import walk_stack  # noqa: PLC0415 - needed only when a store is full
-
     handlers = _signal_handlers()
     return not any(
         frame.f_code in handlers or _is_finalizer(frame) for frame, _ in walk_stack(None)
@@ -52,8 +39,6 @@ def _signal_handlers() -> set[CodeType]:
     """Return the code that runs on this thread when a signal arrives."""
     if threading.current_thread() is not threading.main_thread():
         return set()
-    import signal  # noqa: PLC0415 - needed only when a store is full
-
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     functions = [getattr(handler, "__func__", handler) for handler in handlers if callable(handler)]
     codes = [

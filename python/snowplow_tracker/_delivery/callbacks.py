@@ -6,19 +6,32 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._delivery.blocking import inside_delivery
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from snowplow_tracker._delivery.host import DeliveryHost
     from snowplow_tracker.typing import PayloadDictList
 
-__all__ = ["Callbacks"]
+__all__ = ["Callbacks", "inside_delivery"]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
 _MAX_PENDING_RETRIES = 1_000_000  # as many as the largest store holds by default
+
+
+class _InsideDelivery(threading.local):
+    """Marks what delivery calls on this thread: `with inside_delivery:`."""
+
+    depth = 0
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.depth -= 1
+
+
+inside_delivery = _InsideDelivery()
 
 
 class Callbacks:

@@ -1,9 +1,9 @@
-"""On which thread an emitter sends: the one that flushes, or workers."""
+"""On which thread an emitter sends: the calling one (`Flusher`), or workers."""
 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from snowplow_tracker._lifecycle.workers import WorkerPool
 from snowplow_tracker._overrides import call_override
@@ -13,47 +13,11 @@ if TYPE_CHECKING:
     from snowplow_tracker._delivery.flusher import Flusher
     from snowplow_tracker._delivery.record_sink import RecordSink
 
-__all__ = ["Dispatcher", "InlineDispatcher", "WorkerDispatcher"]
-
-
-class Dispatcher(Protocol):
-    """Runs the last delivery of an emitter on the right thread."""
-
-    def deliver(self, deadline: float | None) -> None:
-        """Send what is stored, or have an overridden `flush` do it.
-
-        Args:
-            deadline: When to stop waiting for it, on the clock of `time.monotonic`.
-        """
-
-    def stop(self) -> None:
-        """End the threads, after what they were asked for."""
-
-    def abandon(self) -> None:
-        """End the threads: the program has dropped the emitter, which is about to be closed."""
-
-
-class InlineDispatcher:
-    """Sends on the calling thread."""
-
-    def __init__(self, context: DeliveryContext, flusher: Flusher) -> None:
-        self._host = context.host
-        self._flusher = flusher
-
-    def deliver(self, deadline: float | None) -> None:  # noqa: ARG002 - requests have time-outs
-        """Send what is stored, or have an overridden `flush` do it."""
-        if not call_override(self._host, "flush"):
-            self._flusher.send_stored()
-
-    def stop(self) -> None:
-        """Do nothing: there are no threads."""
-
-    def abandon(self) -> None:
-        """Do nothing: there are no threads."""
+__all__ = ["WorkerDispatcher"]
 
 
 class WorkerDispatcher:
-    """Sends on worker threads.
+    """Sends on worker threads: how an `AsyncEmitter` differs from an `Emitter`.
 
     Args:
         thread_count: Number of threads.

@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from snowplow_tracker._delivery.context import DeliveryContext
-from snowplow_tracker._delivery.dispatcher import InlineDispatcher, WorkerDispatcher
 from snowplow_tracker._delivery.flusher import Flusher
 from snowplow_tracker._delivery.intake import Intake
 from snowplow_tracker._delivery.record_sink import RecordSink
@@ -26,8 +25,9 @@ from snowplow_tracker._stores.record_store import reset_after_fork
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from snowplow_tracker._delivery.dispatcher import Dispatcher
+    from snowplow_tracker._delivery.dispatcher import WorkerDispatcher
     from snowplow_tracker._delivery.host import DeliveryHost
+    from snowplow_tracker._delivery.protocols import Dispatcher
     from snowplow_tracker.typing import PayloadDict
 
 __all__ = ["DeliveryEngine"]
@@ -69,7 +69,7 @@ class DeliveryEngine:
         self.flusher = Flusher(context, self.sender, self.transport, self.retry, self._clock)
         self.intake = Intake(context, self.sink)
         self.shutdown = Shutdown(context, self.sink, self._deliver)
-        self.dispatcher: Dispatcher = InlineDispatcher(context, self.flusher)
+        self.dispatcher: Dispatcher = self.flusher
         if self._thread_count:
             self.use_workers(self._thread_count)
         host.lock = threading.RLock()
@@ -78,6 +78,10 @@ class DeliveryEngine:
 
     def use_workers(self, thread_count: int) -> None:
         """Send on worker threads from now on."""
+        from snowplow_tracker._delivery.dispatcher import (  # noqa: PLC0415 - for AsyncEmitter only
+            WorkerDispatcher,
+        )
+
         self._thread_count = thread_count
         self.dispatcher = WorkerDispatcher(self.context, self.flusher, self.sink, thread_count)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._delivery.body_size import MAX_BODY_BYTES
 from snowplow_tracker._logging import deferred_logging
-from snowplow_tracker._overrides import is_original
+from snowplow_tracker._overrides import call_override, is_original
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +21,8 @@ __all__ = ["Flusher"]
 
 class Flusher:
     """Takes events from the store and has them sent, natively or through `send_events`.
+
+    It is the `Dispatcher` of an emitter without threads of its own.
 
     Args:
         clock: Returns the time in milliseconds since 1970.
@@ -75,7 +76,9 @@ class Flusher:
         store = queue.record_store
         is_original_way = is_original(host, "send_events", "attach_sent_timestamp")
         if store is not None and host.method == "post" and is_original_way:
-            self._sender.post(queue.pending_records(store, self._max_body_bytes(), self._clock()))
+            self._sender.post(
+                queue.pending_records(store, self._transport.max_body_bytes(), self._clock())
+            )
         else:
             with queue.exclusive(self._state.deadline) as may_send:
                 if may_send and not self._retry.is_due_later():
@@ -89,9 +92,22 @@ class Flusher:
             return
         self._host.attach_sent_timestamp(events)
         if self._host.method == "post":
-            self._sender.post(self._queue.pending_events(list(events), self._max_body_bytes()))
+            self._sender.post(
+                self._queue.pending_events(list(events), self._transport.max_body_bytes())
+            )
         else:
             self._sender.get(events)
+
+    def deliver(self, deadline: float | None) -> None:  # noqa: ARG002 - requests have time-outs
+        """Send what is stored, or have an overridden `flush` do it."""
+        if not call_override(self._host, "flush"):
+            self.send_stored()
+
+    def stop(self) -> None:
+        """Do nothing: there are no threads."""
+
+    def abandon(self) -> None:
+        """Do nothing: there are no threads."""
 
     def _send_batches(self) -> None:
         failures = self._breaker.failures
@@ -112,8 +128,3 @@ class Flusher:
             with deferred_logging, self._host.lock:
                 queue.cleanup(events[:left], False)
                 self._counters.add(sent=left)
-
-    def _max_body_bytes(self) -> int:
-        # As ASCII, each byte of UTF-8 becomes at most three.
-        largest = MAX_BODY_BYTES if self._transport.body_may_be_bytes() else MAX_BODY_BYTES // 3
-        return min(largest, self._host.byte_limit or largest, self._sender.body_size.limit)

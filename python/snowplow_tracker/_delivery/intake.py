@@ -7,7 +7,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._delivery.blocking import may_block
 from snowplow_tracker._delivery.queue import record_as_dict
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import clean_fields
@@ -92,6 +91,8 @@ class Intake:
         Returns:
             Whether it is stored. False at once if this thread may not block.
         """
+        from snowplow_tracker._delivery.blocking import may_block  # noqa: PLC0415 - rarely needed
+
         deadline, is_allowed = time.monotonic() + self._host.block_timeout, None
         while self._state.is_open and not self._state.is_unbuffered:
             completed = self._completions.count

@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.batch import PendingDicts, PendingRecords
-from snowplow_tracker._delivery.blocking import inside_delivery
+from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._stores.record_store import builtin_store_of, record_store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from snowplow_tracker._delivery.batch import PendingBatches
-    from snowplow_tracker._delivery.completions import Completions
     from snowplow_tracker._delivery.host import DeliveryHost
-    from snowplow_tracker._stores.record_store import RecordStore
+    from snowplow_tracker._delivery.protocols import PendingBatches
+    from snowplow_tracker._stores.protocols import RecordStore
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["EventQueue"]
@@ -30,11 +29,15 @@ class EventQueue:
     A program's own store need not be thread-safe: one thread at a time calls it, and one at a
     time sends what it holds. So a store may also hand out events and delete them only when it
     is told that they were sent.
+
+    Args:
+        host: The emitter, which has the store.
+        notify_completed: Wakes threads that wait for what a completed request changes.
     """
 
-    def __init__(self, host: DeliveryHost, completions: Completions) -> None:
+    def __init__(self, host: DeliveryHost, notify_completed: Callable[[], None]) -> None:
         self._host = host
-        self._completions = completions
+        self._notify_completed = notify_completed
         self._sending = threading.RLock()
         self._taken = 0
         self._thread = threading.local()
@@ -101,7 +104,7 @@ class EventQueue:
         finally:
             self._taken = 0
             self._sending.release()
-            self._completions.notify()
+            self._notify_completed()
 
     def batches(self) -> Iterator[PayloadDictList]:
         """Take what is stored now, but not what arrives meanwhile, in the store's own batches."""

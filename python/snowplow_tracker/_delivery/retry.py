@@ -1,16 +1,43 @@
-"""When failed events are sent again."""
+"""Which failed events are sent again, and when."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._http.status import TOO_LARGE
 from snowplow_tracker._logging import deferred_logging
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal, TypeAlias
+
     from snowplow_tracker._delivery.context import DeliveryContext
 
-__all__ = ["RetrySchedule"]
+    # What happens to the events of a request.
+    Outcome: TypeAlias = Literal["sent", "retry", "split", "rejected"]
+
+__all__ = ["REJECTED", "RETRY", "SENT", "SPLIT", "RetrySchedule", "is_retried"]
+
+# Plain constants: creating an enum costs as much as importing a module.
+SENT: Outcome = "sent"
+RETRY: Outcome = "retry"
+SPLIT: Outcome = "split"
+REJECTED: Outcome = "rejected"
+
+_NEVER_RETRIED = frozenset({400, 401, 403, 410, TOO_LARGE, 422})
+
+
+def is_retried(status: int, custom: Mapping[int, bool]) -> bool:
+    """Return whether a failed request is worth another attempt.
+
+    Every status is retried, except those with which the same request can only fail again.
+
+    Args:
+        status: The status; -1 after a network error.
+        custom: Exceptions to this rule, by status.
+    """
+    return custom.get(status, status not in _NEVER_RETRIED)
 
 
 class RetrySchedule:

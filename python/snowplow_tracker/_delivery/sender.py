@@ -7,9 +7,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._delivery.blocking import inside_delivery
-from snowplow_tracker._delivery.body_size import MAX_BODY_BYTES, BodySize
-from snowplow_tracker._delivery.outcome import Outcome, is_retried
+from snowplow_tracker._delivery.callbacks import inside_delivery
+from snowplow_tracker._delivery.retry import REJECTED, RETRY, SENT, SPLIT, is_retried
+from snowplow_tracker._delivery.transport import MAX_BODY_BYTES
 from snowplow_tracker._http.endpoint import redact_url
 from snowplow_tracker._http.status import (
     NETWORK_ERROR,
@@ -23,9 +23,9 @@ from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
 
 if TYPE_CHECKING:
-    from snowplow_tracker._delivery.batch import Batch, PendingBatches
     from snowplow_tracker._delivery.context import DeliveryContext
-    from snowplow_tracker._delivery.retry import RetrySchedule
+    from snowplow_tracker._delivery.protocols import Batch, PendingBatches
+    from snowplow_tracker._delivery.retry import Outcome, RetrySchedule
     from snowplow_tracker._delivery.transport import Transport
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
@@ -42,7 +42,6 @@ class BatchSender:
     def __init__(
         self, context: DeliveryContext, transport: Transport, retry: RetrySchedule
     ) -> None:
-        self.body_size = BodySize()
         self._host = context.host
         self._transport = transport
         self._queue = context.queue
@@ -60,7 +59,7 @@ class BatchSender:
         failures = self._breaker.failures
         try:
             while (batch := batches.peek()) is not None and failures == self._breaker.failures:
-                if len(batch) > 1 and len(batch.body) > self.body_size.limit:
+                if len(batch) > 1 and len(batch.body) > self._transport.body_size.limit:
                     batches.split_first()
                 else:
                     self._post_first(batch, batches)
@@ -69,11 +68,11 @@ class BatchSender:
 
     def _post_first(self, batch: Batch, batches: PendingBatches) -> None:
         outcome = self._post_outcome(batch)
-        if outcome is Outcome.SPLIT:
+        if outcome is SPLIT:
             batches.split_first()
             return
         events = self._finish_first(batch, outcome, batches)
-        if outcome is Outcome.SENT:
+        if outcome is SENT:
             self._callbacks.run_success(events)
         else:
             self._callbacks.run_failure(0, events)
@@ -82,33 +81,33 @@ class BatchSender:
         self, batch: Batch, outcome: Outcome, batches: PendingBatches
     ) -> PayloadDictList:
         """Record the outcome of the first batch. Returns its events, if a callback wants them."""
-        is_sent = outcome is Outcome.SENT
+        is_sent = outcome is SENT
         callback = self._host.on_success if is_sent else self._host.on_failure
         events = batch.events() if self._callbacks.want_events(callback) else []
         # Under the emitter's lock, so that stats() finds each event in exactly one place.
         with deferred_logging, self._host.lock:
-            if outcome is Outcome.RETRY:
+            if outcome is RETRY:
                 batches.requeue_all()
             else:
                 batches.ack_first()
             self._count({outcome: len(batch)})
-        self._callbacks.update_pending_retries(events, outcome is Outcome.RETRY)
+        self._callbacks.update_pending_retries(events, outcome is RETRY)
         self._log_and_schedule_retry({outcome: len(batch)})
         return events
 
     def _post_outcome(self, batch: Batch) -> Outcome:
         body = self._transport.encode_body(batch.body)
         if self._is_too_large(body):
-            return Outcome.REJECTED
+            return REJECTED
         status, wait = self._attempt("http_post", body)
         self._counters.add(requests=1, bytes=len(body))
         outcome = self._outcome_of(status, wait)
-        if outcome is Outcome.SENT:
-            self.body_size.record_accepted()
+        if outcome is SENT:
+            self._transport.body_size.record_accepted()
         elif status == TOO_LARGE and len(batch) > 1:
-            self.body_size.record_refused(len(batch.body))
+            self._transport.body_size.record_refused(len(batch.body))
             logger.info("Too large for the collector, sent in halves: %d bytes", len(body))
-            return Outcome.SPLIT
+            return SPLIT
         return outcome
 
     def _is_too_large(self, body: str | bytes) -> bool:
@@ -125,13 +124,13 @@ class BatchSender:
         After network errors have taken a second, the remaining events are not tried: each would
         wait for its own time-out.
         """
-        outcomes: dict[Outcome, PayloadDictList] = {outcome: [] for outcome in Outcome}
+        outcomes: dict[Outcome, PayloadDictList] = {SENT: [], RETRY: [], REJECTED: []}
         try:
             self._get_each(events, outcomes)
         finally:
             self._finish_each(outcomes)
-        sent = outcomes[Outcome.SENT]
-        failed = outcomes[Outcome.REJECTED] + outcomes[Outcome.RETRY]
+        sent = outcomes[SENT]
+        failed = outcomes[REJECTED] + outcomes[RETRY]
         if sent:
             self._callbacks.run_success(sent)
         if failed:
@@ -147,10 +146,10 @@ class BatchSender:
                 outcomes[outcome].append(left.popleft())
                 if status == NETWORK_ERROR:
                     lost_seconds += time.monotonic() - began
-                if outcome is Outcome.RETRY and self._breaker.is_half_open_here():
+                if outcome is RETRY and self._breaker.is_half_open_here():
                     return
         finally:
-            outcomes[Outcome.RETRY] += left
+            outcomes[RETRY] += left
 
     def _has_to_stop(self, failures: int) -> bool:
         """Return whether no further request may go out: another thread failed, or time is up."""
@@ -160,7 +159,7 @@ class BatchSender:
     def _get_outcome(self, event: PayloadDict) -> tuple[Outcome, int | None]:
         ((_, body),) = request_bodies([event], MAX_BODY_BYTES)
         if self._is_too_large(self._transport.encode_body(body)):
-            return Outcome.REJECTED, None
+            return REJECTED, None
         status, wait = self._attempt("http_get", event)
         self._counters.add(requests=1)
         return self._outcome_of(status, wait), status
@@ -170,10 +169,10 @@ class BatchSender:
         with deferred_logging, self._host.lock:
             for outcome, events in outcomes.items():
                 if events:
-                    self._queue.cleanup(events, outcome is Outcome.RETRY)
+                    self._queue.cleanup(events, outcome is RETRY)
             self._count(counts)
         for outcome, events in outcomes.items():
-            self._callbacks.update_pending_retries(events, outcome is Outcome.RETRY)
+            self._callbacks.update_pending_retries(events, outcome is RETRY)
         self._log_and_schedule_retry(counts)
 
     # --- one request
@@ -211,20 +210,20 @@ class BatchSender:
         if not is_sent and is_retried(status, self._host.custom_retry_codes):
             if wait:
                 self._breaker.pause_for(wait)
-            return Outcome.RETRY
+            return RETRY
         self._breaker.record_response()
-        return Outcome.SENT if is_sent else Outcome.REJECTED
+        return SENT if is_sent else REJECTED
 
     def _count(self, counts: dict[Outcome, int]) -> None:
         self._counters.add(
-            sent=counts.get(Outcome.SENT, 0),
-            retried=counts.get(Outcome.RETRY, 0),
-            rejected=counts.get(Outcome.REJECTED, 0),
+            sent=counts.get(SENT, 0),
+            retried=counts.get(RETRY, 0),
+            rejected=counts.get(REJECTED, 0),
         )
 
     def _log_and_schedule_retry(self, counts: dict[Outcome, int]) -> None:
         """Log how many events failed, schedule the next attempt, and wake waiting threads."""
-        retried, rejected = counts.get(Outcome.RETRY, 0), counts.get(Outcome.REJECTED, 0)
+        retried, rejected = counts.get(RETRY, 0), counts.get(REJECTED, 0)
         if rejected:
             logger.error("%d events given up: %s", rejected, self._reason())
         if retried:

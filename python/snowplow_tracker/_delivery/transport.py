@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from snowplow_tracker._http.status import HttpResult
     from snowplow_tracker.typing import Method, PayloadDict
 
-__all__ = ["Transport"]
+__all__ = ["MAX_BODY_BYTES", "BodySize", "Transport"]
+
+# The collector accepts up to 1,048,576 bytes. It answers 200 to a larger body and loses it.
+MAX_BODY_BYTES = 999_999
+_ACCEPTED_BEFORE_GROWTH = 100
 
 _DEFAULT_TIMEOUT = (10.0, 30.0)
 
@@ -29,6 +33,7 @@ class Transport:
 
     def __init__(self, context: DeliveryContext, client: HttpClient) -> None:
         self.client = client
+        self.body_size = BodySize()
         self._host = context.host
         self._counters = context.counters
         self._state = context.state
@@ -62,6 +67,12 @@ class Transport:
         """Return a body as it is passed to `http_post`."""
         return body if self.body_may_be_bytes() else to_ascii(body)
 
+    def max_body_bytes(self) -> int:
+        """Return the maximum size of the next request body, as UTF-8."""
+        # As ASCII, each byte of UTF-8 becomes at most three.
+        largest = MAX_BODY_BYTES if self.body_may_be_bytes() else MAX_BODY_BYTES // 3
+        return min(largest, self._host.byte_limit or largest, self.body_size.limit)
+
     def take_result(self) -> HttpResult | None:
         """Return the result of this thread's last request, and forget it."""
         result: HttpResult | None = getattr(self._thread, "result", None)
@@ -82,3 +93,32 @@ class Transport:
             self._counters.last_error = result.error
         self._thread.result = result
         return result.status
+
+
+class BodySize:
+    """A limit that is halved by each body that is refused as too large (413).
+
+    It doubles again after a hundred accepted bodies, so that a proxy that was misconfigured for
+    a while does not slow a program down for ever.
+
+    Attributes:
+        limit: The limit in bytes.
+    """
+
+    def __init__(self) -> None:
+        self.limit = MAX_BODY_BYTES
+        self._accepted = 0
+
+    def record_refused(self, size: int) -> None:
+        """Stay below half of the size of a refused body."""
+        self.limit = min(self.limit, size // 2)
+        self._accepted = 0
+
+    def record_accepted(self) -> None:
+        """Count an accepted body."""
+        if self.limit == MAX_BODY_BYTES:
+            return
+        self._accepted += 1
+        if self._accepted == _ACCEPTED_BEFORE_GROWTH:
+            self._accepted = 0
+            self.limit = min(self.limit * 2, MAX_BODY_BYTES)

@@ -1,20 +1,19 @@
-"""The contract between delivery and this package's own event stores, and which stores fulfil it."""
+"""Which event stores are built in and unpatched, and what delivery uses them by."""
 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from snowplow_tracker._native import RecordBatch, RecordBuffer
+    from snowplow_tracker._native import RecordBuffer
+    from snowplow_tracker._stores.protocols import RecordStore
 
 __all__ = [
     "STORE_METHODS",
-    "ClaimedRecords",
-    "RecordStore",
     "builtin_store_of",
     "record_store_of",
     "register_builtin_store",
@@ -25,100 +24,6 @@ __all__ = [
 STORE_METHODS = ("add_event", "cleanup", "get_events_batch", "size")
 _method_names = frozenset(STORE_METHODS)
 _methods_of = attrgetter(*STORE_METHODS)
-
-
-class ClaimedRecords(Protocol):
-    """Records that were taken from a store to be sent: they are in flight until finished."""
-
-    @property
-    def batch(self) -> RecordBatch:
-        """The records."""
-        ...
-
-    def finish(self, batch: RecordBatch, place: int, requeue: bool) -> None:
-        """Acknowledge or requeue the records, or some of them.
-
-        Args:
-            batch: The claimed batch or a part of it.
-            place: The index of the part's first record within the claimed batch.
-            requeue: True to put the records back in their original position, False to forget them.
-        """
-        ...
-
-
-class RecordStore(Protocol):
-    """A built-in store as delivery sees it: it holds finished records, and is thread-safe."""
-
-    @property
-    def keeps_records(self) -> bool:
-        """True unless the store had to turn its records into dicts."""
-        ...
-
-    @property
-    def sink(self) -> RecordBuffer | None:
-        """The native buffer that a tracker may append to directly, if the store has one."""
-        ...
-
-    def add_record(self, record: bytes, created_ms: int) -> bool:
-        """Store a record.
-
-        Args:
-            record: An event as `encode_record` returns it.
-            created_ms: When the event was created, in milliseconds since 1970.
-
-        Returns:
-            False if the event was refused. The reason is logged.
-        """
-        ...
-
-    def take_records(self, max_events: int, max_bytes: int) -> ClaimedRecords | None:
-        """Claim the oldest waiting records.
-
-        Args:
-            max_events: The maximum number of records.
-            max_bytes: The maximum size of their request body. A larger record is claimed alone.
-
-        Returns:
-            The claim, or None if no record is waiting.
-        """
-        ...
-
-    @property
-    def approximate_size(self) -> int:
-        """How many events are waiting, without reading a file to find out."""
-        ...
-
-    def refresh_size(self) -> int:
-        """Return how many events are waiting, including those that a dead process had claimed."""
-        ...
-
-    @property
-    def in_flight(self) -> int:
-        """How many events this store has handed out that are neither acknowledged nor requeued."""
-        ...
-
-    @property
-    def acked_unwritten(self) -> int:
-        """How many of the events in flight are acknowledged, but could not be deleted yet."""
-        ...
-
-    @property
-    def oldest_ms(self) -> int | None:
-        """When the oldest waiting event was created, in milliseconds since 1970, if known."""
-        ...
-
-    def has_room(self) -> bool:
-        """Return whether one more event would be stored."""
-        ...
-
-    @property
-    def has_failed(self) -> bool:
-        """True if the last operation failed: the store may still hold events."""
-        ...
-
-    def reset_after_fork(self) -> None:
-        """Forget everything that belongs to the parent process."""
-        ...
 
 
 class _BuiltinStore:
