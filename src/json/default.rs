@@ -1,4 +1,4 @@
-//! Objects that JSON cannot hold: the user's `json_encoder`, and with none the rules that users expect.
+//! Objects that JSON does not support: they go to the program's `json_encoder`, or to built-in rules if there is none.
 
 use std::borrow::Cow;
 
@@ -10,19 +10,19 @@ use super::writer::Writer;
 use crate::cpython::call::call_user_code;
 use crate::error::{Error, Result, type_name};
 
-/// What the built-in rules make of an object.
+/// A built-in rule for an object.
 enum Rule {
-    /// The text that this method returns.
+    /// Write the string that this method returns.
     Text(&'static str),
-    /// A number of any precision, by its own text.
+    /// Write a number of any precision by its own digits.
     Decimal,
-    /// The value that this attribute holds.
+    /// Write the value of this attribute.
     Value(&'static str),
-    /// The Python scalar in a scalar of numpy.
+    /// Write the Python scalar that `item()` of a numpy scalar returns.
     Item,
 }
 
-/// By the class's module and name: where that module was never imported, no such object exists, and none need be imported here.
+/// The rules, by the class's module and name: if the module was never imported there is no such object, so none is imported here.
 const RULES: [(&str, &str, Rule); 7] = [
     ("datetime", "datetime", Rule::Text("isoformat")),
     ("datetime", "date", Rule::Text("isoformat")),
@@ -34,46 +34,43 @@ const RULES: [(&str, &str, Rule); 7] = [
 ];
 
 impl<'py> Writer<'_, 'py> {
-    /// Begins what the encoder, or a built-in rule, returns in the object's place. What either raises reaches the caller.
+    /// Writes what the encoder, or a built-in rule, returns for an object. Exceptions of either reach the caller.
     pub(super) fn begin_encoded(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.open(object, Remaining::Encoded(None))?;
-        let rest = match self.json_encoder {
-            Some(encoder) => Remaining::Encoded(Some(call_user_code(encoder, (object,), None)?)),
-            None => self.rest_by_rule(object)?,
+        self.stack.open(object, Remaining::Replacement(None))?;
+        let remaining = match self.json_encoder {
+            Some(encoder) => Remaining::Replacement(Some(call_user_code(encoder, (object,), None)?)),
+            None => self.apply_rule(object)?,
         };
-        if let Some(frame) = self.frames.last_mut() {
-            frame.rest = rest;
-        }
+        self.set_remaining(remaining);
         Ok(())
     }
 
-    /// What the built-in rules leave to be written of an object.
-    fn rest_by_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
-        let answer = match rule_of(object)? {
+    /// Applies the built-in rule for an object. Returns what remains to be written.
+    fn apply_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
+        let replacement = match rule_of(object)? {
             Some(Rule::Text(method)) => call_user_code(&object.getattr(*method)?, (), None)?,
             Some(Rule::Value(attribute)) => object.getattr(*attribute)?,
             Some(Rule::Item) => numpy_item(object)?,
             Some(Rule::Decimal) => {
                 self.decimal(object)?;
-                return Ok(Remaining::Encoded(None));
+                return Ok(Remaining::Replacement(None));
             }
             None if is_dataclass_instance(object)? => return self.dataclass_fields(object),
             None => return Err(Error::NotJson(type_name(object))),
         };
-        Ok(Remaining::Encoded(Some(answer)))
+        Ok(Remaining::Replacement(Some(replacement)))
     }
 
-    /// A dataclass is an object of its fields.
+    /// Returns the fields of a dataclass instance as the items of a dict.
     fn dataclass_fields(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
-        let bottom = self.items.len();
+        let mut items = Vec::new();
         for field in object.py().import("dataclasses")?.call_method1("fields", (object,))?.try_iter()? {
             let name = field?.getattr("name")?;
             let value = object.getattr(name.cast::<PyString>().map_err(PyErr::from)?)?;
-            self.items.push((name, value));
+            items.push((name, value));
         }
-        self.items[bottom..].reverse();
         self.out.push(b'{');
-        Ok(Remaining::Items(bottom))
+        Ok(Remaining::Items(items.into_iter()))
     }
 
     fn decimal(&mut self, number: &Bound<'py, PyAny>) -> Result<()> {
@@ -104,7 +101,7 @@ fn is_dataclass_instance(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     object.get_type().hasattr("__dataclass_fields__")
 }
 
-/// `item()` of a long double returns itself: its nearest float stands in.
+/// Returns the Python scalar of a numpy scalar. `item()` of a long double returns the object itself: its nearest float is used instead.
 fn numpy_item<'py>(scalar: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
     let item = scalar.call_method0("item")?;
     if item.get_type().is(scalar.get_type()) {

@@ -7,6 +7,8 @@ mod containers;
 #[cfg(feature = "python")]
 mod default;
 #[cfg(feature = "python")]
+mod plain;
+#[cfg(feature = "python")]
 pub mod python;
 #[cfg(feature = "python")]
 mod scalars;

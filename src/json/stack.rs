@@ -1,89 +1,106 @@
-//! The containers that are being written: how deep they go, and whether one holds itself.
+//! The containers that are open while user code may run: how deep they are nested, and whether one contains itself.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyTuple};
-
-use super::writer::Writer;
-use crate::cpython::items::Item;
-#[cfg(Py_GIL_DISABLED)]
-use crate::cpython::items::append_items;
 #[cfg(not(Py_GIL_DISABLED))]
-use crate::cpython::items::next_entry;
+use pyo3::types::PyList;
+use pyo3::types::{PyIterator, PyTuple};
+use smallvec::SmallVec;
+
+use crate::cpython::items::Item;
 use crate::error::{Error, MAX_DEPTH, Result};
 
-/// A container that is being written, or an object whose stand-in is.
+/// A deeper stack is allocated on the heap.
+const USUAL_DEPTH: usize = 4;
+
+/// A container that is being written, or an object whose replacement is.
 pub(super) struct Frame<'py> {
     pub(super) object: Bound<'py, PyAny>,
-    pub(super) rest: Remaining<'py>,
+    pub(super) remaining: Remaining<'py>,
     pub(super) is_empty: bool,
 }
 
-/// What of it is not yet written.
+/// The part of a container that is not written yet.
 pub(super) enum Remaining<'py> {
-    /// A dict's items from this position on, as `PyDict_Next` counts them, as long as nobody changes the dict.
+    /// Items of a dict: a snapshot, since user code may change the dict.
+    Items(std::vec::IntoIter<Item<'py>>),
+    /// Elements of a list. Elements that user code appends are not written.
     #[cfg(not(Py_GIL_DISABLED))]
-    DictWriter(isize),
-    /// A dict's items: those above this height of the stack of items.
-    Items(usize),
-    /// A list's items from `at` on; those that come to it meanwhile are not written.
-    #[cfg(not(Py_GIL_DISABLED))]
-    List { at: usize, end: usize },
-    /// A tuple's items from `at` on: those of this very level, or of a list as it was.
+    List { at: usize, end: usize, list: Bound<'py, PyList> },
+    /// Elements of a tuple, or of a snapshot of a list.
     Tuple { at: usize, tuple: Bound<'py, PyTuple> },
-    /// What an iterator gives.
+    /// The rest of an iterator.
     Iterator(Bound<'py, PyIterator>),
-    /// What the encoder returned in its place, until that is begun.
-    Encoded(Option<Bound<'py, PyAny>>),
+    /// The object that is written in place of one that JSON does not support. It is not an element: no comma, no bracket.
+    Replacement(Option<Bound<'py, PyAny>>),
 }
 
-impl<'py> Remaining<'py> {
-    /// A dict's items as of now. Without the GIL another thread may change it at any time: there, a copy is needed at once.
-    #[cfg(Py_GIL_DISABLED)]
-    pub(super) fn of_dict(dict: &Bound<'py, PyDict>, items: &mut Vec<Item<'py>>) -> Self {
-        let bottom = items.len();
-        append_items(items, dict);
-        items[bottom..].reverse();
-        Self::Items(bottom)
+/// The stack of open containers, outermost first.
+pub(super) struct Stack<'py>(SmallVec<[Frame<'py>; USUAL_DEPTH]>);
+
+impl<'py> Stack<'py> {
+    pub(super) fn new() -> Self {
+        Self(SmallVec::new())
     }
 
-    /// A dict's items as of now.
-    #[cfg(not(Py_GIL_DISABLED))]
-    pub(super) fn of_dict(_dict: &Bound<'py, PyDict>, _items: &mut Vec<Item<'py>>) -> Self {
-        Self::DictWriter(0)
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
-}
 
-impl<'py> Writer<'_, 'py> {
-    /// Goes one level down, into `object`.
-    pub(super) fn open(&mut self, object: &Bound<'py, PyAny>, rest: Remaining<'py>) -> Result<()> {
-        if self.frames.iter().any(|frame| frame.object.is(object)) {
+    pub(super) fn contains(&self, object: &Bound<'py, PyAny>) -> bool {
+        self.0.iter().any(|frame| frame.object.is(object))
+    }
+
+    pub(super) fn last_mut(&mut self) -> Option<&mut Frame<'py>> {
+        self.0.last_mut()
+    }
+
+    /// Opens a container.
+    pub(super) fn open(&mut self, object: &Bound<'py, PyAny>, remaining: Remaining<'py>) -> Result<()> {
+        if self.contains(object) {
             return Err(Error::Circular);
         }
-        if self.frames.len() == MAX_DEPTH {
+        if self.len() == MAX_DEPTH {
             return Err(Error::TooDeep);
         }
-        self.frames.push(Frame { object: object.clone(), rest, is_empty: true });
+        self.0.push(Frame { object: object.clone(), remaining, is_empty: true });
         Ok(())
     }
 
-    /// Comes one level back up.
-    pub(super) fn close(&mut self, bracket: u8) {
-        self.out.push(bracket);
-        self.frames.pop();
+    /// Closes the innermost container.
+    pub(super) fn close(&mut self) {
+        self.0.pop();
     }
 
-    /// Copies what is left of the dicts that are being written: to be called before Python code runs that may change them.
-    pub(super) fn snapshot_open_dicts(&mut self) {
-        #[cfg(not(Py_GIL_DISABLED))]
-        for frame in &mut self.frames {
-            if let (Remaining::DictWriter(position), Ok(dict)) = (&mut frame.rest, frame.object.cast::<PyDict>()) {
-                let bottom = self.items.len();
-                while let Some(item) = next_entry(dict, position) {
-                    self.items.push(item);
-                }
-                self.items[bottom..].reverse();
-                frame.rest = Remaining::Items(bottom);
+    /// Pushes a container whose depth and cycles are already checked.
+    #[cfg(not(Py_GIL_DISABLED))]
+    pub(super) fn push(&mut self, frame: Frame<'py>) {
+        self.0.push(frame);
+    }
+
+    /// Reverses the frames from a height on: they were pushed innermost first.
+    #[cfg(not(Py_GIL_DISABLED))]
+    pub(super) fn reverse_from(&mut self, height: usize) {
+        self.0[height..].reverse();
+    }
+}
+
+impl<'py> Remaining<'py> {
+    /// Returns the next element of a list, tuple or iterator.
+    pub(super) fn next_element(&mut self) -> Result<Option<Bound<'py, PyAny>>> {
+        match self {
+            #[cfg(not(Py_GIL_DISABLED))]
+            Self::List { at, end, list } => {
+                let place = *at;
+                *at += 1;
+                // User code may have shortened the list.
+                Ok(if place < *end && place < list.len() { Some(list.get_item(place)?) } else { None })
             }
+            Self::Tuple { at, tuple } => {
+                *at += 1;
+                Ok(if *at <= tuple.len() { Some(tuple.get_item(*at - 1)?) } else { None })
+            }
+            Self::Iterator(iterator) => Ok(iterator.next().transpose()?),
+            Self::Items(_) | Self::Replacement(_) => Ok(None),
         }
     }
 }

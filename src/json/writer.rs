@@ -1,37 +1,43 @@
-//! Python objects into JSON text: `json.dumps`'s rules, compact, with the encoder step.
+//! The JSON writer: its state, and the loop that writes what may run user code.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
-use smallvec::SmallVec;
+#[cfg(Py_GIL_DISABLED)]
+use pyo3::types::PyDict;
+use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::stack::Frame;
+use super::stack::{Remaining, Stack};
 use super::text::Replacements;
-use crate::cpython::items::Item;
 use crate::error::Result;
 
-/// Deeper data takes memory of its own.
-const USUAL_DEPTH: usize = 6;
-
-/// Writes Python objects to `out`. Any Python code may run in mid-writing (the encoder, an iterator): nothing is borrowed from
-/// a Python object while it does. Nesting takes heap and no stack: threads of 128 KiB are common on musl.
+/// Writes Python objects to `out`.
+///
+/// User code may run between any two values: a `json_encoder`, an iterator, the `items` of a subclass of dict. Nothing is borrowed from
+/// a Python object meanwhile, and each open container has a frame on the heap.
 pub struct Writer<'a, 'py> {
     pub(super) out: &'a mut Vec<u8>,
     pub(super) json_encoder: Option<&'a Bound<'py, PyAny>>,
-    /// The containers that are being written, outermost first.
-    pub(super) frames: SmallVec<[Frame<'py>; USUAL_DEPTH]>,
-    /// Dictionary items not yet written, next one last: a stack for all levels, since a dict may change while they are.
-    pub(super) items: Vec<Item<'py>>,
+    pub(super) stack: Stack<'py>,
+    /// The object that `plain_container` stopped at.
+    #[cfg(not(Py_GIL_DISABLED))]
+    pub(super) pending: Option<Bound<'py, PyAny>>,
     pub(super) replaced: &'a mut Replacements,
 }
 
 impl<'a, 'py> Writer<'a, 'py> {
-    /// A writer whose objects beyond JSON go to `json_encoder`, or to the built-in rules where that is `None`.
+    /// Creates a writer. Objects that JSON does not support go to `json_encoder`, or to the built-in rules if that is `None`.
     pub fn new(
         out: &'a mut Vec<u8>,
         json_encoder: Option<&'a Bound<'py, PyAny>>,
         replaced: &'a mut Replacements,
     ) -> Self {
-        Self { out, json_encoder, frames: SmallVec::new(), items: Vec::new(), replaced }
+        Self {
+            out,
+            json_encoder,
+            stack: Stack::new(),
+            #[cfg(not(Py_GIL_DISABLED))]
+            pending: None,
+            replaced,
+        }
     }
 
     /// Appends bytes that are JSON already.
@@ -39,34 +45,46 @@ impl<'a, 'py> Writer<'a, 'py> {
         self.out.extend_from_slice(json);
     }
 
-    /// Appends one object and all that it holds.
+    /// Appends an object with all that it contains.
     pub fn write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.begin(object)?;
-        self.finish()
+        while let Some(frame) = self.stack.last_mut() {
+            match &mut frame.remaining {
+                Remaining::Items(_) => self.next_item()?,
+                Remaining::Replacement(object) => match object.take() {
+                    Some(object) => self.begin(&object)?,
+                    None => self.stack.close(),
+                },
+                _ => self.next_element()?,
+            }
+        }
+        Ok(())
     }
 
-    /// Appends a scalar, or opens a container. Exact types come first, the most frequent ahead; subclasses and the rest are told
-    /// apart out of line.
-    pub(super) fn begin(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+    /// Appends an object. If it is a container that is not plain, the rest of it is left on the stack.
+    fn begin(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         if self.plain_scalar(object) { Ok(()) } else { self.begin_container(object) }
     }
 
-    /// The same of what is no plain scalar.
-    pub(super) fn begin_container(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+    /// Opens a snapshot of a container: another thread may change it at any time.
+    #[cfg(Py_GIL_DISABLED)]
+    fn begin_container(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(dict) = object.cast_exact::<PyDict>() {
-            self.open_dict(dict)
+            self.out.push(b'{');
+            self.stack.open(dict, Remaining::Items(crate::cpython::items::items(dict).into_iter()))
         } else if let Ok(list) = object.cast_exact::<PyList>() {
-            self.open_list(list)
+            self.out.push(b'[');
+            self.stack.open(list, Remaining::Tuple { at: 0, tuple: list.to_tuple() })
         } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
-            self.open_tuple(tuple)
+            self.out.push(b'[');
+            self.stack.open(tuple, Remaining::Tuple { at: 0, tuple: tuple.clone() })
         } else {
-            self.snapshot_open_dicts();
             self.begin_uncommon(object)
         }
     }
 
-    /// Anything that may run Python code. Subclasses are written as their base (an `IntEnum` as its number), and never reach the
-    /// encoder.
+    /// Appends an object that may run user code. A subclass is written like its base class, for example an `IntEnum` as its number, and
+    /// never goes to the encoder.
     #[cold]
     #[inline(never)]
     pub(super) fn begin_uncommon(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
@@ -79,10 +97,49 @@ impl<'a, 'py> Writer<'a, 'py> {
             Ok(())
         } else if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
             self.open_iterable(object)
-        } else if let Ok(dict) = object.cast::<PyDict>() {
+        } else if let Ok(dict) = object.cast() {
             self.open_mapping(dict)
         } else {
             self.begin_encoded(object)
         }
+    }
+
+    fn next_item(&mut self) -> Result<()> {
+        let Some(frame) = self.stack.last_mut() else { return Ok(()) };
+        let Remaining::Items(items) = &mut frame.remaining else { return Ok(()) };
+        let Some((key, value)) = items.next() else {
+            self.close(b'}');
+            return Ok(());
+        };
+        self.separate();
+        if !self.plain_text(&key) {
+            self.uncommon_key(&key)?;
+        }
+        self.out.push(b':');
+        self.begin(&value)
+    }
+
+    fn next_element(&mut self) -> Result<()> {
+        while let Some(frame) = self.stack.last_mut() {
+            let Some(element) = frame.remaining.next_element()? else { break };
+            self.separate();
+            if !self.plain_scalar(&element) {
+                return self.begin_container(&element);
+            }
+        }
+        self.close(b']');
+        Ok(())
+    }
+
+    fn separate(&mut self) {
+        let is_first = self.stack.last_mut().is_none_or(|frame| std::mem::take(&mut frame.is_empty));
+        if !is_first {
+            self.out.push(b',');
+        }
+    }
+
+    fn close(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.stack.close();
     }
 }
