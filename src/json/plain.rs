@@ -2,8 +2,7 @@
 //!
 //! No user code runs in here. At the first object that may run some, the recursion ends: on its way back, each open container pushes a
 //! frame with a snapshot of its remaining items to the writer's stack, and the writer goes on from there. Containers are owned and scalars
-//! borrowed. `MAX_DEPTH` levels must fit a stack of 128 KiB, the default of threads on musl, so the functions that recurse keep few locals
-//! and call the others out of line. Without the GIL, other threads could change the containers meanwhile: there, this file is not compiled.
+//! borrowed. Without the GIL, other threads could change the containers meanwhile: there, this file is not compiled.
 #![cfg(not(Py_GIL_DISABLED))]
 
 use pyo3::prelude::*;
@@ -15,6 +14,10 @@ use super::writer::Writer;
 use crate::cpython::items::{borrowed_element, borrowed_entry, next_entry};
 use crate::cpython::str::borrowed_utf8;
 use crate::error::{Error, MAX_DEPTH, Result};
+
+/// The most levels on the thread's stack. A level takes some 300 bytes, and threads on musl have 128 KiB for everything. Deeper containers
+/// are written after the recursion has moved to the writer's stack.
+const MAX_RECURSION: usize = 64;
 
 /// The result of writing an object.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,7 +44,11 @@ impl<'py> Writer<'_, 'py> {
             Progress::Done => Ok(()),
             Progress::Paused => {
                 self.stack.reverse_from(height);
-                self.pending.take().map_or(Ok(()), |pending| self.begin_uncommon(&pending))
+                match self.pending.take() {
+                    Some(pending) if is_container(&pending) => self.begin_container(&pending),
+                    Some(pending) => self.begin_uncommon(&pending),
+                    None => Ok(()),
+                }
             }
             Progress::Circular => Err(Error::Circular),
             Progress::TooDeep => Err(Error::TooDeep),
@@ -51,16 +58,24 @@ impl<'py> Writer<'_, 'py> {
     fn plain_container(&mut self, object: &Bound<'py, PyAny>, parent: Option<&Level<'_>>) -> Progress {
         let depth = parent.map_or_else(|| self.stack.len(), |parent| parent.depth) + 1;
         let level = Level { address: object.as_ptr() as usize, depth, parent };
-        if let Ok(dict) = object.cast_exact::<PyDict>() {
+        if depth > self.stack.len() + MAX_RECURSION {
+            self.pause_at(object)
+        } else if let Ok(dict) = object.cast_exact::<PyDict>() {
             self.plain_dict(dict, &level)
         } else if let Ok(list) = object.cast_exact::<PyList>() {
             self.plain_list(list, &level)
         } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
             self.plain_tuple(tuple, &level)
         } else {
-            self.pending = Some(object.clone());
-            Progress::Paused
+            self.pause_at(object)
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pause_at(&mut self, object: &Bound<'py, PyAny>) -> Progress {
+        self.pending = Some(object.clone());
+        Progress::Paused
     }
 
     /// Checks depth and cycles of a container.
@@ -208,4 +223,10 @@ impl<'py> Writer<'_, 'py> {
         self.stack.push(Frame { object: object.clone(), remaining, is_empty });
         Progress::Paused
     }
+}
+
+fn is_container(object: &Bound<'_, PyAny>) -> bool {
+    object.is_exact_instance_of::<PyDict>()
+        || object.is_exact_instance_of::<PyList>()
+        || object.is_exact_instance_of::<PyTuple>()
 }
