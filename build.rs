@@ -1,4 +1,4 @@
-//! Tells the sources which Python they are compiled for.
+//! Sets the cfg flags of PyO3 (`Py_3_14`, `Py_GIL_DISABLED`, ...) for this crate.
 
 fn main() {
     #[cfg(feature = "python")]

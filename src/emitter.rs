@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 use crate::buffer::python::RecordBuffer;
 use crate::buffer::queue::PushResult;
 use crate::cpython::call::{call_user_code, call_user_method};
-use crate::overrides::Originals;
+use crate::overrides::{Originals, originals};
 use crate::sync::rcu::{CloneWithGil, Rcu, RcuGuard};
 
 /// The base class of `Emitter`. It has no attributes, since subclasses may use any name: `configure_emitter` sets what `track` reads.
@@ -71,19 +71,18 @@ pub fn set_flush_requested(emitter: &Bound<'_, EmitterCore>, requested: bool) {
 pub struct RecordSink<'py> {
     emitter: Bound<'py, EmitterCore>,
     config: RcuGuard<'py, Config>,
-    accept_record: &'py Py<PyAny>,
 }
 
 impl<'py> RecordSink<'py> {
     /// Returns the sink of an emitter, or `None` if a program replaced a method that takes events in, or if it accepts no records.
-    pub fn of(emitter: Bound<'py, PyAny>, originals: &'py Originals) -> PyResult<Option<Self>> {
+    pub fn of(emitter: Bound<'py, PyAny>, originals: &Originals) -> PyResult<Option<Self>> {
         let Ok(emitter) = emitter.cast_into::<EmitterCore>() else { return Ok(None) };
         if !originals.input_is_original(&emitter.get_type())? {
             return Ok(None);
         }
         let config = emitter.get().config.load(emitter.py());
         let accepts = config.get().is_some_and(|config| config.sink.is_some() || config.accepts_records);
-        Ok(accepts.then_some(Self { emitter, config, accept_record: originals.accept_record() }))
+        Ok(accepts.then_some(Self { emitter, config }))
     }
 
     /// Appends a record, and flushes if that fills a batch. A record that cannot be appended goes to `accept_record`.
@@ -96,7 +95,7 @@ impl<'py> RecordSink<'py> {
             Some(PushResult::Queued(_)) => call_user_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
             Some(PushResult::Full | PushResult::Sealed) | None => {
                 let arguments = (&self.emitter, PyBytes::new(py, record), created_ms);
-                call_user_code(self.accept_record.bind(py), arguments, None).map(drop)
+                call_user_code(originals(py)?.accept_record().bind(py), arguments, None).map(drop)
             }
         }
     }

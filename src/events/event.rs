@@ -151,23 +151,21 @@ impl Event {
     /// Returns a copy of the state for encoding.
     pub fn snapshot<'py>(slf: &Bound<'py, Self>) -> Result<Snapshot<'py>> {
         let py = slf.py();
-        let taken = Self::with(slf, |state| {
-            state.constructed.then(|| {
-                let snapshot = Snapshot {
-                    kind: state.kind,
-                    values: std::array::from_fn(|index| bound(&state.values[index], py)),
-                    payload: None,
-                    properties: bound(&state.properties, py),
-                    event_subject: bound(&state.event_subject, py),
-                    contexts: Vec::new(),
-                    true_timestamp: bound(&state.true_timestamp, py),
-                };
-                (snapshot, bound(&state.context, py), bound(&state.payload, py))
-            })
+        let (is_constructed, mut snapshot, mut context, mut payload) = Self::with(slf, |state| {
+            let snapshot = Snapshot {
+                kind: state.kind,
+                values: std::array::from_fn(|index| bound(&state.values[index], py)),
+                payload: None,
+                properties: bound(&state.properties, py),
+                event_subject: bound(&state.event_subject, py),
+                contexts: Vec::new(),
+                true_timestamp: bound(&state.true_timestamp, py),
+            };
+            (state.constructed, snapshot, bound(&state.context, py), bound(&state.payload, py))
         });
-        let Some((mut snapshot, mut context, mut payload)) = taken else {
+        if !is_constructed {
             return Err(Error::NotConstructed(type_name(slf)));
-        };
+        }
         if !Self::properties_are_original(slf)? {
             snapshot.read_own_properties(slf, &mut context, &mut payload)?;
         }

@@ -52,6 +52,7 @@ impl FieldCache {
     }
 
     /// Returns the encoded fields of a dict, or `None` if a name is not in `names`, or if the text of a value may change.
+    #[inline(always)]
     pub fn load<'py>(&self, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Option<CachedFields<'py>>> {
         let entry = self.entry.load(dict.py());
         match entry.get() {
@@ -89,9 +90,11 @@ impl EncodedFields {
     /// Returns true if this is the encoded form of a dict as it is now.
     fn is_current(&self, dict: &Bound<'_, PyDict>) -> bool {
         let is_same_dict = self.address == address(dict);
-        if is_same_dict && is_still(dict, self.version.load(Ordering::Relaxed)) {
-            return true;
-        }
+        is_same_dict && is_still(dict, self.version.load(Ordering::Relaxed)) || self.has_same_items(dict, is_same_dict)
+    }
+
+    #[inline(never)]
+    fn has_same_items(&self, dict: &Bound<'_, PyDict>, is_same_dict: bool) -> bool {
         // The critical section keeps other threads from changing the dict during the comparison.
         with_critical_section(dict, || {
             let version = if is_same_dict { version_of(dict) } else { 0 };

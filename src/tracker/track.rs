@@ -35,6 +35,7 @@ enum Path<'a, 'py> {
 
 /// Chooses the path of an event, depending on what the program overrides. `read` receives the event if it is encoded natively: it is large,
 /// and copying it takes a hundredth of `track`.
+#[inline(always)]
 fn choose_path<'a, 'py>(
     call: &TrackCall<'_, 'py>,
     event: &Bound<'py, PyAny>,
@@ -199,6 +200,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
             || !self.is_patched && self.originals.complete_payload_is_original(&self.tracker.get_type())?)
     }
 
+    #[inline(always)]
     fn read_event(&self, event: &Bound<'py, Event>) -> Result<NativeEvent<'py>> {
         let snapshot = Event::snapshot(event)?;
         let subject = payload::subject_fields(snapshot.event_subject.as_ref(), self.subject)?;
@@ -206,6 +208,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
     }
 
     /// Returns the sinks of all emitters, or `None` if one of them has none.
+    #[inline(always)]
     fn record_sinks(&self) -> Result<Option<RecordSinks<'py>>> {
         if let Ok(list) = self.emitters.cast_exact::<PyList>()
             && list.len() == 1
@@ -225,6 +228,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
 
     /// Returns the encoded fields of the tracker and the subject, or `None` if they cannot be cached: they might then have the name of an
     /// event's field.
+    #[inline(always)]
     fn record_fields(&self, event: &NativeEvent<'py>) -> Result<Option<RecordFields<'py>>> {
         let Some(tracker) = self.state.tracker_fields.load(&self.tracker_fields, &TRACKER_FIELDS)? else {
             return Ok(None);
