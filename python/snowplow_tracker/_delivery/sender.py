@@ -165,7 +165,7 @@ class BatchSender:
         return self._outcome_of(status, wait), status
 
     def _finish_each(self, outcomes: dict[Outcome, PayloadDictList]) -> None:
-        counts = {outcome: len(events) for outcome, events in outcomes.items()}
+        counts: dict[Outcome, int] = {outcome: len(events) for outcome, events in outcomes.items()}
         with deferred_logging, self._host.lock:
             for outcome, events in outcomes.items():
                 if events:
