@@ -10,7 +10,7 @@ use crate::cpython::call::{call_user_code, call_user_method};
 use crate::error::{Error, Result, type_name};
 
 impl<'py> Writer<'_, 'py> {
-    /// Opens a subclass of dict, by what its `items` returns.
+    /// Opens a subclass of dict, by the result of its `items`.
     pub(super) fn open_mapping(&mut self, dict: &Bound<'py, PyDict>) -> Result<()> {
         if dict.is_empty() {
             self.raw(b"{}");

@@ -1,8 +1,8 @@
-//! Text into JSON: string escaping on bytes, no Python in sight.
+//! String escaping for JSON, on UTF-8 bytes. It does not depend on Python.
 
 use std::array;
 
-/// How each byte leaves inside a JSON string: 0 as it is, `u` as `\u00XX`, any other letter after a backslash.
+/// The escape of each byte: 0 for none, `u` for `\u00XX`, or the letter that follows the backslash.
 const ESCAPES: [u8; 256] = escapes();
 
 const fn escapes() -> [u8; 256] {
@@ -24,13 +24,13 @@ const fn escapes() -> [u8; 256] {
 
 /// Appends UTF-8 `bytes` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
 #[inline]
-#[expect(unsafe_code, reason = "most texts are short: asking for room three times takes a tenth of writing JSON")]
+#[expect(unsafe_code, reason = "most strings are short: reserving memory three times takes a tenth of writing JSON")]
 pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() + 2);
-    // SAFETY: behind the vector's end there is room for the text and its quotes, and what was written there is added to its length.
+    // SAFETY: `reserve` made room for the string and its quotes after the vector's end, and the length grows by what was written.
     unsafe {
-        let record_prefix = out.as_mut_ptr().add(out.len());
-        if quote_plain(bytes, record_prefix) {
+        let opening = out.as_mut_ptr().add(out.len());
+        if quote_plain(bytes, opening) {
             out.set_len(out.len() + bytes.len() + 2);
             return;
         }
@@ -38,19 +38,19 @@ pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
     append_string_with_escapes(out, bytes);
 }
 
-/// Appends UTF-8 `bytes` as the key of a JSON object's member: a comma first, unless it is the first one, and the colon.
+/// Appends UTF-8 `bytes` as the key of a JSON object, with the colon, and with a comma before it unless it is the first key.
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
 pub fn append_key(out: &mut Vec<u8>, bytes: &[u8], is_first: bool) {
     out.reserve(bytes.len() + 4);
-    // SAFETY: as in append_string, with room for the comma and the colon. Of a comma that is not added to the length nothing stays.
+    // SAFETY: as in append_string, with room for the comma and the colon. If the comma is not added to the length, it is overwritten.
     unsafe {
         let comma = out.as_mut_ptr().add(out.len());
         comma.write(b',');
-        let record_prefix = comma.add(usize::from(!is_first));
+        let opening = comma.add(usize::from(!is_first));
         out.set_len(out.len() + usize::from(!is_first));
-        if quote_plain(bytes, record_prefix) {
-            record_prefix.add(bytes.len() + 2).write(b':');
+        if quote_plain(bytes, opening) {
+            opening.add(bytes.len() + 2).write(b':');
             out.set_len(out.len() + bytes.len() + 3);
             return;
         }
@@ -59,7 +59,7 @@ pub fn append_key(out: &mut Vec<u8>, bytes: &[u8], is_first: bool) {
     out.push(b':');
 }
 
-/// Appends UTF-8 `bytes` as they read inside a JSON string, without quotes.
+/// Appends UTF-8 `bytes` as the content of a JSON string, without quotes.
 #[expect(unsafe_code, reason = "see append_string")]
 pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len());
@@ -73,27 +73,27 @@ pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     append_with_escapes(out, bytes);
 }
 
-/// Appends a few bytes as they are: numbers and words of JSON, for which calling `memcpy` takes longer than copying.
+/// Appends a few bytes unchanged: numbers, `true`, `false` and `null`. For so few bytes, the call of `memcpy` takes longer than the copy.
 #[inline]
-#[expect(unsafe_code, reason = "a tenth of writing numbers")]
+#[expect(unsafe_code, reason = "memcpy takes a tenth of writing numbers")]
 pub fn append_short(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len());
-    // SAFETY: as in append_string; whether the bytes need an escape does not matter here.
+    // SAFETY: as in append_string. Whether a byte needs an escape does not matter here.
     unsafe {
         copy_plain(bytes, out.as_mut_ptr().add(out.len()));
         out.set_len(out.len() + bytes.len());
     }
 }
 
-/// Writes text with its quotes; false where a byte needs an escape, and then what was written is of no use.
+/// Writes a string with quotes. Returns false if a byte needs an escape: the written bytes are then meaningless.
 ///
 /// # Safety
 ///
-/// There is room for `bytes` and two quotes at `to`, which overlaps none of them.
+/// There must be room for `bytes` and two quotes at `to`, and `to` must not overlap `bytes`.
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
 unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
-    // SAFETY: of the caller.
+    // SAFETY: see the requirements above.
     unsafe {
         to.write(b'"');
         to.add(1 + bytes.len()).write(b'"');
@@ -101,17 +101,17 @@ unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
     }
 }
 
-/// Copies text that needs no escape; false where a byte needs one, and then what was copied is of no use. What fills no block, or
-/// word, is looked at and copied in one that overlaps another.
+/// Copies a string that needs no escape. Returns false if a byte needs one: the copied bytes are then meaningless. The end of a string is
+/// handled as a block, or word, that overlaps the one before it.
 ///
 /// # Safety
 ///
-/// There is room for `bytes` at `to`, which overlaps none of them.
+/// There must be room for `bytes` at `to`, and `to` must not overlap `bytes`.
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
 unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
     if bytes.len() > 2 * BLOCK {
-        // SAFETY: of the caller.
+        // SAFETY: see the requirements above.
         unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         return is_plain(bytes);
     }
@@ -142,7 +142,7 @@ unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
     }
     let ([first, ..], [.., last]) = (bytes, bytes) else { return true };
     let middle = bytes[bytes.len() / 2];
-    // SAFETY: there are one, two or three bytes, the second of them in the middle.
+    // SAFETY: there are one, two or three bytes. All three indexes are below the length.
     unsafe {
         to.write(*first);
         to.add(bytes.len() / 2).write(middle);
@@ -159,14 +159,14 @@ fn append_string_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
 }
 
-/// Block by block, each copied as a whole: what follows a byte that needs an escape is copied once more behind that.
+/// Copies whole blocks. If a byte of a block needs an escape, the rest of the block is copied again after it.
 #[inline(never)]
 #[expect(unsafe_code, reason = "see append_string")]
 fn append_with_escapes(out: &mut Vec<u8>, mut bytes: &[u8]) {
     out.reserve(bytes.len() + BLOCK);
     while let Some(block) = bytes.first_chunk::<BLOCK>() {
         let plain = if has_special(block) { plain_start(block) } else { BLOCK };
-        // SAFETY: behind the vector's end there is room for what is left of the text, of which the block is the start.
+        // SAFETY: there is room for the rest of the string after the vector's end, and the block is its start.
         unsafe {
             out.as_mut_ptr().add(out.len()).cast::<[u8; BLOCK]>().write(*block);
             out.set_len(out.len() + plain);
@@ -183,14 +183,14 @@ fn append_with_escapes(out: &mut Vec<u8>, mut bytes: &[u8]) {
     append_short(out, bytes);
 }
 
-/// How many bytes come before the first that needs an escape. There is one.
+/// Returns the number of bytes before the first that needs an escape. The block must contain one.
 fn plain_start(block: &[u8; BLOCK]) -> usize {
     let [first, last] = [0, WORD].map(|at| specials(u64::from_le_bytes(array::from_fn(|place| block[at + place]))));
     let bits = if first == 0 { 64 + last.trailing_zeros() } else { first.trailing_zeros() };
     bits as usize / 8
 }
 
-/// Appends the escape of the first byte. Returns the others, for which there is room, and for a block more.
+/// Appends the escape of the first byte. Returns the other bytes, after reserving room for them and one more block.
 fn append_first_special<'a>(out: &mut Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
     let Some((special, rest)) = bytes.split_first() else { return bytes };
     append_special(out, *special);
@@ -201,24 +201,25 @@ fn append_first_special<'a>(out: &mut Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
 const WORD: usize = 8;
 const BLOCK: usize = 16;
 
-/// Whether no byte of at least one block needs an escape. A rest that fills none is looked at in a block that overlaps another.
+/// Returns true if no byte needs an escape. There must be at least one block of bytes; the last block overlaps the one before it.
 fn is_plain(bytes: &[u8]) -> bool {
     !bytes.as_chunks::<BLOCK>().0.iter().any(has_special) && !bytes.last_chunk::<BLOCK>().is_some_and(has_special)
 }
 
-/// Without a branch, which compiles to vector code.
+/// Has no branch, so it compiles to vector instructions.
 fn has_special(block: &[u8; BLOCK]) -> bool {
     block.iter().fold(false, |found, byte| found | is_special(*byte))
 }
 
 const fn is_special(byte: u8) -> bool {
-    // With this bit turned, the quote comes next to the control characters, and nothing else between.
+    // With this bit flipped, the quote is 0x20, and the control characters remain below it.
     (byte ^ QUOTE_TO_CONTROLS <= 0x20) | (byte == b'\\')
 }
 
 const QUOTE_TO_CONTROLS: u8 = 2;
 
-/// The same for eight bytes at once: the highest bit of each byte that needs an escape. Sums of seven bits reach no other byte.
+/// Checks eight bytes at once: returns the highest bit of each byte that needs an escape. Sums of seven bits cannot carry into the next
+/// byte.
 const fn specials(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const LOW: u64 = EACH * 0x7f;
@@ -253,7 +254,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// What RFC 8259 section 7 says, one character at a time.
+    /// Escapes one character at a time, by RFC 8259, section 7.
     fn one_by_one(text: &str) -> String {
         let mut out = String::from('"');
         for c in text.chars() {

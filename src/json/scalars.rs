@@ -1,4 +1,4 @@
-//! Text and numbers.
+//! Strings, numbers, booleans and None.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
@@ -10,8 +10,8 @@ use crate::cpython::str::{borrowed_utf8, small_int, utf8};
 use crate::error::Result;
 
 impl Writer<'_, '_> {
-    /// Writes a text that is a plain `str` with no lone surrogate; false where it is something else. Runs no Python code, unless there
-    /// is a surrogate: the exception that says so may start a garbage collection.
+    /// Writes an exact `str`, or returns false if it is not one or contains a lone surrogate. In the second case Python code may have run:
+    /// a garbage collection that the exception started, or an error handler.
     #[inline]
     pub(super) fn plain_text(&mut self, object: &Bound<'_, PyAny>) -> bool {
         let Some(text) = object.cast_exact::<PyString>().ok().and_then(utf8) else { return false };
@@ -19,14 +19,13 @@ impl Writer<'_, '_> {
         true
     }
 
-    /// Writes a scalar of an exact type that JSON can hold as it is; false where it is something else. Runs Python code no
-    /// more than `plain_text` does.
+    /// Writes a scalar of an exact built-in type, or returns false if it is none. Python code may run as in `plain_text`.
     #[inline]
     pub(super) fn plain_scalar(&mut self, object: &Bound<'_, PyAny>) -> bool {
         self.constant(object) || self.plain_text(object)
     }
 
-    /// The same for all but text whose UTF-8 is not to be had without it. Runs no Python code at all.
+    /// Like `plain_scalar`, but never runs Python code: returns false for strings whose UTF-8 is not cached yet, unless they are Latin-1.
     #[inline]
     pub(super) fn constant(&mut self, object: &Bound<'_, PyAny>) -> bool {
         if let Some(text) = borrowed_utf8(object) {
@@ -73,12 +72,12 @@ impl Writer<'_, '_> {
     }
 }
 
-/// `int.__repr__`, whatever a subclass makes of it: what `json.dumps` writes for an integer of any size.
+/// Returns `int.__repr__(number)`, as `json.dumps` writes an int, even if a subclass overrides `__repr__`.
 pub(super) fn int_repr<'py>(number: &Bound<'py, PyInt>) -> Result<Bound<'py, PyString>> {
     base_repr::<PyInt>(number)
 }
 
-/// `float.__repr__`, whatever a subclass makes of it.
+/// Returns `float.__repr__(number)`, even if a subclass overrides `__repr__`.
 pub(super) fn float_repr<'py>(number: &Bound<'py, PyFloat>) -> Result<Bound<'py, PyString>> {
     base_repr::<PyFloat>(number)
 }

@@ -1,4 +1,4 @@
-//! The JSON writer: its state, and the loop that writes what may run user code.
+//! The JSON writer: its state, and the loop for data that may run user code.
 
 use pyo3::prelude::*;
 #[cfg(Py_GIL_DISABLED)]
