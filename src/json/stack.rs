@@ -4,13 +4,9 @@ use pyo3::prelude::*;
 #[cfg(not(Py_GIL_DISABLED))]
 use pyo3::types::PyList;
 use pyo3::types::{PyIterator, PyTuple};
-use smallvec::SmallVec;
 
 use crate::cpython::items::Item;
 use crate::error::{Error, MAX_DEPTH, Result};
-
-/// A deeper stack is allocated on the heap.
-const USUAL_DEPTH: usize = 4;
 
 /// A container that is being written, or an object whose replacement is.
 pub(super) struct Frame<'py> {
@@ -35,11 +31,11 @@ pub(super) enum Remaining<'py> {
 }
 
 /// The stack of open containers, outermost first.
-pub(super) struct Stack<'py>(SmallVec<[Frame<'py>; USUAL_DEPTH]>);
+pub(super) struct Stack<'py>(Vec<Frame<'py>>);
 
 impl<'py> Stack<'py> {
-    pub(super) fn new() -> Self {
-        Self(SmallVec::new())
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
     }
 
     pub(super) fn len(&self) -> usize {
