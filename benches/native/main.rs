@@ -1,4 +1,4 @@
-//! The pure parts of the hot path, without an interpreter: `cargo bench --no-default-features`.
+//! Benchmarks of the parts that need no interpreter: `cargo bench --no-default-features`.
 
 use _native::buffer::queue::RecordQueue;
 use _native::json::escape;
@@ -10,15 +10,15 @@ fn main() {
     divan::main();
 }
 
-/// Bytes of one text: a short field, a URL, a long text.
+/// Lengths of a string in bytes: a short field, a URL, a long text.
 const LENGTHS: [usize; 4] = [7, 40, 300, 64 * 1024];
 
-/// So many bytes of a sentence that needs no escape.
+/// Returns this many bytes of a sentence that needs no escape.
 fn sentence(length: usize) -> String {
     "Blue shoes, size 44, for the way to work. ".chars().cycle().take(length).collect()
 }
 
-/// Each round appends to the same buffer: what an event's scratch buffer does.
+/// Appends to the same buffer in each round, as `track` does with its scratch buffer.
 fn append(bencher: Bencher, input: &str, work: impl Fn(&mut Vec<u8>, &[u8])) {
     let mut out = Vec::new();
     bencher.counter(BytesCount::of_str(input)).bench_local(|| {
@@ -32,14 +32,14 @@ fn escape_plain(bencher: Bencher, length: usize) {
     append(bencher, &sentence(length), escape::append_string);
 }
 
-/// Two letters of ten bytes are not ASCII, none needs an escape.
+/// Two letters of ten bytes are not ASCII. None needs an escape.
 #[divan::bench(args = LENGTHS)]
 fn escape_umlauts(bencher: Bencher, length: usize) {
     let input: String = "Grüße, Straße ".chars().cycle().take(length).collect();
     append(bencher, &input, escape::append_string);
 }
 
-/// One byte in twenty needs an escape: JSON inside JSON.
+/// One byte in twenty needs an escape, as in JSON inside JSON.
 #[divan::bench(args = LENGTHS)]
 fn escape_quotes(bencher: Bencher, length: usize) {
     append(bencher, &sentence(length).replace(", ", "\", "), escape::append_string);
@@ -55,40 +55,40 @@ fn event_id_as_text() -> bool {
     event_id::new_event_id().is_ok()
 }
 
-/// Bytes of one record: a page view, a self-describing event with contexts, one with much data.
+/// Lengths of a record in bytes: a page view, a self-describing event with contexts, an event with much data.
 const RECORDS: [usize; 3] = [300, 1_200, 12_000];
-const WAITING: usize = 1_000;
+const QUEUED: usize = 1_000;
 
 fn record(length: usize) -> String {
     format!("{{\"e\":\"pv\",\"page\":\"{}\"}}", sentence(length))
 }
 
 fn filled(record: &str) -> RecordQueue {
-    let mut records = RecordQueue::new(usize::MAX);
-    for _ in 0..WAITING {
-        records.push(record.as_bytes(), 1_767_225_600_000);
+    let mut queue = RecordQueue::new(usize::MAX);
+    for _ in 0..QUEUED {
+        queue.push(record.as_bytes(), 1_767_225_600_000);
     }
-    records
+    queue
 }
 
-/// A thousand records into an empty buffer.
+/// Appends a thousand records to an empty queue.
 #[divan::bench(args = RECORDS)]
 fn push(bencher: Bencher, length: usize) {
     let record = record(length);
-    bencher.counter(BytesCount::new(WAITING * record.len())).bench(|| filled(black_box(&record)));
+    bencher.counter(BytesCount::new(QUEUED * record.len())).bench(|| filled(black_box(&record)));
 }
 
-/// The same out of it, in bodies of a hundred, each with its sent time.
+/// Joins a thousand records into bodies of a hundred, each with its sent time.
 #[divan::bench(args = RECORDS)]
 fn take_and_join(bencher: Bencher, length: usize) {
     let record = record(length);
-    bencher.counter(BytesCount::new(WAITING * record.len())).with_inputs(|| filled(&record)).bench_values(
-        |mut records| {
+    bencher.counter(BytesCount::new(QUEUED * record.len())).with_inputs(|| filled(&record)).bench_values(
+        |mut queue| {
             let mut bytes = 0;
-            while records.queued() > 0 {
-                let batch = records.take(100, 1_000_000);
+            while queue.queued() > 0 {
+                let batch = queue.take(100, 1_000_000);
                 bytes += batch.body(Some(1_767_225_600_500)).len();
-                records.ack(batch.len());
+                queue.ack(batch.len());
             }
             bytes
         },

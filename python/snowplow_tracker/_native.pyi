@@ -1,4 +1,4 @@
-"""The native part: encoding, buffering and the classes that events are made of."""
+"""The native module: encoding, buffering, and the classes of events."""
 
 from collections.abc import Callable, Sequence
 from inspect import Signature
@@ -57,31 +57,31 @@ UNSTRUCT_EVENT_SCHEMA: str
 MOBILE_SCHEMA_PATH: str
 
 def dumps(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> bytes:
-    """Return the compact JSON text of an object in UTF-8, by the rules of `json.dumps`.
+    """Return an object as compact JSON in UTF-8, by the rules of `json.dumps`.
 
-    Other than there, NaN and infinities become null, lone surrogates U+FFFD, and non-ASCII text
-    stays as it is.
+    Unlike `json.dumps`, NaN and infinities become null, lone surrogates become U+FFFD, and
+    non-ASCII characters are not escaped.
 
     Args:
-        obj: What to encode.
-        json_encoder: Called with each object that JSON cannot hold; what it returns is encoded in
-            its place. Default None: dates, UUIDs, decimals, enums, dataclasses and numpy scalars
-            are encoded as users expect.
+        obj: The object to encode.
+        json_encoder: Called with each object that JSON does not support. Its result is encoded
+            instead. Default None: dates, UUIDs, decimals, enums, dataclasses and numpy scalars
+            are encoded by built-in rules.
 
     Raises:
-        TypeError: An object, or a key, that JSON cannot hold.
-        ValueError: Data that holds itself, is nested deeper than 255 levels, or a `json_encoder`
-            that never comes to an end.
+        TypeError: JSON does not support an object or a key.
+        ValueError: The data contains itself or is nested deeper than 255 levels, or
+            `json_encoder` always returns another unsupported object.
     """
 
 def b64(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> str:
-    """Return what `dumps` returns, as URL-safe base64 with padding (RFC 4648, section 5)."""
+    """Return an object as the URL-safe base64, with padding (RFC 4648, section 5), of its JSON."""
 
 def set_contracts_enabled(enabled: bool) -> None:
-    """Turn value checks on or off in the whole process."""
+    """Enable or disable value checks in the whole process."""
 
 def contracts_enabled() -> bool:
-    """Whether values are checked."""
+    """Return True if values are checked."""
 
 def register_originals(
     tracker: type[TrackerCore],
@@ -113,7 +113,10 @@ def configure_emitter(
     """
 
 def set_flush_requested(emitter: EmitterCore, requested: bool) -> None:
-    """Set whether a flush is already requested: while it is, a full batch requests no other."""
+    """Set whether a flush is already requested.
+
+    While it is, a full batch does not call `flush`.
+    """
 
 def mark_patched(tracker: TrackerCore) -> None:
     """Tell `track` that a method which it calls was replaced on this instance."""
@@ -127,80 +130,79 @@ def build_payload(
     json_encoder: Callable[[Any], Any] | None,
     subject: Subject | None = None,
 ) -> Payload:
-    """Return a new payload of an event: what `Event.build_payload` does."""
+    """Return a new payload of an event. It implements `Event.build_payload`."""
 
 def clean_fields(payload: Any, as_text: bool) -> PayloadDict:
-    """Return a copy of a payload's fields the way they leave.
+    """Return a copy of a payload's fields as they are sent.
 
     Args:
         payload: A mapping of field names to values.
-        as_text: Whether each value becomes its `str()`.
+        as_text: Whether values become strings.
 
     Returns:
         The fields without None, empty text, numbers that are not finite and lone surrogates.
     """
 
 def encode_record(event: PayloadDict) -> tuple[bytes, int]:
-    """Return an event as a record, a JSON object without `stm`, and when it was created.
+    """Return an event as a record, which is a JSON object without `stm`.
 
     Returns:
-        The record, and the event's `dtm` in milliseconds since 1970, 0 where it has none.
+        The record, and the event's `dtm` in milliseconds since 1970, or 0 if it has none.
     """
 
 def is_text_only(event: PayloadDict) -> bool:
-    """Whether a record can hold an event unchanged: names and values are all `str`."""
+    """Return True if a record can hold an event unchanged: all names and values are `str`."""
 
 def request_bodies(events: PayloadDictList, max_bytes: int) -> list[tuple[int, bytes]]:
     """Return request bodies for events, in order.
 
     Returns:
-        For each body the number of its events, and the body: at most `max_bytes` long, unless it
-        holds a single event that is larger.
+        For each body, the number of its events and the body itself. A body is at most `max_bytes`
+        long, unless it contains a single event that is larger.
     """
 
 @final
 class RecordBuffer:
-    """Events in memory as finished records, first in, first out. Safe to use from threads.
+    """A queue of events in memory, stored as records. Thread-safe.
 
     Args:
-        capacity: The most events that it holds, those that were taken and are not settled
-            included.
+        capacity: The largest number of events, those in flight included.
     """
 
     def __new__(cls, capacity: int) -> Self: ...
     capacity: int
     @property
     def in_flight(self) -> int:
-        """How many events were taken and are not settled."""
+        """The number of events that were taken and are neither acknowledged nor requeued."""
 
     @property
     def allocated(self) -> int:
-        """Bytes of memory that what waits takes, index included."""
+        """Bytes of memory that the queued events take, index included."""
 
     @property
     def oldest_ms(self) -> int | None:
-        """When the oldest waiting event was created, in milliseconds since 1970."""
+        """The creation time of the oldest queued event in milliseconds since 1970, or None."""
 
     def add(self, event: PayloadDict) -> bool:
-        """Append an event; False where the buffer is full or sealed."""
+        """Append an event. Return False if the buffer is full or sealed."""
 
     def add_record(self, record: bytes, created_ms: int) -> bool:
-        """Append a record; False where the buffer is full or sealed.
+        """Append a record. Return False if the buffer is full or sealed.
 
         Args:
             record: An event as `encode_record` returns it.
-            created_ms: When it was created, in milliseconds since 1970.
+            created_ms: Its creation time in milliseconds since 1970.
         """
 
     def take(self, max_events: int, max_bytes: int) -> RecordBatch | None:
         """Take the oldest events.
 
         Args:
-            max_events: The most events to take.
-            max_bytes: The most that their request body may have; a larger event is taken alone.
+            max_events: The largest number of events.
+            max_bytes: The largest request body. A larger event is taken alone.
 
         Returns:
-            The events, None where none waits.
+            The events, or None if the buffer is empty.
         """
 
     def ack(self, batch: RecordBatch) -> None:
@@ -210,51 +212,51 @@ class RecordBuffer:
         """Put a batch back at the front of the queue."""
 
     def seal(self) -> None:
-        """Take no more events from here on."""
+        """Refuse all further events."""
 
     def clear(self) -> None:
-        """Forget everything, what was taken included."""
+        """Remove all events, those in flight included."""
 
     def __len__(self) -> int:
-        """Return how many events wait."""
+        """Return the number of queued events."""
 
 @final
 class RecordBatch:
-    """Events on their way out, made by `RecordBuffer.take` or of records from elsewhere."""
+    """Events for one request, created by `RecordBuffer.take` or `RecordBatch.of`."""
 
     @staticmethod
     def of(records: list[tuple[bytes, int]], max_bytes: int) -> RecordBatch:
-        """Return a batch of the first records that fit one request, and at least of one.
+        """Return a batch of the first records that fit one request, and of at least one.
 
         Args:
-            records: Each with the time of its creation, in milliseconds since 1970.
-            max_bytes: The most that the request body may have; a larger event is taken alone.
+            records: Records, each with its creation time in milliseconds since 1970.
+            max_bytes: The largest request body. A larger event is taken alone.
         """
 
     def part(self, start: int, end: int) -> RecordBatch:
-        """Return a copy of its events from the place `start` to before the place `end`."""
+        """Return a copy of the events from index `start` up to, not including, `end`."""
 
     def body(self, sent_ms: int) -> bytes:
         """Return the request body.
 
         Args:
-            sent_ms: When it is sent, in milliseconds since 1970. An event created later has been
-                sent at its creation: enrichment cannot correct a clock by less than nothing.
+            sent_ms: The sent time in milliseconds since 1970. An event that was created later gets
+                its creation time instead: enrichment cannot correct a negative difference.
         """
 
     def events(self, sent_ms: int | None = None) -> PayloadDictList:
-        """Return the events as dicts of text, with `stm` where a sent time is given."""
+        """Return the events as dicts of strings, with `stm` if a sent time is given."""
 
     def __len__(self) -> int:
-        """Return how many events it holds."""
+        """Return the number of events."""
 
 class EmitterCore:
-    """The base of `Emitter`. It has no attributes: see `configure_emitter`."""
+    """The base class of `Emitter`. It has no attributes: see `configure_emitter`."""
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
 
 class TrackerCore:
-    """The base of `Tracker`: what it adds to each event, and `track`."""
+    """The base class of `Tracker`: its settings, and `track`."""
 
     emitters: list[SupportsInput]
     subject: Subject | None
@@ -262,44 +264,44 @@ class TrackerCore:
     json_encoder: JsonEncoderFunction | None
     standard_nv_pairs: PayloadDict
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
-    # Of a Payload, type checkers are not told: programs override this by the signature of 1.x.
+    # `Payload` is not in the annotation: programs override `track` with the signature of 1.x.
     def track(self, event: Event) -> str | None:
-        """Encode an event as of now and hand it to every emitter.
+        """Encode an event and pass it to every emitter.
 
         Args:
-            event: An `Event`. A `Payload` is handed on as it is, as in generation 0.x.
+            event: An `Event`. A `Payload` is passed on unchanged, as in version 0.x.
 
         Returns:
-            The event's id, also where an emitter's full buffer refused it; the tracker itself for
-            a `Payload`.
+            The event's id, even if an emitter's full buffer refused the event. For a `Payload`,
+            the tracker itself.
 
         Raises:
-            TypeError: The event holds an object that JSON cannot hold, and there is no
-                `json_encoder`. No emitter has the event then.
-            ValueError: Its data holds itself or is nested deeper than 255 levels.
-            Exception: Whatever the `json_encoder`, the event's own methods or a custom emitter's
-                `input` raise.
+            TypeError: JSON does not support an object of the event, and there is no
+                `json_encoder`. No emitter gets the event.
+            ValueError: The data contains itself or is nested deeper than 255 levels.
+            Exception: Any exception of the `json_encoder`, of the event's own methods, or of a
+                custom emitter's `input`.
         """
 
     @staticmethod
     def get_uuid() -> str:
-        """Return a new event id: a version 4 UUID (RFC 9562) as text."""
+        """Return a new event id: a version 4 UUID (RFC 9562) as a string."""
 
     @staticmethod
     def get_timestamp(tstamp: float | None = None) -> int:
-        """Return a time in whole milliseconds: `tstamp` if that is a number, or now."""
+        """Return a time in whole milliseconds: `tstamp` if that is a number, or the current time."""
 
 class SelfDescribingJson:
     """Data with the Iglu URI of the schema that describes it.
 
-    It holds the caller's own data until an event is tracked.
+    The data is not copied before an event is tracked.
 
     Args:
         schema: Iglu URI, `iglu:vendor/name/format/M-R-A`.
-        data: What the schema describes.
+        data: The data that the schema describes.
 
     Raises:
-        ValueError: `schema` is None, empty or no text.
+        ValueError: `schema` is None, empty or not a string.
     """
 
     __signature__: ClassVar[Signature]
@@ -315,16 +317,17 @@ class SelfDescribingJson:
         """Return a dict of `schema` and `data`."""
 
     def to_string(self) -> str:
-        """Return what `to_json` returns, as compact JSON text."""
+        """Return the result of `to_json` as compact JSON."""
 
 class Event:
-    """The base of all events: any fields, and what every event may carry.
+    """The base class of all events: any fields, subject, contexts and true timestamp.
 
     Args:
         dict_: Fields by their names in the tracker protocol, copied. Default None.
-        event_subject: The subject of this event; its fields win over the tracker's subject's.
-        context: Self-describing JSONs that say in which contexts it happened.
-        true_timestamp: When it happened, in milliseconds since 1970; a float is cut.
+        event_subject: The subject of this event. Its fields take precedence over those of the
+            tracker's subject.
+        context: Self-describing JSONs that describe the context of the event.
+        true_timestamp: When it happened, in milliseconds since 1970. A float is truncated.
     """
 
     __signature__: ClassVar[Signature]
@@ -365,7 +368,7 @@ class PageView(Event):
         true_timestamp: See `Event`.
 
     Raises:
-        ValueError: `page_url` is None, empty or no text.
+        ValueError: `page_url` is None, empty or not a string.
     """
 
     page_url: str
@@ -397,7 +400,7 @@ class PagePing(Event):
         true_timestamp: See `Event`.
 
     Raises:
-        ValueError: `page_url` is None, empty or no text.
+        ValueError: `page_url` is None, empty or not a string.
     """
 
     page_url: str
@@ -425,9 +428,9 @@ class StructuredEvent(Event):
     """An action in a category.
 
     Args:
-        category: What the action belongs to.
-        action: What was done.
-        label: What it was done to.
+        category: The category of the action.
+        action: The name of the action.
+        label: The object of the action.
         property_: A property of the action or the object.
         value: A number that goes with the action.
         event_subject: See `Event`.
@@ -435,7 +438,7 @@ class StructuredEvent(Event):
         true_timestamp: See `Event`.
 
     Raises:
-        ValueError: `category` or `action` is None, empty or no text.
+        ValueError: `category` or `action` is None, empty or not a string.
     """
 
     category: str
@@ -456,7 +459,7 @@ class StructuredEvent(Event):
     ) -> None: ...
 
 class SelfDescribing(Event):
-    """An event whose data a schema of the user's own describes.
+    """An event whose data is described by a schema of your own.
 
     Args:
         event_json: Data and schema.
@@ -493,7 +496,7 @@ class ScreenView(Event):
         true_timestamp: See `Event`.
 
     Raises:
-        ValueError: `id_` or `name` is None, empty or no text.
+        ValueError: `id_` or `name` is None, empty or not a string.
     """
 
     id_: str
