@@ -289,7 +289,7 @@ class TrackerCore:
 
     @staticmethod
     def get_timestamp(tstamp: float | None = None) -> int:
-        """Return a time in whole milliseconds: `tstamp` if that is a number, or the current time."""
+        """Return a time in whole milliseconds: `tstamp` if it is a number, or the current time."""
 
 class SelfDescribingJson:
     """Data with the Iglu URI of the schema that describes it.

@@ -57,7 +57,8 @@ macro_rules! event_class {
                 Ok(Event::construct(slf.as_super(), &$kind, values, common)?)
             }
 
-            /// `install_signature` makes it `__init__`, with a signature.
+            // `install_signature` makes this `__init__`.
+            /// Sets the parameters.
             #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
             #[pyo3(signature = (
                 $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None

@@ -210,7 +210,8 @@ impl Event {
         Ok(())
     }
 
-    /// `install_signature` makes it `__init__`, with a signature.
+    // `install_signature` makes this `__init__`.
+    /// Sets the parameters.
     #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None))]
     fn __construct__<'py>(
         slf: &Bound<'py, Self>,

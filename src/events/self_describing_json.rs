@@ -71,7 +71,8 @@ impl SelfDescribingJson {
         Ok(())
     }
 
-    /// `install_signature` makes it `__init__`, with a signature.
+    // `install_signature` makes this `__init__`.
+    /// Sets the parameters.
     fn __construct__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
         Self::__init__(slf, schema, data)
     }
