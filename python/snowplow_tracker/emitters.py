@@ -206,10 +206,7 @@ class Emitter(EmitterCore):
         return self.__engine.has_reached_limit()
 
     def flush(self) -> None:
-        """Send all that is stored, on this thread.
-
-        In a callback, it is sent after the callback; while a retry is pending, with the retry.
-        """
+        """Send all that is stored: in a callback, after it; while a retry is pending, with it."""
         self.__engine.flusher.flush_here()
 
     def sync_flush(self) -> None:
@@ -239,11 +236,7 @@ class Emitter(EmitterCore):
         return self.__engine.transport.post(data)
 
     def http_get(self, payload: PayloadDict) -> int:
-        """Send an event by GET, or by POST if it is too long for a request line.
-
-        Returns:
-            The status, -1 after a network error.
-        """
+        """Send an event by GET, or by POST if it is too long. Returns as `http_post` does."""
         return self.__engine.transport.get(payload)
 
     @staticmethod
@@ -258,9 +251,7 @@ class Emitter(EmitterCore):
         port: int | None = None,
         method: Method = "post",
     ) -> str:
-        """Return the address of a collector's endpoint for a method.
-
-        A scheme or port in `endpoint` takes precedence over the parameters; a path is kept.
+        """Return the URL for a method. Scheme, port and path in `endpoint` take precedence.
 
         Raises:
             ValueError: The endpoint is empty.
