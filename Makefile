@@ -11,7 +11,7 @@ RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 REQUESTS := $(shell sed -n 's/^dependencies = \["requests>=\(.*\)"\]/\1/p' pyproject.toml)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # How many processes `pytest` uses. Some tests wait for sockets and locks, so one more than there are cores is fastest.
-WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Cases of each property test in Rust; `make sanitize` runs all 256.
 export PROPTEST_CASES ?= 64
 # The time of each search of `make fuzz`, in seconds.
@@ -57,7 +57,7 @@ test: ## run everything: formatting, lint, types, Rust tests and Python tests
 	@echo "This takes about two minutes on two cores, and two more the first time, to install and compile."
 	@$(together) checks
 	@echo "- Python tests: each one counted below is a test with one set of parameters, from tests/ or a short campaign in qa/"
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -rs
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -rfEs
 
 test-fast: build ## run the Python tests that start few processes, without lint
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not processes"
@@ -148,7 +148,7 @@ lint-rust: $(ENVIRONMENT)
 
 # After the lints of Rust: cargo works on one of them at a time.
 test-rust: lint-rust
-	@$(call quietly,Rust tests,cargo test --no-default-features)
+	@$(call quietly,Rust tests,CARGO_PROFILE_DEV_DEBUG=line-tables-only cargo test --no-default-features)
 
 # After the package: installing it also installs its extras, which the type checkers read.
 lint-python: build
