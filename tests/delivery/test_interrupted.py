@@ -14,6 +14,7 @@ import pytest
 from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, StructuredEvent, Tracker
+from snowplow_tracker._stores.sqlite import recovery
 from snowplow_tracker.emitters import engine_of
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def test_events_that_a_locked_file_did_not_give_out_are_sent_later(
     until(lambda: server.labels() == ["a", "b"])
 
 
-def test_what_is_answered_but_not_written_off_is_counted_once(server, track, tmp_path):
+def test_what_is_answered_but_not_written_off_is_counted_once(server, track, tmp_path, monkeypatch):
+    monkeypatch.setattr(recovery, "BUSY_SECONDS", 0.05)
     store = SQLiteEventStore(tmp_path / "events.db")
     other = sqlite3.connect(tmp_path / "events.db", isolation_level=None, check_same_thread=False)
     server.script.append(lambda _: other.execute("BEGIN IMMEDIATE") and 200)
