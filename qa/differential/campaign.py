@@ -1,4 +1,4 @@
-"""The long comparison: as many generated events as asked for, against both originals.
+"""The long comparison: generated programs, run on this package and on both original packages.
 
     python -m qa.differential.campaign --events 10000 --seed 1
 

@@ -1,4 +1,4 @@
-"""Two outcomes side by side: decoded, without what differs from run to run."""
+"""Compares two outcomes after decoding them and removing whatever differs between runs."""
 
 from __future__ import annotations
 

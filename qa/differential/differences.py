@@ -1,4 +1,4 @@
-"""What is different on purpose. The comparison passes over these and nothing else.
+"""The intended differences. The comparison ignores these and nothing else.
 
 Each is stated as a patch to the original package: with the patches in place, the original does
 in every program what this package does. A difference comes with the smallest program that shows
@@ -61,7 +61,7 @@ def in_place(differences: Collection[str]) -> Iterator[None]:
 
 
 def _program(*steps: str, method: str = "post", tracker: str = "") -> Program:
-    """A program in words that both generations know."""
+    """A program in words that both versions know."""
     start = (
         _EMITTER.format(method=method),
         f"tracker = Tracker(namespace='ns', emitters=emitter{tracker})",

@@ -1,4 +1,4 @@
-"""The packages that are compared, each in a process of its own."""
+"""The packages to compare, each in its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What programs are made of beside the package under test: classes of values, and encoders."""
+"""Building blocks of programs besides the package under test: classes of values, and encoders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is better here about checks and old methods, as patches to the original package."""
+"""Intended differences of checks and old methods, as patches to the original package."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def order_items_get_its_contexts(patching: Patching) -> None:
     _wrap_order(patching, track)
 
 
-# Generation 0.x completes payloads in one method.
+# Version 0.x completes payloads in one method.
 
 
 def event_subject_is_combined(patching: Patching) -> None:

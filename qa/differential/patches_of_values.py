@@ -1,4 +1,4 @@
-"""What is better here about values and events, as patches to the original package."""
+"""Intended differences of values and events, as patches to the original package."""
 
 from __future__ import annotations
 

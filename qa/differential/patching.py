@@ -1,4 +1,4 @@
-"""Replacing parts of the original package for the time of one program."""
+"""Replaces parts of the original package while one program runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Patching(ExitStack):
 
     @property
     def is_0x(self) -> bool:
-        """Whether the package is of generation 0.x, which has no event classes."""
+        """Whether the package is of version 0.x, which has no event classes."""
         return importlib.util.find_spec(f"{_PACKAGE}.events") is None
 
     def module(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Programs that both packages run, and what came of them. Plain data, on either side of a pipe."""
+"""Programs that both packages run, and their outcomes, as plain data that pipes can carry."""
 
 from __future__ import annotations
 

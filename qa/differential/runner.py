@@ -1,4 +1,4 @@
-"""One side of the comparison: a process that runs programs on the package first on its path.
+"""A process of the comparison: runs programs on the package that is first on its path.
 
 Writes the package's version to standard output. Then reads requests from standard input, each a
 program and the names of the differences whose patches are to be in place, and answers each with

@@ -1,4 +1,4 @@
-"""The names that programs see: the package under test, values, and what listens to them.
+"""The names that programs can use: the package under test, values, and receivers of events.
 
 Needs nothing beyond the standard library and a package called `snowplow_tracker`.
 """

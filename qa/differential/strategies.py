@@ -1,4 +1,4 @@
-"""Programs: a tracker of one generation or the other, and what is done with it."""
+"""Generates programs: a tracker of version 0.x or 1.x, and what is done with it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _trackers(draw: Draw, is_0x: bool) -> str:
         "encode_base64": draw(st.sampled_from(["True", "False"])),
         "json_encoder": draw(st.sampled_from(["None", "None", *_ENCODERS])),
     }
-    # A namespace that is no text says nothing of the generation.
+    # A namespace that is no text says nothing of the version.
     by_position = 0 if given["namespace"][0] not in "'\"" else draw(st.integers(0, len(order)))
     positional = [given[name] for name in order[:by_position]]
     named = [f"{name}={given[name]}" for name in order[by_position:]]
@@ -152,7 +152,7 @@ def _payloads(draw: Draw) -> list[str]:
 
 @st.composite
 def _sent_payloads(draw: Draw) -> list[str]:
-    """A payload of generation 0.x, completed by the tracker or sent as it is."""
+    """A payload of version 0.x, completed by the tracker or sent as it is."""
     made = [f"payload = Payload({{'e': 'pv', 'url': {draw(calls.words)}}})"]
     made += [f"payload.add('more', {draw(st.one_of(calls.words, values.numbers))})"]
     who = f"{draw(values.timestamps)}, {draw(calls.subjects(is_0x=True))}"
@@ -226,7 +226,7 @@ def _blocks(is_0x: bool) -> st.SearchStrategy[list[str]]:
 
 @st.composite
 def programs(draw: Draw, *, is_0x: bool) -> Program:
-    """A program of one generation."""
+    """A program of one version."""
     if not is_0x and draw(st.integers(1, 12)) == 6:
         start = [draw(_by_snowplow())]
     else:

@@ -1,3 +1,5 @@
+"""Short form of `make differential`: generated programs, and each intended difference."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,4 +1,4 @@
-"""One tracker, its subject, facts, emitters and settings, used and changed by many threads."""
+"""One tracker, with its subject, emitters and settings, used and changed by many threads."""
 
 from __future__ import annotations
 

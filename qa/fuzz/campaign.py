@@ -1,4 +1,4 @@
-"""The long search for programs that break the tracker, for as long as asked for.
+"""Searches for programs that break the tracker, for a given time.
 
     python -m qa.fuzz.campaign --seconds 600
 

@@ -1,4 +1,4 @@
-"""The same search guided by native coverage, and the JSON writer's, under AddressSanitizer.
+"""The same search and one of the JSON writer, guided by native coverage, under AddressSanitizer.
 
     python -m qa.fuzz.guided --seconds 600
 

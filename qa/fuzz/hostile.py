@@ -1,4 +1,4 @@
-"""Objects that run code of their own whenever anybody touches them, and what that code does."""
+"""Objects that run code of their own whenever they are used, and what that code does."""
 
 from __future__ import annotations
 

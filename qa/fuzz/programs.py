@@ -1,4 +1,4 @@
-"""Programs that do their worst to a tracker, and the running of one."""
+"""Generates programs that misuse a tracker, and runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile programs, a few of the many that the long search runs, and those that once broke it."""
+"""A few hundred hostile programs of the long search, and those that once broke the tracker."""
 
 from __future__ import annotations
 

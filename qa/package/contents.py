@@ -1,4 +1,4 @@
-"""What a wheel and an sdist hold."""
+"""The files that a wheel and an sdist must contain."""
 
 from __future__ import annotations
 

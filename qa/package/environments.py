@@ -1,4 +1,4 @@
-"""New environments that a wheel or an sdist is installed in, and its program run."""
+"""Installs a wheel or an sdist into a new environment, and runs a program there."""
 
 from __future__ import annotations
 

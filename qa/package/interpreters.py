@@ -1,4 +1,4 @@
-"""The CPythons that wheels are made for, and those of them on this machine."""
+"""The CPython versions that get wheels, and where they are on this machine."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The check of the files in a wheel and an sdist."""
+
 from __future__ import annotations
 
 import io

@@ -1,4 +1,4 @@
-"""The long proof that nothing is lost: every scenario at full length.
+"""The long check that nothing is lost: every scenario at full length.
 
     python -m qa.torture.campaign --seed 1 --minutes 10 --kills 100 --storms 50 --events 1000000
 

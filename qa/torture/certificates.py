@@ -1,4 +1,4 @@
-"""Scenario: a collector whose certificate nobody vouches for."""
+"""Scenario: a collector with an untrusted certificate."""
 
 from __future__ import annotations
 

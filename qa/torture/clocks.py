@@ -1,4 +1,4 @@
-"""Scenario: the clock is set back, and forth, while events wait for their next attempt."""
+"""Scenario: the clock is set back and forward while events wait for their next attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The faulty collector as a scenario holds it: started, calmed, asked what it took."""
+"""Starts and stops the faulty collector for a scenario, and reads what it accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios: the durable store on a disk or in a file that fails it."""
+"""Scenarios: the durable store on a full, locked, read-only or damaged disk or file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request to the faulty collector: read, perhaps taken, perhaps answered."""
+"""One request to the faulty collector, which may or may not accept it and respond."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the faulty collector does to a request instead of taking it and saying so."""
+"""The faults that the faulty collector can inject into a request."""
 
 from __future__ import annotations
 

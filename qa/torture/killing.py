@@ -1,4 +1,4 @@
-"""Scenario: programs with the durable store that are killed at random moments, and successors."""
+"""Scenario: programs with the durable store are killed at random moments and restarted."""
 
 from __future__ import annotations
 

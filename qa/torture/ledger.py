@@ -1,4 +1,4 @@
-"""What the faulty collector writes down: whose events it took, and which answers may be lost."""
+"""The ledger of the faulty collector: accepted events, and responses that may be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a scenario, and the table of all of them."""
+"""The outcome of a scenario, and the table of all outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios: real gunicorn and real Celery, whose workers track and are ended by SIGTERM."""
+"""Scenarios: gunicorn and Celery, whose workers track events and are stopped by SIGTERM."""
 
 from __future__ import annotations
 

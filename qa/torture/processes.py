@@ -1,4 +1,4 @@
-"""Client programs as processes of their own, each of which ends in bounded time."""
+"""Runs client programs as processes that end within a time limit."""
 
 from __future__ import annotations
 

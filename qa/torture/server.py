@@ -1,4 +1,4 @@
-"""The faulty collector, a process of its own.
+"""The faulty collector, which runs in its own process.
 
     python -m qa.torture.server '{"ledger": "FILE", "seed": 1, "every": 20000, "seconds": 1}'
 

@@ -1,4 +1,4 @@
-"""Scenario: full speed for a long time, in flat memory."""
+"""Scenario: full speed for a long time, with constant memory."""
 
 from __future__ import annotations
 

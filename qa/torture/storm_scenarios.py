@@ -1,4 +1,4 @@
-"""Scenario: many events through storms of every kind of fault, held in memory."""
+"""Scenario: many events, held in memory, through storms of every kind of fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the faulty collector is at fault: storms of one kind each, between calms."""
+"""The schedule of faults: storms of one kind each, with calm between them."""
 
 from __future__ import annotations
 

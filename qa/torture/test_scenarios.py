@@ -1,4 +1,4 @@
-"""The scenarios of `make torture`, in short."""
+"""Short forms of the scenarios of `make torture`."""
 
 from __future__ import annotations
 

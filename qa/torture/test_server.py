@@ -1,4 +1,4 @@
-"""The faulty collector is at fault as it says, and no more."""
+"""The faulty collector injects the faults that it announces, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict finds what is lost, and what came twice without a reason."""
+"""The verdict finds lost events, and duplicates without a reason."""
 
 from __future__ import annotations
 

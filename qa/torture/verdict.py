@@ -1,4 +1,4 @@
-"""The verdict: what programs tracked, against what the collector took."""
+"""The verdict: compares what programs tracked with what the collector accepted."""
 
 from __future__ import annotations
 

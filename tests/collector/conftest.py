@@ -1,3 +1,5 @@
+"""Requests and events for the local collector."""
+
 from __future__ import annotations
 
 import base64

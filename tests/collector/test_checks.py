@@ -1,3 +1,5 @@
+"""Which events the local collector accepts, and the errors of the others."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""`python -m snowplow_tracker.collector`: output, options and exit."""
+
 from __future__ import annotations
 
 import signal

@@ -1,3 +1,5 @@
+"""The lines that the local collector prints for events."""
+
 from __future__ import annotations
 
 from snowplow_tracker.collector.checks import judge, judge_post

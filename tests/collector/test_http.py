@@ -1,3 +1,5 @@
+"""The HTTP interface of the local collector."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The journal of the local collector: limits, filters, counts."""
+
 from __future__ import annotations
 
 import threading

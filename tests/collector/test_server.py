@@ -1,3 +1,5 @@
+"""`CollectorServer`: start, stop, ports and requests in progress."""
+
 from __future__ import annotations
 
 import errno

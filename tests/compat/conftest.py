@@ -1,4 +1,4 @@
-"""A tracker whose events stay at hand."""
+"""A tracker whose events are easy to inspect."""
 
 from __future__ import annotations
 

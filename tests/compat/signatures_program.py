@@ -1,4 +1,4 @@
-"""Prints, as JSON, what can be called in the `snowplow_tracker` of the folder that it is given."""
+"""Prints the signatures of the `snowplow_tracker` in a given folder, as JSON."""
 
 from __future__ import annotations
 

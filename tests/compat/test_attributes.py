@@ -1,4 +1,4 @@
-"""Public attributes: read, assigned and changed in place, each holds for the next event."""
+"""Public attributes can be read, assigned and changed in place; the next event uses them."""
 
 from __future__ import annotations
 

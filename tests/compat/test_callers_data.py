@@ -1,4 +1,4 @@
-"""What a program hands over is never changed: deep comparisons of before and after."""
+"""The program's own data is never changed: deep comparisons before and after."""
 
 from __future__ import annotations
 

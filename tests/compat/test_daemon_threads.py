@@ -1,4 +1,4 @@
-"""Daemon threads that are inside a program's own code when the interpreter shuts down."""
+"""Daemon threads that run the program's code while the interpreter shuts down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The old `track_*` methods: what they call on the way, so what an override sees; who is warned."""
+"""Which methods the old `track_*` methods call, so what overrides see; and their warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The old `track_*` methods: what each one tracks."""
+"""The old `track_*` methods: which event each one tracks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emitters' surface: parameters, attributes, addresses, and requests's functions patched."""
+"""The interface of emitters: parameters, attributes, addresses, patched functions of requests."""
 
 from __future__ import annotations
 

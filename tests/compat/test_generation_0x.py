@@ -1,4 +1,4 @@
-"""What generation 0.x had and 1.x has no more: payloads that are tracked and completed."""
+"""Features of version 0.x that 1.x dropped: payloads that are tracked and completed."""
 
 from __future__ import annotations
 

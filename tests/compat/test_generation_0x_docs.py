@@ -1,4 +1,4 @@
-"""The programs of generation 0.x's documentation: each line of them, and what arrives."""
+"""The programs of the version 0.x documentation, line by line, and what they send."""
 
 from __future__ import annotations
 

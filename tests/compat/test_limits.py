@@ -1,4 +1,4 @@
-"""What native classes cannot do that Python classes could, and what to do instead."""
+"""What native classes cannot do that Python classes can, and the alternatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`unittest.mock` around trackers, events and data: on a class, on one object, with `autospec`."""
+"""`unittest.mock` on trackers, events and data: on a class, on one object, with `autospec`."""
 
 from __future__ import annotations
 

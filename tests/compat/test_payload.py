@@ -1,4 +1,4 @@
-"""`Payload`: which values it takes, and how it writes JSON."""
+"""`Payload`: which values it accepts, and how it writes JSON."""
 
 from __future__ import annotations
 

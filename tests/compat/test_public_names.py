@@ -1,4 +1,4 @@
-"""Every public name of both generations where programs import it, and a silent, light import."""
+"""Every public name of versions 0.x and 1.x can be imported; the import is silent and light."""
 
 from __future__ import annotations
 

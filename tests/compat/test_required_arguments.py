@@ -1,4 +1,4 @@
-"""What a class or method must be given: left out a TypeError, given as nothing a ValueError."""
+"""Required arguments: a TypeError if left out, a ValueError if None or empty."""
 
 from __future__ import annotations
 

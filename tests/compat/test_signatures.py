@@ -1,4 +1,4 @@
-"""Every class and function of both generations takes the calls that the original takes."""
+"""Every class and function accepts the calls that the same one of 0.x and 1.x accepts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ KINDS = ["Emitter", "AsyncEmitter"]
 # What is called, and how that differs from the original on purpose.
 DIFFERENCES = {
     "1.1.0": {
-        "tracker.Tracker": "takes the parameters of both generations, in either order",
+        "tracker.Tracker": "takes the parameters of both versions, in either order",
         "emitter_configuration.EmitterConfiguration": "no dict shared between configurations",
         "tracker.Tracker.complete_payload": "takes 0.x's `pb` too, so `event` need not be given",
         "snowplow.Snowplow.create_tracker": "no configuration shared between trackers",
         **{f"emitters.{kind}": "no dict shared between emitters" for kind in KINDS},
     },
     "0.10.0": {
-        "tracker.Tracker": "takes the parameters of both generations, in either order",
+        "tracker.Tracker": "takes the parameters of both versions, in either order",
         "tracker.Tracker.track": "the first parameter is 1.1.0's `event`; `pb` is taken by name",
         "tracker.Tracker.complete_payload": "as `track`, and what was required need not be given",
         **{f"emitters.{kind}": "1.1.0's protocol, method and batch_size" for kind in KINDS},

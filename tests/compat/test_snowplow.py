@@ -1,4 +1,4 @@
-"""`Snowplow`: makes trackers and keeps them by their namespace."""
+"""`Snowplow` creates trackers and finds them by namespace."""
 
 from __future__ import annotations
 

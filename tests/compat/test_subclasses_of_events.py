@@ -1,4 +1,4 @@
-"""Events and self-describing data as programs subclass them."""
+"""Programs can subclass events and self-describing data."""
 
 from __future__ import annotations
 

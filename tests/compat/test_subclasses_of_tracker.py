@@ -1,4 +1,4 @@
-"""Trackers, subjects and payloads as programs subclass them."""
+"""Programs can subclass trackers, subjects and payloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Subject`: its setters, what reaches an event, and its life as a plain object."""
+"""`Subject`: its setters, what reaches an event, and how it behaves as a plain object."""
 
 from __future__ import annotations
 

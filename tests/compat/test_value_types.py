@@ -1,4 +1,4 @@
-"""Which types the values of an event have where a program sees them: as given, or as text."""
+"""The types of an event's values wherever a program sees them: as given, or as text."""
 
 from __future__ import annotations
 

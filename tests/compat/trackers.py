@@ -1,4 +1,4 @@
-"""Trackers whose events stay at hand."""
+"""Trackers whose events are easy to inspect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AsyncEmitter: it sends on threads of its own."""
+"""`AsyncEmitter` sends on its own threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Public attributes: read, assigned and changed in place, they mean what they say."""
+"""Public attributes of emitters can be read, assigned and changed in place, and take effect."""
 
 from __future__ import annotations
 

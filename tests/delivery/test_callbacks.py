@@ -1,4 +1,4 @@
-"""What callbacks are called with, on which occasions, and what they may do."""
+"""Callbacks: their arguments, when they are called, and what they may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While a collector is down, one request at a time finds out whether it still is."""
+"""While a collector is down, one request at a time probes whether it is back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of an emitter: what is stored goes, then nothing is taken any more."""
+"""`close()` delivers stored events, and no event is accepted afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Emitters of the program's own: anything that has `input`, and doubles of ours."""
+"""Custom emitters: any object with `input`, and mocks of this package's emitters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each method that programs override or patch, one after the other, and the events still go."""
+"""Each method can be overridden or patched, one after the other, and events still arrive."""
 
 from __future__ import annotations
 

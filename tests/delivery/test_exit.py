@@ -1,4 +1,4 @@
-"""The end of a program: what is buffered is delivered, in bounded time."""
+"""Buffered events are delivered at exit, within a time limit."""
 
 from __future__ import annotations
 

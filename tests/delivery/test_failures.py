@@ -1,4 +1,4 @@
-"""What goes wrong outside of the network: interrupts, threads that fail, users' own parts."""
+"""Failures other than the network's: interrupts, failing threads, failing code of the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fork: what is buffered belongs to the parent, and the child tracks on its own."""
+"""Fork: buffered events stay with the parent, and the child tracks on its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET: each event is asked about and decided upon by itself."""
+"""GET: each event has its own request and its own outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is logged, where, and that nothing else is said."""
+"""Log messages: what is logged by which logger, and that nothing else is."""
 
 from __future__ import annotations
 

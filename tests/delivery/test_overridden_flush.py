@@ -1,4 +1,4 @@
-"""A `flush` of the program's own: what else sends goes through it."""
+"""An overridden `flush` is used by everything that sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods of an emitter that a subclass overrides, or a program replaces while it runs."""
+"""Emitter methods that a subclass overrides, or that a program replaces while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constructors refuse what is no such thing at the call, naming the parameter, and no more."""
+"""Constructors reject invalid arguments at the call, and name the parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which failures are retried, when, and that nothing is lost or reordered meanwhile."""
+"""Which failures are retried, and when; nothing is lost or reordered meanwhile."""
 
 from __future__ import annotations
 

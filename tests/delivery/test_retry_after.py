@@ -1,4 +1,4 @@
-"""Retry-After: the earliest next request, whoever wants to send."""
+"""Retry-After: no request is sent earlier, whoever wants to send."""
 
 from __future__ import annotations
 

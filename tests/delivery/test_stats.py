@@ -1,4 +1,4 @@
-"""stats(): every event tracked is in exactly one place."""
+"""`stats()` counts every tracked event exactly once."""
 
 from __future__ import annotations
 

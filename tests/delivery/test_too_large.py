@@ -1,4 +1,4 @@
-"""413: what a collector does not take at once, it gets in halves."""
+"""413: a batch that is too large is sent again in halves."""
 
 from __future__ import annotations
 

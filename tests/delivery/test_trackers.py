@@ -1,4 +1,4 @@
-"""Trackers: their constructor's two orders, and how they hand events to emitters."""
+"""Trackers: both orders of constructor parameters, and how events reach emitters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""when_full: what becomes of an event while the store is full."""
+"""`when_full`: what happens to an event while the store is full."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The demo: its data becomes events, and its programs are checked."""
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Trackers on both ways out: as a record of a real emitter, as a dict of a custom one."""
+"""Trackers on both paths: as a record to a real emitter, as a dict to a custom one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encodes data of 255 and more levels of one shape on a thread with a stack of 128 KiB."""
+"""Encodes data of 255 or more levels on a thread with a stack of 128 KiB."""
 
 from __future__ import annotations
 

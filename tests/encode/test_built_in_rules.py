@@ -1,4 +1,4 @@
-"""What becomes of objects beyond JSON where the tracker has no `json_encoder`."""
+"""How objects that JSON does not know are encoded without a `json_encoder`."""
 
 from __future__ import annotations
 

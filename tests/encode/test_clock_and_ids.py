@@ -1,4 +1,4 @@
-"""The clock and the event ids: where they come from, and what a test may put in their place."""
+"""The clock and event ids: their sources, and how tests can replace them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Depth and cycles: an error beyond 255 levels, and never a crash, on the smallest stack either."""
+"""Depth and cycles: an error beyond 255 levels, and never a crash, even on a small stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a `json_encoder` may answer with: what it is asked for again, and what it still changes."""
+"""Results of a `json_encoder`: they may be encoded again, or change the data meanwhile."""
 
 from __future__ import annotations
 

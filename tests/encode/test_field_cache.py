@@ -1,5 +1,4 @@
-"""The fields of a subject, or of a tracker, that stay the same for many events, and what becomes of
-a change in the middle of them."""
+"""The cached fields of a subject or tracker: events share them until they change."""
 
 from __future__ import annotations
 

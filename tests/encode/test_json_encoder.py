@@ -1,4 +1,4 @@
-"""`json_encoder`: what it is asked for, and what it may do in mid-encoding."""
+"""`json_encoder`: which objects it is called with, and what it may do while data is encoded."""
 
 from __future__ import annotations
 

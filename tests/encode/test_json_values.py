@@ -1,4 +1,4 @@
-"""The JSON writer against `json.dumps`: what it writes, compactly, for every kind of value."""
+"""The JSON writer agrees with `json.dumps`, in compact form, for every kind of value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long objects live: cycles through them are collected, and finalisers may look at them."""
+"""Object lifetimes: cycles are collected, and finalizers may use what they can reach."""
 
 from __future__ import annotations
 

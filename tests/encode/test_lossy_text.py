@@ -1,4 +1,4 @@
-"""What JSON cannot say: NaN, infinities and lone surrogates, and the warning about them."""
+"""Values that JSON cannot represent: NaN, infinities and lone surrogates; and their warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory: what tracking takes is given back."""
+"""Memory use stays constant however many events are tracked."""
 
 from __future__ import annotations
 

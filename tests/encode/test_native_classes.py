@@ -1,4 +1,4 @@
-"""Events and SelfDescribingJson as Python objects: built, copied, pickled, shown, checked."""
+"""Native events as Python objects: construction, copies, pickles, `repr` and checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which fields an event has on its way out: of every kind, with which types, and which not."""
+"""The fields of each kind of event: which are present, and with which types."""
 
 from __future__ import annotations
 

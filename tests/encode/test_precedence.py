@@ -1,4 +1,4 @@
-"""Which field wins where several parts of an event name it, and whose fields stay as they were."""
+"""Which field wins if several parts of an event set it; none of the parts is changed."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""A Redis server, and a Celery broker that needs no server."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,4 +1,4 @@
-"""The modules of the extras: importable without them, and no burden for who does not use them."""
+"""The extras' modules can be imported without them, and cost nothing if unused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server on loopback that sends and keeps bytes as a test says, for what no library would do."""
+"""A server on loopback that sends and records raw bytes, for responses that no library produces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that do not come as they should: in drips, cut, without end, on a closed connection."""
+"""Responses that trickle in, are cut, never end, or come on a closed connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short way heeds what the environment says at the time of each request."""
+"""The fast path uses the environment's settings as of each request."""
 
 from __future__ import annotations
 

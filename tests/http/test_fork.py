@@ -1,4 +1,4 @@
-"""A child process has connections of its own, and never waits for what its parent has begun."""
+"""A child process has its own connections, and never waits for a request of its parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a program puts in the place of a function of requests or urllib3 sees the requests."""
+"""Functions of requests or urllib3 that a program replaces are used for the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short way of an emitter's own session and the usual one of requests: the same bytes."""
+"""The fast path and the usual path of requests send the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `requests` brings along: proxies, certificates and netrc; and both methods that ask it."""
+"""Features of `requests`: proxies, certificates and netrc, for both methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS by the short way: certificates are always verified, with those that the environment names."""
+"""TLS on the fast path: certificates are always verified, by the environment's bundle if set."""
 
 from __future__ import annotations
 

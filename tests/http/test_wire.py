@@ -1,4 +1,4 @@
-"""What goes over the wire: paths, headers, times, connections, redirects, given sessions."""
+"""Requests on the wire: paths, headers, times, connections, redirects, given sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is inside of the public stores."""
+"""Access to the internals of the public stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Event stores of the program's own: what an emitter asks of them, and when."""
+"""Custom event stores: which methods an emitter calls, and when."""
 
 from __future__ import annotations
 

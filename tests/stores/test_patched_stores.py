@@ -1,4 +1,4 @@
-"""Methods of this package's own stores that a program or its tests patch: they are called."""
+"""Patched methods of this package's own stores are called."""
 
 from __future__ import annotations
 

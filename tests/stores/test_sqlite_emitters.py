@@ -1,4 +1,4 @@
-"""Emitters with the durable store, as it is, overridden, patched and interrupted."""
+"""Emitters with the durable store: as it is, overridden, patched and interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The durable store and files that cannot be used: an error in the log, and the program goes on."""
+"""Files that the durable store cannot use: an error is logged, and the program goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The durable store and several processes: killed, forked, spawned, at work together."""
+"""The durable store with several processes: killed, forked, spawned, and at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The durable store by itself: what goes in comes out, in order, within its bounds."""
+"""The durable store by itself: events come out in order, within its limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Event stores: a program's own, the one in memory in use, and a store that is full."""
+"""Event stores in use: a custom one, the one in memory, and one that is full."""
 
 from __future__ import annotations
 

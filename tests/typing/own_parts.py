@@ -1,4 +1,4 @@
-"""Parts of a program's own: what it derives from the public classes, and what it puts beside."""
+"""A program's own classes: derived from public classes, or used in their place."""
 
 from __future__ import annotations
 

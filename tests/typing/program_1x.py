@@ -1,4 +1,4 @@
-"""Everything public of generation 1.x, used as its programs use it."""
+"""Everything public of version 1.x, used as its programs use it."""
 
 from __future__ import annotations
 

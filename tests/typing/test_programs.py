@@ -1,4 +1,4 @@
-"""The programs that the type checkers read also run: what they may write is what there is."""
+"""The programs that the type checkers read also run."""
 
 from __future__ import annotations
 

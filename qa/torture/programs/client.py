@@ -1,4 +1,4 @@
-"""What every program of a scenario does: track, write down each id, deliver, report."""
+"""What every program of a scenario does: track, record each id, deliver, report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program whose clock is set back and forth by a day while it tracks and sends.
+"""Sets its clock back and forward by a day while it tracks and sends.
 
 Its plan has `count` of events at each setting.
 """

@@ -1,4 +1,4 @@
-"""A program that forks while its threads track and send; each child does as its parent.
+"""Forks while its threads track and send; each child does the same as its parent.
 
 Its plan has `forks`, `threads` of each process, and `count` of events in each thread.
 """

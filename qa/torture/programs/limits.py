@@ -1,4 +1,4 @@
-"""Ends this process and each that it forks after so many seconds: TORTURE_LIMIT, from its start on.
+"""Ends this process, and each that it forks, after TORTURE_LIMIT seconds.
 
 To be imported before the package under test: its hook is then the first that runs in a child.
 """

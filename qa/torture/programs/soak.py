@@ -1,4 +1,4 @@
-"""A program that tracks at full speed for a time, and samples its own memory.
+"""Tracks at full speed for a given time, and samples its own memory.
 
 Its plan has `seconds` and `threads`. It writes down no ids, which would take gigabytes.
 """

@@ -1,4 +1,4 @@
-"""A program whose processes of multiprocessing track, each with the tracker that it has.
+"""Starts processes with multiprocessing; each tracks with the tracker that it has.
 
 Its plan has `method`, how they start; `processes`; `count` of events in each.
 """

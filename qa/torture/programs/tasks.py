@@ -1,4 +1,4 @@
-"""An application for Celery: its task tracks. TORTURE_PLAN is a client's plan, with `broker`."""
+"""A Celery application whose task tracks. TORTURE_PLAN is a client's plan, with `broker`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that tracks in threads, delivers all of it and ends.
+"""Tracks on several threads, delivers everything and ends.
 
 Its plan has `threads`, `count` of events in each, `pause`; `drains`: whether it waits for delivery,
 or leaves that to the exit; and `file_bytes`, the size beyond which files cannot be written.

@@ -1,4 +1,4 @@
-"""An application for gunicorn: each request tracks an event. TORTURE_PLAN is a client's plan."""
+"""A gunicorn application: each request tracks an event. TORTURE_PLAN is a client's plan."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""A program under test, which may not reach the network."""
+
 from __future__ import annotations
 
 import socket

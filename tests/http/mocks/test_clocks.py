@@ -1,4 +1,4 @@
-"""Programs whose tests stop the clock: creation and sending are stamped by it."""
+"""Programs whose tests freeze the clock: creation and sending times follow it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs whose tests replace `requests.post` and `requests.get`, or give an own session."""
+"""Programs whose tests replace `requests.post` and `requests.get`, or pass a session."""
 
 from __future__ import annotations
 
