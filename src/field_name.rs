@@ -16,12 +16,12 @@ impl FieldName {
         Self { record_prefix, python: PyOnceLock::new() }
     }
 
-    /// What starts a field of a record, `"name":"`: with the first quote of the value, since all values of a record are strings.
+    /// The start of a field of a record, `"name":"`: with the first quote of the value, since all values of a record are strings.
     pub const fn record_prefix(&self) -> &'static str {
         self.record_prefix
     }
 
-    /// What starts a member of any JSON object: `"name":`.
+    /// The start of a member of any JSON object: `"name":`.
     pub fn json_prefix(&self) -> &'static str {
         &self.record_prefix[..self.record_prefix.len() - 1]
     }

@@ -1,4 +1,4 @@
-//! What programs add to an instance of a native class: attributes, and methods that replace those of the class.
+//! Additions of programs to an instance of a native class: attributes, and methods that replace those of the class.
 
 #[cfg(not(feature = "abi3"))]
 use std::sync::atomic::{AtomicPtr, Ordering};

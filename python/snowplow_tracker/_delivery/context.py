@@ -1,4 +1,4 @@
-"""What the parts of one emitter's delivery share: state, numbers, and waiting for requests."""
+"""The state that the parts of one emitter's delivery share: stage, numbers, waiting threads."""
 
 from __future__ import annotations
 

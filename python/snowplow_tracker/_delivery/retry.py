@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from snowplow_tracker._delivery.context import DeliveryContext
 
-    # What happens to the events of a request.
+    # The fate of the events of a request.
     Outcome: TypeAlias = Literal["sent", "retry", "split", "rejected"]
 
 __all__ = ["REJECTED", "RETRY", "SENT", "SPLIT", "RetrySchedule", "is_retried"]
