@@ -20,7 +20,7 @@ QUICK = ["503", "cuts answer", "cuts body", "garbage", "413"]
 
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_storms_lose_nothing(tmp_path, kind):
-    few: dict[str, Any] = {"events": 4_000, "count": 5, "seconds": 0.1, "kinds": QUICK}
+    few: dict[str, Any] = {"events": 6_000, "count": 5, "seconds": 0.1, "kinds": QUICK}
     assert storm_scenarios.storms(tmp_path, 1, kind=kind, pause=0.02, **few).problems == []
 
 
