@@ -9,6 +9,7 @@ use crate::buffer::python::RecordBuffer;
 use crate::buffer::queue::PushResult;
 use crate::cpython::call::{call_user_code, call_user_method};
 use crate::overrides::{Originals, originals};
+use crate::process;
 use crate::sync::rcu::{CloneWithGil, Rcu, RcuGuard};
 
 /// The base class of `Emitter`. It has no attributes, since subclasses may use any name: `configure_emitter` sets what `track` reads.
@@ -25,11 +26,13 @@ struct Config {
     sink: Option<Py<RecordBuffer>>,
     accepts_records: bool,
     flush_threshold: usize,
+    /// The process that it was configured in. A copy of that process must not append: the buffer holds its parent's events.
+    process: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { sink: None, accepts_records: false, flush_threshold: usize::MAX }
+        Self { sink: None, accepts_records: false, flush_threshold: usize::MAX, process: 0 }
     }
 }
 
@@ -57,7 +60,7 @@ pub fn configure_emitter(
     accepts_records: bool,
     flush_threshold: usize,
 ) {
-    let config = Config { sink: sink.map(Bound::unbind), accepts_records, flush_threshold };
+    let config = Config { sink: sink.map(Bound::unbind), accepts_records, flush_threshold, process: process::number() };
     emitter.get().config.replace(emitter.py(), config);
 }
 
@@ -85,10 +88,11 @@ impl<'py> RecordSink<'py> {
         Ok(accepts.then_some(Self { emitter, config }))
     }
 
-    /// Appends a record, and flushes if that fills a batch. A record that cannot be appended goes to `accept_record`.
+    /// Appends a record, and flushes if that fills a batch. A record that cannot be appended goes to `accept_record`, which in a copy of
+    /// the process empties the emitter first.
     pub fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
         let py = self.emitter.py();
-        let config = self.config.get();
+        let config = self.config.get().filter(|config| config.process == process::number());
         let sink = config.and_then(|config| config.sink.as_ref());
         match sink.map(|sink| sink.get().push(py, record, created_ms)) {
             Some(PushResult::Queued(count)) if !self.is_flush_due(count) => Ok(()),

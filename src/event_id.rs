@@ -1,38 +1,53 @@
-//! Event ids: version 4 UUIDs (RFC 9562, section 5.4) from a generator that each thread seeds from the operating system.
+//! Event ids: version 4 UUIDs (RFC 9562, section 5.4) from a generator of each thread, which the operating system seeds again and again.
+//!
+//! A process may be copied with the state of its generators. A forked child is noticed: see `process`. Nothing tells a process that it was
+//! restored from a snapshot (of a virtual machine, by CRIU), and another one from the same. So a seed is used for a limited number of ids,
+//! and within one second only: copies draw different ids from the next second of their clocks on.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::rngs::{StdRng, SysError, SysRng};
 use rand::{Rng, SeedableRng};
 
-const ID_BYTES: usize = 16;
+use crate::process;
 
-/// Incremented in a forked child, so that it does not draw the same ids as its parent.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
+const ID_BYTES: usize = 16;
+/// A seed takes as long as fifty ids.
+const MAX_IDS_OF_SEED: u32 = 1024;
 
 struct Seeded {
     generator: StdRng,
-    generation: u64,
+    ids_left: u32,
+    /// When it was seeded, by the clock of the caller.
+    second: i64,
+    /// The process that it was seeded in.
+    process: usize,
 }
 
 thread_local! {
     static SEEDED: RefCell<Option<Seeded>> = const { RefCell::new(None) };
 }
 
-/// Makes every thread reseed its generator before its next id. Call it in a forked child.
-pub fn reseed() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
+impl Seeded {
+    fn new(second: i64) -> Result<Self, SysError> {
+        let generator = StdRng::try_from_rng(&mut SysRng)?;
+        Ok(Self { generator, ids_left: MAX_IDS_OF_SEED, second, process: process::number() })
+    }
+
+    fn is_usable(&self, second: i64) -> bool {
+        self.ids_left > 0 && self.second == second && self.process == process::number()
+    }
 }
 
-/// Returns a new id as 36 ASCII characters. Fails if the operating system has no randomness.
-pub fn new_event_id() -> Result<[u8; 36], SysError> {
+/// Returns a new id as 36 ASCII characters, for an event of the time `now_ms`. Fails if the operating system has no randomness.
+pub fn new_event_id(now_ms: i64) -> Result<[u8; 36], SysError> {
+    let second = now_ms / 1000;
     SEEDED.with_borrow_mut(|seeded| {
-        let generation = GENERATION.load(Ordering::Relaxed);
         let seeded = match seeded {
-            Some(seeded) if seeded.generation == generation => seeded,
-            _ => seeded.insert(Seeded { generator: StdRng::try_from_rng(&mut SysRng)?, generation }),
+            Some(seeded) if seeded.is_usable(second) => seeded,
+            _ => seeded.insert(Seeded::new(second)?),
         };
+        seeded.ids_left -= 1;
         let (high, low) = (seeded.generator.next_u64(), seeded.generator.next_u64());
         Ok(canonical((u128::from(high) << 64 | u128::from(low)).to_be_bytes()))
     })
@@ -63,7 +78,10 @@ const fn hex(bytes: [u8; 4]) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, new_event_id, reseed};
+    use super::{MAX_IDS_OF_SEED, SEEDED, Seeded, canonical, new_event_id};
+    use crate::process;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
     use std::collections::HashSet;
 
     #[test]
@@ -78,12 +96,29 @@ mod tests {
 
     #[test]
     fn never_repeats_across_seeds() {
-        let mut seen = HashSet::new();
-        for round in 0..2_000 {
-            if round % 100 == 0 {
-                reseed();
-            }
-            assert!(seen.insert(new_event_id().unwrap()));
-        }
+        let ids: HashSet<_> = (0..5_000).map(|n| new_event_id(n * 100).unwrap()).collect();
+        assert_eq!(ids.len(), 5_000);
+    }
+
+    /// Returns how many ids a process and its copy share, if both draw ids for events of these times. The seed is of time 0.
+    fn shared_with_copy(times_ms: impl Iterator<Item = i64> + Clone) -> usize {
+        let draw_from_same_seed = || -> HashSet<_> {
+            let generator = StdRng::seed_from_u64(7);
+            let process = process::number();
+            SEEDED.set(Some(Seeded { generator, ids_left: MAX_IDS_OF_SEED, second: 0, process }));
+            times_ms.clone().map(|now| new_event_id(now).unwrap()).collect()
+        };
+        draw_from_same_seed().intersection(&draw_from_same_seed()).count()
+    }
+
+    #[test]
+    fn copies_share_no_ids_from_the_next_second_on() {
+        assert_eq!(shared_with_copy((0..10).map(|_| 999)), 10);
+        assert_eq!(shared_with_copy((0..10).map(|_| 1000)), 0);
+    }
+
+    #[test]
+    fn copies_share_few_ids_if_the_clock_stands_still() {
+        assert_eq!(shared_with_copy((0..5_000).map(|_| 0)), MAX_IDS_OF_SEED as usize);
     }
 }

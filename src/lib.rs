@@ -7,6 +7,7 @@ pub mod base64;
 pub mod buffer;
 pub mod event_id;
 pub mod json;
+pub mod process;
 
 #[cfg(feature = "python")]
 mod contracts;
@@ -54,7 +55,7 @@ mod _native {
     #[pymodule_export]
     use crate::payload::python::{build_payload, clean_fields};
     #[pymodule_export]
-    use crate::tracker::{TrackerCore, mark_patched, reseed_event_ids};
+    use crate::tracker::{TrackerCore, mark_patched, process_number};
 
     #[pymodule_export]
     const PAYLOAD_DATA_SCHEMA: &str = crate::buffer::queue::PAYLOAD_DATA_SCHEMA;
@@ -69,9 +70,14 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::panics::silence_caught_panics();
-        crate::cpython::dict_version::prepare(module.py());
-        crate::events::prepare_classes(module.py())?;
+        let py = module.py();
+        // A program may remove the package from `sys.modules` and import it again: the classes stay the same.
+        if !crate::overrides::has_native_classes(py) {
+            crate::panics::silence_caught_panics();
+            crate::process::watch();
+            crate::cpython::dict_version::prepare(py);
+            crate::events::prepare_classes(py)?;
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -52,7 +52,7 @@ fn base64_of_json(bencher: Bencher, length: usize) {
 
 #[divan::bench]
 fn event_id_as_text() -> bool {
-    event_id::new_event_id().is_ok()
+    event_id::new_event_id(0).is_ok()
 }
 
 /// Lengths of a record in bytes: a page view, a self-describing event with contexts, an event with much data.

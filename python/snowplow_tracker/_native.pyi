@@ -42,9 +42,9 @@ __all__ = [
     "encode_record",
     "is_text_only",
     "mark_patched",
+    "process_number",
     "register_originals",
     "request_bodies",
-    "reseed_event_ids",
     "set_contracts_enabled",
     "set_flush_requested",
 ]
@@ -91,6 +91,8 @@ def register_originals(
 ) -> None:
     """Register the methods of these classes, to tell later whether a program replaced them.
 
+    A second import of the package registers its own. Then those of the first count as replaced.
+
     Args:
         tracker: The class `Tracker`.
         emitter: The class `Emitter`.
@@ -121,8 +123,11 @@ def set_flush_requested(emitter: EmitterCore, requested: bool) -> None:
 def mark_patched(tracker: TrackerCore) -> None:
     """Tell `track` that a method which it calls was replaced on this instance."""
 
-def reseed_event_ids() -> None:
-    """Reseed the generators of event ids, in a forked child."""
+def process_number() -> int:
+    """Return the number of this process.
+
+    It differs from those of its parents, however it was forked, and never changes otherwise.
+    """
 
 def build_payload(
     event: Event,

@@ -4,7 +4,7 @@
 //! CPython 3.14, and builds without the GIL, notify dict watchers before a change
 //! (<https://docs.python.org/3/c-api/dict.html#c.PyDict_AddWatcher>). The limited API has neither: there, no dict counts as unchanged.
 
-pub use imp::{is_still, prepare, version_of};
+pub use imp::{forget_versions, is_still, prepare, version_of};
 
 #[cfg(not(any(feature = "abi3", Py_3_14, Py_GIL_DISABLED)))]
 mod imp {
@@ -14,6 +14,9 @@ mod imp {
 
     /// Does nothing: versions need no preparation.
     pub fn prepare(_py: Python<'_>) {}
+
+    /// Does nothing: no dict gets the version of another one.
+    pub fn forget_versions() {}
 
     /// Returns the version of a dict, or 0 if it has none that can be trusted.
     #[expect(unsafe_code, reason = "comparing each item instead takes an eighth of track()")]
@@ -77,6 +80,11 @@ mod imp {
         CHANGES.load(Ordering::Acquire) == version
     }
 
+    /// Makes all versions outdated. Call it before versions are compared with those of other dicts.
+    pub fn forget_versions() {
+        CHANGES.fetch_add(1, Ordering::Release);
+    }
+
     /// Registers the watcher. Call it once, when the module is initialised: later, other threads could change dicts meanwhile.
     pub fn prepare(py: Python<'_>) {
         // SAFETY: the thread is attached, and `on_change` may be called at any time.
@@ -95,6 +103,9 @@ mod imp {
 
     /// Does nothing: there are no versions.
     pub fn prepare(_py: Python<'_>) {}
+
+    /// Does nothing: there are no versions.
+    pub fn forget_versions() {}
 
     /// Returns 0: no version is known.
     pub fn version_of(_dict: &Bound<'_, PyDict>) -> u64 {

@@ -1,8 +1,13 @@
 //! Classes and modules of the package, looked up once, and attributes read without a method call.
 
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule, PyString};
+
+use crate::cpython::dict_version::forget_versions;
 
 /// Returns the cached object, or the result of `find`, which is then cached for ever. No lock is held while `find` runs: it may run
 /// Python code that calls this function again.
@@ -18,10 +23,59 @@ pub fn get_or_import<'py, T>(
     Ok(cache.get_or_init(py, || found).bind(py))
 }
 
+/// The Python half of this package. A program may import it several times: by `importlib.reload`, or after it removed the package from
+/// `sys.modules`.
+pub struct Package {
+    payload: Py<PyAny>,
+    tracker: Py<PyModule>,
+    tracker_namespace: Py<PyDict>,
+    previous: Option<&'static Package>,
+}
+
+/// The latest import. Never freed: other threads may be using it.
+static PACKAGE: AtomicPtr<Package> = AtomicPtr::new(ptr::null_mut());
+
+impl Package {
+    /// Uses the modules of a new import of the package from now on.
+    pub fn set_imported(py: Python<'_>) -> PyResult<&Self> {
+        let tracker = py.import("snowplow_tracker.tracker")?;
+        let package = Self {
+            payload: py.import("snowplow_tracker.payload")?.getattr("Payload")?.unbind(),
+            tracker_namespace: tracker.dict().unbind(),
+            tracker: tracker.unbind(),
+            previous: Self::loaded(),
+        };
+        PACKAGE.store(Box::into_raw(Box::new(package)), Ordering::Release);
+        forget_versions();
+        Self::latest(py)
+    }
+
+    fn latest(py: Python<'_>) -> PyResult<&Self> {
+        Self::loaded().map_or_else(|| Self::set_imported(py), Ok)
+    }
+
+    #[expect(unsafe_code, reason = "a lock would be contended by all threads that track")]
+    fn loaded() -> Option<&'static Self> {
+        // SAFETY: null, or a pointer from `Box::into_raw` that is never freed.
+        unsafe { PACKAGE.load(Ordering::Acquire).as_ref() }
+    }
+}
+
 /// Returns the class `Payload`.
 pub fn payload_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    get_or_import(&CLASS, py, || py.import("snowplow_tracker.payload")?.getattr("Payload"))
+    Ok(Package::latest(py)?.payload.bind(py))
+}
+
+/// Returns true for a `Payload` of any import of the package.
+pub fn is_payload(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let mut package = Some(Package::latest(object.py())?);
+    while let Some(Package { payload, previous, .. }) = package {
+        if object.is_instance(payload.bind(object.py()))? {
+            return Ok(true);
+        }
+        package = *previous;
+    }
+    Ok(false)
 }
 
 /// Returns the class `Subject`.
@@ -32,14 +86,12 @@ pub fn subject_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 
 /// Returns the module `snowplow_tracker.tracker`, whose `time` and `uuid` programs may replace.
 pub fn tracker_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
-    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    get_or_import(&MODULE, py, || py.import("snowplow_tracker.tracker"))
+    Ok(Package::latest(py)?.tracker.bind(py))
 }
 
 /// Returns the namespace of the module `snowplow_tracker.tracker`.
 pub fn tracker_namespace(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
-    static NAMESPACE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    get_or_import(&NAMESPACE, py, || Ok(tracker_module(py)?.dict()))
+    Ok(Package::latest(py)?.tracker_namespace.bind(py))
 }
 
 /// Returns `sys.modules`.

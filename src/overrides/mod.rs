@@ -15,13 +15,16 @@
 pub mod globals;
 mod type_cache;
 
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 use crate::cpython::instance::has_own;
-use crate::cpython::lookup::get_or_import;
+use crate::cpython::lookup::{Package, get_or_import};
 use type_cache::TypeCheckCache;
 
 /// The native classes whose methods and properties are checked.
@@ -35,11 +38,17 @@ pub struct NativeClasses {
 }
 
 static NATIVE_CLASSES: PyOnceLock<NativeClasses> = PyOnceLock::new();
-static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
+/// Those of the latest import of the package. Never freed: calls of `track` use them without a lock.
+static ORIGINALS: AtomicPtr<Originals> = AtomicPtr::new(ptr::null_mut());
 
 /// Sets the native classes. Called once, when the module is initialised.
 pub fn set_native_classes(py: Python<'_>, classes: NativeClasses) {
     let _ = NATIVE_CLASSES.set(py, classes);
+}
+
+/// Returns true if the native module was initialised before.
+pub fn has_native_classes(py: Python<'_>) -> bool {
+    NATIVE_CLASSES.get(py).is_some()
 }
 
 fn native_classes(py: Python<'_>) -> PyResult<&NativeClasses> {
@@ -67,8 +76,9 @@ pub struct Originals {
     stores: TypeCheckCache,
 }
 
-/// Registers the methods of `Tracker`, `Emitter`, `InMemoryEventStore` and the native classes. The package calls it once, when it is
-/// imported, before a program can replace any. `accept_record(emitter, record, created_ms)` takes records that cannot be appended.
+/// Registers the methods of `Tracker`, `Emitter`, `InMemoryEventStore` and the native classes. The package calls it when it is imported,
+/// before a program can replace any. After a second import, trackers and emitters of the first count as overridden: they go on, by the
+/// methods that they have. `accept_record(emitter, record, created_ms)` takes records that cannot be appended.
 #[pyfunction]
 pub fn register_originals(
     py: Python<'_>,
@@ -78,9 +88,14 @@ pub fn register_originals(
     accept_record: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let native = native_classes(py)?;
+    // Of a second import, the native classes are the same, and a program may have replaced their methods meanwhile.
+    let (build_payload, to_json) = match originals(py) {
+        Ok(first) => (first.build_payload.clone_ref(py), first.to_json.clone_ref(py)),
+        Err(_) => (native.event.getattr(py, "build_payload")?, native.self_describing_json.getattr(py, "to_json")?),
+    };
     let originals = Originals {
-        build_payload: native.event.getattr(py, "build_payload")?,
-        to_json: native.self_describing_json.getattr(py, "to_json")?,
+        build_payload,
+        to_json,
         tracker: tracker.clone().unbind(),
         get_uuid: tracker.getattr("get_uuid")?.unbind(),
         get_timestamp: tracker.getattr("get_timestamp")?.unbind(),
@@ -97,13 +112,17 @@ pub fn register_originals(
         emitters: TypeCheckCache::new(),
         stores: TypeCheckCache::new(),
     };
-    let _ = ORIGINALS.set(py, originals);
+    Package::set_imported(py)?;
+    ORIGINALS.store(Box::into_raw(Box::new(originals)), Ordering::Release);
     Ok(())
 }
 
 /// Returns the registered methods.
-pub fn originals(py: Python<'_>) -> PyResult<&Originals> {
-    ORIGINALS.get(py).ok_or_else(|| PyRuntimeError::new_err("the package snowplow_tracker was not imported"))
+#[expect(unsafe_code, reason = "a lock would be contended by all threads that track")]
+pub fn originals(_py: Python<'_>) -> PyResult<&Originals> {
+    // SAFETY: null, or a pointer from `Box::into_raw` that is never freed.
+    unsafe { ORIGINALS.load(Ordering::Acquire).as_ref() }
+        .ok_or_else(|| PyRuntimeError::new_err("the package snowplow_tracker was not imported"))
 }
 
 macro_rules! is_original {

@@ -12,7 +12,7 @@ use crate::cpython::lookup::tracker_module;
 use crate::error::{Error, type_name};
 use crate::panics;
 use settings::{Settings, TrackerState};
-pub use stamp::reseed_event_ids;
+pub use stamp::process_number;
 use stamp::{EventId, now_ms};
 
 /// The base class of `Tracker`: its settings, and `track`.
@@ -108,7 +108,7 @@ impl TrackerCore {
     /// Returns a new event id: a version 4 UUID as a string, created by `uuid.uuid4` if a program has replaced that.
     #[staticmethod]
     fn get_uuid(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Ok(EventId::new(py)?.into_python(py)?)
+        Ok(EventId::new(py, now_ms(py)?)?.into_python(py)?)
     }
 
     /// Returns a time in whole milliseconds: `tstamp` if that is a number, or the current time.

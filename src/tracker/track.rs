@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::settings::{Settings, TrackerState};
-use super::stamp::{EventId, now_ms};
+use super::stamp::{CreationTime, EventId, now_ms};
 use crate::cpython::call::{call_user_code, call_user_method, get_optional_user_attribute, get_user_attribute};
 use crate::cpython::items::{Item, items};
-use crate::cpython::lookup::{nv_pairs, payload_class};
+use crate::cpython::lookup::{is_payload, nv_pairs};
 use crate::emitter::RecordSink;
 use crate::error::{Error, Result, type_name};
 use crate::events::{Event, Snapshot};
@@ -252,15 +252,21 @@ impl<'a, 'py> TrackCall<'a, 'py> {
                 record.raw(subject.record());
             }
             payload::write_event(&mut record, event, self.encoding)?;
-            let id = self.new_id()?;
+            let created = self.creation_time()?;
+            let id = self.new_id(&created)?;
             match &id {
                 EventId::Native(text) => record.plain(field_name!("eid"), text),
                 EventId::Custom(id) => record.value(field_name!("eid"), id)?,
             }
-            let created_ms = self.write_timestamp(&mut record)?;
+            match &created {
+                CreationTime::Native(ms) => {
+                    record.plain(field_name!("dtm"), itoa::Buffer::new().format(*ms).as_bytes());
+                }
+                CreationTime::Custom(time) => record.value(field_name!("dtm"), time)?,
+            }
             record.end();
             warn_of_replacements(self.py(), replaced)?;
-            sinks.push(out, created_ms)?;
+            sinks.push(out, created.ms())?;
             id.into_python(self.py()).map(Some)
         })
     }
@@ -275,8 +281,9 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         if let Some(subject_fields) = subject_fields {
             subject_fields.add_to(&mut fields, self.py())?;
         }
-        fields.value(field_name!("eid"), &self.new_id()?.into_python(self.py())?)?;
-        fields.value(field_name!("dtm"), &self.timestamp()?)?;
+        let created = self.creation_time()?;
+        fields.value(field_name!("eid"), &self.new_id(&created)?.into_python(self.py())?)?;
+        fields.value(field_name!("dtm"), &created.into_python(self.py())?)?;
         tracker_fields.add_to(&mut fields, self.py())?;
         let fields = fields.end();
         warn_of_replacements(self.py(), replaced)?;
@@ -288,7 +295,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
     /// Tracks what the program's own code makes of an event. A `Payload` is passed on as the dict that it contains.
     fn track_payload(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         let py = self.py();
-        if event.is_instance(payload_class(py)?)? {
+        if is_payload(event)? {
             self.dispatch_dict(nv_pairs(event)?.as_any(), false)?;
             return Ok(Some(self.tracker.clone()));
         }
@@ -319,29 +326,18 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         Ok(result?)
     }
 
-    fn write_timestamp(&self, record: &mut RecordWriter<'_>) -> Result<i64> {
+    fn creation_time(&self) -> Result<CreationTime<'py>> {
         if self.is_original || self.originals.get_timestamp_is_original(&self.tracker.get_type())? {
-            let now = now_ms(self.py())?;
-            record.plain(field_name!("dtm"), itoa::Buffer::new().format(now).as_bytes());
-            return Ok(now);
+            return Ok(CreationTime::Native(now_ms(self.py())?));
         }
-        let created = self.timestamp()?;
-        record.value(field_name!("dtm"), &created)?;
-        Ok(created.extract().unwrap_or(0))
+        Ok(CreationTime::Custom(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_timestamp"), ())?))
     }
 
-    fn new_id(&self) -> Result<EventId<'py>> {
+    fn new_id(&self, created: &CreationTime<'py>) -> Result<EventId<'py>> {
         if self.is_original || self.originals.get_uuid_is_original(&self.tracker.get_type())? {
-            return EventId::new(self.py());
+            return EventId::new(self.py(), created.ms());
         }
         Ok(EventId::Custom(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_uuid"), ())?))
-    }
-
-    fn timestamp(&self) -> Result<Bound<'py, PyAny>> {
-        if self.is_original || self.originals.get_timestamp_is_original(&self.tracker.get_type())? {
-            return Ok(now_ms(self.py())?.into_pyobject(self.py()).map_err(PyErr::from)?.into_any());
-        }
-        Ok(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_timestamp"), ())?)
     }
 
     fn py(&self) -> Python<'py> {

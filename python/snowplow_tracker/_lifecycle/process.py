@@ -7,11 +7,12 @@ import atexit
 import logging
 import os
 import sys
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
-from snowplow_tracker._native import reseed_event_ids
+from snowplow_tracker._native import process_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,14 @@ if TYPE_CHECKING:
             ...
 
 
-__all__ = ["deliver_abandoned", "exit_has_begun", "register_for_exit", "registered"]
+__all__ = [
+    "call_in_copies",
+    "deliver_abandoned",
+    "exit_has_begun",
+    "notice_copy",
+    "register_for_exit",
+    "registered",
+]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
@@ -49,11 +57,34 @@ _registered: weakref.WeakSet[Deliverable] = weakref.WeakSet()
 _abandoned: set[Deliverable] = set()
 _exit_has_begun = False
 _has_multiprocessing_hook = False
+_process = process_number()
+_noticing = threading.RLock()  # held in copies only, by the thread that resets
+_is_resetting = False
+_reset_hooks: list[Callable[[], None]] = []
 
 
 def exit_has_begun() -> bool:
     """Return whether the interpreter is running its exit handlers."""
     return _exit_has_begun
+
+
+def notice_copy() -> None:
+    """Start empty if C code has copied this process: Python's fork hooks have not run then.
+
+    uWSGI does, for example. Whatever uses events, threads or connections calls this first.
+    """
+    if process_number() != _process:
+        with _noticing:
+            # Another thread may have been faster, or this one may be in the middle of it.
+            if process_number() != _process and not _is_resetting:
+                for hook in _reset_hooks:
+                    hook()
+                _reset_in_child()
+
+
+def call_in_copies(hook: Callable[[], None]) -> None:
+    """Have a function called in copies of this process in which Python's fork hooks do not run."""
+    _reset_hooks.append(hook)
 
 
 def register_for_exit(emitter: Deliverable) -> None:
@@ -108,6 +139,7 @@ def _holds_events(emitter: Deliverable) -> bool:
 def _deliver_at_exit() -> None:
     """Share the time among the emitters that hold events; the others come last."""
     global _exit_has_begun  # noqa: PLW0603 - there is one exit
+    notice_copy()
     _exit_has_begun = True
     started = time.monotonic()
     holds = {emitter: _holds_events(emitter) for emitter in registered()}
@@ -123,10 +155,13 @@ def _deliver_at_exit() -> None:
 
 
 def _reset_in_child() -> None:
-    reseed_event_ids()
+    global _process, _is_resetting  # noqa: PLW0603 - the state of this process
+    _is_resetting = True
     _abandoned.clear()
     for emitter in list(_registered):
         _reset(emitter)
+    _process = process_number()
+    _is_resetting = False
     _hook_multiprocessing()
     if (signals := sys.modules.get("celery.signals")) is not None:
         # Celery's worker processes end without running atexit handlers, but send this signal.
@@ -164,7 +199,7 @@ def _deliver_at_exit_of_celery(**_: object) -> None:
 # Registered at import, so that exit handlers which the program registers later run earlier.
 atexit.register(_deliver_at_exit)
 _hook_multiprocessing()
-if (_process := sys.modules.get("multiprocessing.process")) and _process.parent_process():
+if (_module := sys.modules.get("multiprocessing.process")) and _module.parent_process():
     # The child has already started: its own function imports this package.
     _register_finalizer(_deliver_at_exit)
 if hasattr(os, "register_at_fork"):
