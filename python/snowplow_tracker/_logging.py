@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
+
+from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     import logging
@@ -18,7 +19,7 @@ _INTERVAL_SECONDS = 60.0
 _MAX_DEFERRED_CALLS = 1_000
 
 
-class _DeferredLogging(threading.local):
+class _DeferredLogging:
     """Defers log calls until the surrounding lock is released: `with deferred_logging, lock:`.
 
     A program's log handler may itself call `track()`. If this package logged while holding its
@@ -26,21 +27,27 @@ class _DeferredLogging(threading.local):
     """
 
     def __init__(self) -> None:
-        self._depth = 0
-        self._calls: deque[Callable[[], None]] = deque(maxlen=_MAX_DEFERRED_CALLS)
+        self._thread = PerThread()
 
     def __enter__(self) -> None:
-        self._depth += 1
+        thread = self._thread.current()
+        thread.depth = getattr(thread, "depth", 0) + 1
 
     def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        while self._calls and not self._depth:
-            self._calls.popleft()()
+        thread = self._thread.current()
+        # It is 0 already if `threading` was patched inside the block.
+        thread.depth = depth = max(getattr(thread, "depth", 0) - 1, 0)
+        calls: deque[Callable[[], None]] | None = getattr(thread, "calls", None)
+        while calls and not depth:
+            calls.popleft()()
 
     def log(self, log: Callable[..., None], message: str, *args: object) -> None:
         """Call `log(message, *args)` now, or after the outermost `with` block."""
-        if self._depth:
-            self._calls.append(partial(log, message, *args))
+        thread = self._thread.current()
+        if getattr(thread, "depth", 0):
+            if getattr(thread, "calls", None) is None:
+                thread.calls = deque(maxlen=_MAX_DEFERRED_CALLS)
+            thread.calls.append(partial(log, message, *args))
         else:
             log(message, *args)
 

@@ -12,13 +12,13 @@ What else a program may replace, and who notices it:
 
 from __future__ import annotations
 
-import threading
+from snowplow_tracker._threads import PerThread
 
 __all__ = ["call_override", "is_original", "register_originals"]
 
 # By identity, not equality: a mock may compare equal to anything.
 _ORIGINALS: dict[str, dict[int, object]] = {}
-_thread = threading.local()
+_thread = PerThread()
 
 
 def register_originals(owner: type, *names: str) -> None:
@@ -44,7 +44,9 @@ def call_override(instance: object, name: str) -> bool:
     Returns:
         Whether it was called.
     """
-    running: set[tuple[int, str]] = _thread.__dict__.setdefault("running", set())
+    running: set[tuple[int, str]] | None = getattr(_thread, "running", None)
+    if running is None:
+        running = _thread.running = set()
     call = (id(instance), name)
     if call in running or is_original(instance, name):
         return False

@@ -28,10 +28,10 @@ from snowplow_tracker._validation import require_int
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from queue import SimpleQueue
 
     from typing_extensions import Self
 
+    from snowplow_tracker._lifecycle.workers import RequestQueue
     from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import (
@@ -179,6 +179,7 @@ class Emitter(EmitterCore):
     @property
     def buffer(self) -> PayloadDictList:
         """The stored events, as in version 0.x."""
+        self.__engine.current()
         events: PayloadDictList = cast("Any", self.event_store).event_buffer
         return events
 
@@ -199,20 +200,20 @@ class Emitter(EmitterCore):
 
     def input(self, payload: PayloadDict) -> None:
         """Accept one event, and flush if it completes a batch. For POST, values become text."""
-        self.__engine.accept(payload)
+        self.__engine.current().accept(payload)
 
     def reached_limit(self) -> bool:
         """Return whether the stored events make a batch."""
-        return self.__engine.has_reached_limit()
+        return self.__engine.current().has_reached_limit()
 
     def flush(self) -> None:
         """Send all that is stored: in a callback, after it; while a retry is pending, with it."""
-        self.__engine.flusher.flush_here()
+        self.__engine.current().flusher.flush_here()
 
     def sync_flush(self) -> None:
         """Send all that is stored before returning, through `flush` if that is overridden."""
         if not call_override(self, "flush"):
-            self.__engine.flusher.flush_here()
+            self.__engine.current().flusher.flush_here()
 
     def async_flush(self) -> None:
         """Do the same as `flush`."""
@@ -220,7 +221,7 @@ class Emitter(EmitterCore):
 
     def send_events(self, evts: PayloadDictList) -> None:
         """Send events, run the callbacks, and store again what is to be retried."""
-        self.__engine.flusher.send_events(evts)
+        self.__engine.current().flusher.send_events(evts)
 
     @staticmethod
     def attach_sent_timestamp(events: PayloadDictList) -> None:
@@ -233,11 +234,11 @@ class Emitter(EmitterCore):
     # Unless it is overridden, it also gets bytes: see `Transport.encode_body`.
     def http_post(self, data: str) -> int:
         """Send a request body by POST. Returns the status, -1 after a network error."""
-        return self.__engine.transport.post(data)
+        return self.__engine.current().transport.post(data)
 
     def http_get(self, payload: PayloadDict) -> int:
         """Send an event by GET, or by POST if it is too long. Returns as `http_post` does."""
-        return self.__engine.transport.get(payload)
+        return self.__engine.current().transport.get(payload)
 
     @staticmethod
     def is_good_status_code(status_code: int) -> bool:
@@ -262,6 +263,7 @@ class Emitter(EmitterCore):
 
     def set_flush_timer(self, timeout: float, flush_now: bool = False) -> None:
         """Flush every `timeout` seconds from now on. Ignored while such a timer is running."""
+        self.__engine.current()
         if flush_now:
             self.flush()
         self.timer.start(timeout)
@@ -278,7 +280,7 @@ class Emitter(EmitterCore):
             `dropped`, and `retried`; `bytes` and `requests` sent; `last_error`, a text or None;
             `oldest_queued_seconds`, the age of the oldest stored event, None if unknown.
         """
-        return self.__engine.stats()
+        return self.__engine.current().stats()
 
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, stop the threads and accept no more events.
@@ -290,7 +292,7 @@ class Emitter(EmitterCore):
             timeout: Maximum seconds. Default None: `exit_timeout`.
         """
         if (engine := _engine_if_any(self)) is not None:
-            engine.close(timeout)
+            engine.current().close(timeout)
 
 
 engine_of: Callable[[Emitter], DeliveryEngine] = attrgetter("_Emitter__engine")
@@ -303,7 +305,7 @@ def _engine_if_any(emitter: Emitter) -> DeliveryEngine | None:
 
 def accept_record(emitter: Emitter, record: bytes, created_ms: int) -> None:
     """Accept a record that native code could not append. Native code calls this."""
-    engine_of(emitter).accept_record(record, created_ms)
+    engine_of(emitter).current().accept_record(record, created_ms)
 
 
 def _now_ms() -> int:
@@ -367,21 +369,21 @@ class AsyncEmitter(Emitter):
             warn_of_plain_http(endpoint, self.endpoint)
 
     @property
-    def queue(self) -> SimpleQueue[int | None]:
+    def queue(self) -> RequestQueue:
         """Requested flushes that no thread has taken up."""
-        return engine_of(self).workers.pool.queue
+        return engine_of(self).current().workers.pool.queue
 
     def consume(self) -> None:
         """Send whenever a flush is requested: the target of each thread."""
-        engine_of(self).workers.pool.run()
+        engine_of(self).current().workers.pool.run()
 
     def flush(self) -> None:
         """Have all that is stored sent, and return."""
-        engine_of(self).workers.flush()
+        engine_of(self).current().workers.flush()
 
     def sync_flush(self) -> None:
         """Wait until all that is stored is sent, or stored again because the collector fails."""
-        engine_of(self).workers.sync_flush()
+        engine_of(self).current().workers.sync_flush()
 
 
 register_originals(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +20,25 @@ logger = logging.getLogger("snowplow_tracker.emitters")
 _MAX_PENDING_RETRIES = 1_000_000  # as many as the largest store holds by default
 
 
-class _InsideDelivery(threading.local):
+class _InsideDelivery:
     """Marks what delivery calls on this thread: `with inside_delivery:`."""
 
-    depth = 0
+    def __init__(self) -> None:
+        self._thread = PerThread()
+
+    @property
+    def depth(self) -> int:
+        """How many such blocks this thread is inside of."""
+        return getattr(self._thread.current(), "depth", 0)
 
     def __enter__(self) -> None:
-        self.depth += 1
+        thread = self._thread.current()
+        thread.depth = getattr(thread, "depth", 0) + 1
 
     def __exit__(self, *_: object) -> None:
-        self.depth -= 1
+        thread = self._thread.current()
+        # It is 0 already if `threading` was patched inside the block.
+        thread.depth = max(getattr(thread, "depth", 0) - 1, 0)
 
 
 inside_delivery = _InsideDelivery()
@@ -43,7 +53,7 @@ class Callbacks:
 
     def __init__(self, host: DeliveryHost) -> None:
         self._host = host
-        self._thread = threading.local()
+        self._thread = PerThread()
         self._pending_retries: set[str] = set()
 
     # --- running them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from snowplow_tracker._delivery.callbacks import Callbacks
 from snowplow_tracker._delivery.circuit_breaker import CircuitBreaker
 from snowplow_tracker._delivery.queue import EventQueue
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._threads import WakeUps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,22 +116,18 @@ class Completions:
     """
 
     def __init__(self) -> None:
-        # Acquire this lock directly, not through the Condition: a KeyboardInterrupt inside
-        # `Condition.__enter__` would leave it held.
-        self._lock = threading.RLock()
-        self._completed = threading.Condition(self._lock)
+        self._completed = WakeUps()
+        self._numbers = itertools.count(1)  # `next` is atomic
         self.count = 0
 
     def notify(self) -> None:
         """Count a completed request, and wake the threads that wait."""
-        with self._lock:
-            self.count += 1
-            self._completed.notify_all()
+        self.count = next(self._numbers)
+        self._completed.notify()
 
     def wait_until(self, condition: Callable[[], bool], deadline: float) -> None:
         """Wait until a condition holds after some request, or until a deadline."""
-        with deferred_logging, self._lock:
-            self._completed.wait_for(condition, max(deadline - time.monotonic(), 0))
+        self._completed.wait_for(condition, deadline)
 
     def wait_for_next(self, count: int, deadline: float) -> None:
         """Wait until more than `count` requests have completed, or until a deadline."""

@@ -17,13 +17,20 @@ from snowplow_tracker._delivery.shutdown import Shutdown
 from snowplow_tracker._delivery.transport import Transport
 from snowplow_tracker._http.client import HttpClient
 from snowplow_tracker._http.endpoint import redact_url
-from snowplow_tracker._lifecycle.process import deliver_abandoned, register_for_exit
+from snowplow_tracker._lifecycle.process import (
+    deliver_abandoned,
+    notice_copy,
+    register_for_exit,
+)
 from snowplow_tracker._lifecycle.timer import FlushTimer
 from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._stores.record_store import reset_after_fork
+from snowplow_tracker._threads import kind_of_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Self
 
     from snowplow_tracker._delivery.dispatcher import WorkerDispatcher
     from snowplow_tracker._delivery.host import DeliveryHost
@@ -72,9 +79,24 @@ class DeliveryEngine:
         self.dispatcher: Dispatcher = self.flusher
         if self._thread_count:
             self.use_workers(self._thread_count)
-        host.lock = threading.RLock()
+        self._renew_lock()
         host.timer = FlushTimer(host, repeating=True)
         host.retry_timer = FlushTimer(host, repeating=False)
+
+    def _renew_lock(self) -> None:
+        self._kind_of_threads = kind_of_threads()
+        self._lock = self._host.lock = threading.RLock()
+
+    def current(self) -> Self:
+        """Return the engine, after it has noticed a copied process or patched threads.
+
+        Every public method of an emitter reaches the engine's parts through this.
+        """
+        notice_copy()
+        # A store of the program may switch to another green thread while it has the lock.
+        if kind_of_threads() is not self._kind_of_threads and self._host.lock is self._lock:
+            self._renew_lock()
+        return self
 
     def use_workers(self, thread_count: int) -> None:
         """Send on worker threads from now on."""
@@ -135,6 +157,7 @@ class DeliveryEngine:
 
     def abandon(self) -> None:
         """Deliver what the emitter holds: nothing refers to it any more."""
+        notice_copy()
         self.dispatcher.abandon()
         if self.context.state.is_open:
             deliver_abandoned(self)

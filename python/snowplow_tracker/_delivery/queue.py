@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from snowplow_tracker._delivery.batch import PendingDicts, PendingRecords
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._stores.record_store import builtin_store_of, record_store_of
+from snowplow_tracker._threads import CurrentLock, PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -38,9 +38,9 @@ class EventQueue:
     def __init__(self, host: DeliveryHost, notify_completed: Callable[[], None]) -> None:
         self._host = host
         self._notify_completed = notify_completed
-        self._sending = threading.RLock()
+        self._sending = CurrentLock()
         self._taken = 0
-        self._thread = threading.local()
+        self._thread = PerThread()
 
     # --- which kind of store
 
@@ -96,14 +96,15 @@ class EventQueue:
             yield True
             return
         timeout = -1 if deadline is None else max(deadline - time.monotonic(), 0)
-        if not self._sending.acquire(timeout=timeout):
+        sending = self._sending.get()
+        if not sending.acquire(timeout=timeout):
             yield False
             return
         try:
             yield True
         finally:
             self._taken = 0
-            self._sending.release()
+            sending.release()
             self._notify_completed()
 
     def batches(self) -> Iterator[PayloadDictList]:

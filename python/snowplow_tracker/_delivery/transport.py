@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._http.endpoint import HEADERS, fits_request_line, post_uri, to_ascii
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
+from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     from snowplow_tracker._delivery.context import DeliveryContext
@@ -37,7 +37,7 @@ class Transport:
         self._host = context.host
         self._counters = context.counters
         self._state = context.state
-        self._thread = threading.local()
+        self._thread = PerThread()
 
     def post(self, body: str | bytes) -> int:
         """Send a request body by POST. Returns the status, -1 after a network error."""

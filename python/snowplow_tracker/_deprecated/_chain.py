@@ -5,11 +5,11 @@ Each of them can be overridden, and only the first one of a call warns.
 
 from __future__ import annotations
 
-import threading
 import warnings
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from snowplow_tracker._threads import PerThread
 from snowplow_tracker.constants import BASE_SCHEMA_PATH, SCHEMA_TAG
 from snowplow_tracker.events import Event, SelfDescribing
 from snowplow_tracker.self_describing_json import SelfDescribingJson
@@ -40,13 +40,12 @@ R = TypeVar("R")
 TrackerT = TypeVar("TrackerT")
 
 
-class _Chain(threading.local):
-    """The deprecated methods running on this thread, as (id of the tracker, name of the method)."""
-
-    calls: tuple[tuple[int, str], ...] = ()
+# Its `calls` are the deprecated methods running on this thread, as (id of the tracker, name).
+_chain = PerThread()
 
 
-_chain = _Chain()
+def _running() -> tuple[tuple[int, str], ...]:
+    return getattr(_chain, "calls", ())
 
 
 def deprecated(replacement: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -61,7 +60,7 @@ def deprecated(replacement: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @wraps(method)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            outer = _chain.calls
+            outer = _running()
             tracker = id(args[0])
             if all(owner != tracker for owner, _ in outer):
                 warnings.warn(message, DeprecationWarning, stacklevel=2)
@@ -126,7 +125,7 @@ class ChainedMethods(Generic[TrackerT]):
 
 def send(tracker: ChainedMethods[TrackerT], event: Event) -> TrackerT:
     """Track an event. Events that its encoding or an emitter tracks are not part of the chain."""
-    outer, _chain.calls = _chain.calls, ()
+    outer, _chain.calls = _running(), ()
     try:
         tracker.track(event=event)
     finally:
@@ -156,7 +155,7 @@ def without_none(**fields: Any) -> dict[str, Any]:
 
 def _is_reentered(tracker: ChainedMethods[Any]) -> bool:
     """Whether `track_unstruct_event` has called itself through overrides of the tracker."""
-    return _chain.calls.count((id(tracker), "track_unstruct_event")) > 1
+    return _running().count((id(tracker), "track_unstruct_event")) > 1
 
 
 def _is_called_by_override(tracker: ChainedMethods[Any]) -> bool:

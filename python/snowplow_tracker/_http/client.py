@@ -17,6 +17,7 @@ from snowplow_tracker._http.status import (
     retry_after,
     status_of,
 )
+from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,7 @@ class _OwnSessions:
     def __init__(self, requests: Callable[[], Any]) -> None:
         self.keep_alive = True
         self._requests = requests
-        self._local = threading.local()
+        self._local = PerThread()
 
     def post(
         self, url: str, *, data: str | bytes, headers: dict[str, str], timeout: Timeout

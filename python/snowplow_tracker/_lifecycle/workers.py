@@ -4,27 +4,60 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from _queue import SimpleQueue  # the module `queue` imports more than this needs
-from typing import TYPE_CHECKING
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
 from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._threads import CurrentLock, PerThread, WakeUps
 
 if TYPE_CHECKING:
     import weakref
     from collections.abc import Callable
 
-__all__ = ["WorkerPool"]
+__all__ = ["RequestQueue", "WorkerPool"]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
-_thread = threading.local()
+_thread = PerThread()
 
 
 def _is_worker() -> bool:
     """Return whether this thread is a worker, of any pool."""
     return getattr(_thread, "is_worker", False)
+
+
+class RequestQueue:
+    """A queue like `queue.SimpleQueue`, whose `get` does not stop green threads.
+
+    Patching replaces the class `queue.SimpleQueue`, but not the queues that exist already, and
+    eventlet replaces it by a class whose `put` is not re-entrant.
+    """
+
+    def __init__(self) -> None:
+        self._requests: deque[int | None] = deque()
+        self._added = WakeUps()
+
+    def put(self, request: int | None) -> None:
+        """Add a request. A finalizer or signal handler may do so in the middle of another call."""
+        self._requests.append(request)
+        self._added.notify()
+
+    def get(self, new_lock: Callable[[], Any] | None = None) -> int | None:
+        """Wait for a request and remove it. See `WakeUps.wait_for`."""
+        while True:
+            with suppress(IndexError):  # another thread may be faster
+                return self._requests.popleft()
+            self._added.wait_for(lambda: self._requests, new_lock=new_lock)
+
+    def empty(self) -> bool:
+        """Return whether there is no request."""
+        return not self._requests
+
+    def qsize(self) -> int:
+        """Return the number of requests."""
+        return len(self._requests)
 
 
 class WorkerPool:
@@ -41,12 +74,9 @@ class WorkerPool:
     def __init__(self, job: weakref.WeakMethod[Callable[[], None]], count: int) -> None:
         self._job = job
         self._count = count
-        # SimpleQueue.put is re-entrant: a finalizer or signal handler may track in the middle.
-        self.queue: SimpleQueue[int | None] = SimpleQueue()
-        # Acquire this lock directly, not through the Condition: a KeyboardInterrupt inside
-        # `Condition.__enter__` would leave it held.
-        self._lock = threading.RLock()
-        self._request_done = threading.Condition(self._lock)
+        self.queue = RequestQueue()
+        self._lock = CurrentLock()
+        self._request_done = WakeUps()
         self._unfinished: set[int] = set()
         self._last_request = 0
         self._is_submitted = False
@@ -90,9 +120,7 @@ class WorkerPool:
         if not self._threads:
             return not self._unfinished
         last = self._last_request
-        with self._lock:
-            timeout = None if deadline is None else max(deadline - time.monotonic(), 0)
-            return self._request_done.wait_for(lambda: self._have_ended(last), timeout)
+        return self._request_done.wait_for(lambda: self._have_ended(last), deadline)
 
     def has_threads(self) -> bool:
         """Return whether a thread has been started."""
@@ -100,7 +128,7 @@ class WorkerPool:
 
     def stop(self) -> None:
         """End the threads after the requests made so far."""
-        with self._lock:
+        with self._lock.get():
             threads, self._threads = self._threads, []
             for _ in threads:
                 self.queue.put(None)
@@ -108,14 +136,15 @@ class WorkerPool:
     def run(self) -> None:
         """Run the job for each request until stopped: the target of each thread."""
         _thread.is_worker = True
-        while (request := self.queue.get()) is not None:
+        # A thread of the system stays one after `threading` was patched.
+        new_lock = threading.Lock
+        while (request := self.queue.get(new_lock)) is not None:
             self._is_submitted = False
             try:
                 self._run_job()
             finally:
-                with self._lock:
-                    self._unfinished.discard(request)
-                    self._request_done.notify_all()
+                self._unfinished.discard(request)
+                self._request_done.notify()
 
     def _run_job(self) -> None:
         job = self._job()
@@ -127,18 +156,18 @@ class WorkerPool:
 
     def _request(self) -> bool:
         """Queue a request. Returns whether there is a thread to run it."""
-        with deferred_logging, self._request_done:
+        with deferred_logging, self._lock.get():
             self._start_threads()
             if self._threads or self.queue.empty():  # without a thread, one request is enough
                 self._last_request += 1
-                # Under the lock: after the None that ends a thread, no thread would take it up.
-                # Unfinished before a worker can have finished it, hence under the lock as well.
-                self.queue.put(self._last_request)
+                # First: a worker may have finished it right after `put`.
                 self._unfinished.add(self._last_request)
+                # Under the lock: after the None that ends a thread, no thread would take it up.
+                self.queue.put(self._last_request)
             return bool(self._threads)
 
     def _have_ended(self, last: int) -> bool:
-        return all(request > last for request in self._unfinished)
+        return all(request > last for request in list(self._unfinished))
 
     def _start_threads(self) -> None:
         self._threads = [thread for thread in self._threads if thread.is_alive()]

@@ -127,14 +127,16 @@ class RecoveringConnection:
             self.database = None
 
     def detach_after_fork(self) -> None:
-        """Give up in a child that was forked in the middle of an operation.
+        """Give up in a child that was forked while the database was open.
 
         From then on SQLite's record of this process's locks on the file is wrong.
         """
         if self.database is not None:
             self.database.detach_after_fork()
         self.reset()
-        self._open_failure = sqlite3.OperationalError("the process was forked during a write")
+        self._open_failure = sqlite3.OperationalError(
+            "the process was forked while the database was open"
+        )
         self._next_open_at = math.inf
 
     def _check_identity(self) -> None:

@@ -8,6 +8,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, TypeVar
 
+from snowplow_tracker._lifecycle.process import call_in_copies, notice_copy
 from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._stores.sqlite import liveness
 
@@ -64,6 +65,7 @@ class SerializedAccess:
         Returns:
             The result of the operation, or the default.
         """
+        notice_copy()
         with deferred_logging, self._lock:
             if self._running_thread is not None:
                 return default
@@ -87,7 +89,8 @@ class SerializedAccess:
 
     def reset_after_fork(self, was_locked: bool) -> None:
         """Start anew in the child."""
-        if was_locked and self._running_thread is None:
+        is_closed = was_locked or self._connection.database is None
+        if is_closed and self._running_thread is None:
             self._connection.reset()
         else:
             self._connection.detach_after_fork()
@@ -138,3 +141,4 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=_unlock_in_parent,
         after_in_child=_reset_in_child,
     )
+call_in_copies(_reset_in_child)

@@ -78,6 +78,9 @@ class SQLiteStore:
         self._handed_out: dict[int, _HandedOut] = {}
         self._next_owner_check_at = 0.0
         self.connection.open_or_log()
+        # Opened again by the first event. C code may copy the process before that, without Python's
+        # fork hooks: a copy cannot use a file that was open.
+        self.connection.close()
 
     # --- records: see `RecordStore`
 
