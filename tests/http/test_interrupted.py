@@ -13,9 +13,9 @@ PROGRAM = """if True:
     import sys
     from urllib3 import connectionpool
     from snowplow_tracker import Emitter, StructuredEvent, Tracker
-    from snowplow_tracker._http import deadline
+    from snowplow_tracker._http import deadline, response
 
-    FILES = {module.__file__ for module in (connectionpool, deadline)}
+    FILES = {module.__file__ for module in (connectionpool, deadline, response)}
 
     def interrupt_at(place):
         def see(frame, event, function):

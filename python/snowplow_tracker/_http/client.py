@@ -13,6 +13,7 @@ from snowplow_tracker._http.endpoint import to_ascii
 from snowplow_tracker._http.status import (
     NETWORK_ERROR,
     HttpResult,
+    is_informational,
     is_success,
     retry_after,
     status_of,
@@ -21,6 +22,7 @@ from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import TypeAlias
 
     import requests
@@ -100,7 +102,11 @@ class HttpClient:
         send = getattr(requester, method)
         if self._is_own(requester, method):
             send = partial(self._own.send, method)
-        return _send(send, url, timeout=timeout, **content)
+        result = _send(send, url, timeout=timeout, **content)
+        if is_informational(result.status) and self._session is not None:
+            # `http.client` takes 103 for the final response, which is still to come.
+            _session_module().close_idle_connections(self._session, url)
+        return result
 
     def reset_after_fork(self) -> None:
         """Give the session of the program new connections in a child process.
@@ -109,11 +115,7 @@ class HttpClient:
         """
         if self._session is None or "requests" not in sys.modules:
             return
-        with _importing:
-            from snowplow_tracker._http.session import (  # noqa: PLC0415 - imports requests
-                reset_connections,
-            )
-        reset_connections(self._session)
+        _session_module().reset_connections(self._session)
 
     def _is_own(self, requester: Requester, method: Method) -> bool:
         own = self._own_functions.get(method)
@@ -213,18 +215,21 @@ class _OwnSessions:
 
     def _session(self) -> CollectorSession:
         if getattr(self._local, "pid", None) != os.getpid():
-            with _importing:
-                from snowplow_tracker._http.session import (  # noqa: PLC0415 - imports requests
-                    CollectorSession,
-                )
             # Keep the session of the parent process: closing its connections would end them there.
             self._local.inherited = getattr(self._local, "session", None)
-            self._local.session = CollectorSession()
+            self._local.session = _session_module().CollectorSession()
             self._local.pid = os.getpid()
         session: CollectorSession = self._local.session
         if not self.keep_alive:
             session.headers["Connection"] = "close"
         return session
+
+
+def _session_module() -> ModuleType:
+    with _importing:
+        from snowplow_tracker._http import session  # noqa: PLC0415 - imports requests
+
+    return session
 
 
 def _is_unpatched() -> bool:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import time
 from functools import cache
-from http.client import HTTPResponse
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from requests.sessions import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
-if TYPE_CHECKING:
-    import socket
+from snowplow_tracker._http.response import ExactResponse
 
-    from typing_extensions import Buffer
+if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 __all__ = ["DeadlineAdapter", "drain_and_release"]
@@ -39,7 +35,7 @@ def drain_and_release(response: Any) -> None:
     original = _original_response(response)
     is_drained = False
     try:
-        if isinstance(original, _DeadlineResponse):
+        if isinstance(original, ExactResponse):
             original.shorten_deadline(_MAX_DRAIN_SECONDS)
         original.read(_MAX_DRAINED_BYTES)
         is_drained = original.isclosed()
@@ -83,43 +79,5 @@ class _DeadlinePool(HTTPConnectionPool):
     # Not with a `ConnectionCls` of its own: vcrpy replaces that of `HTTPConnectionPool`.
     def _new_conn(self) -> Any:
         connection: Any = super()._new_conn()
-        connection.response_class = _DeadlineResponse
+        connection.response_class = ExactResponse
         return connection
-
-
-class _DeadlineResponse(HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        stream: Any = self.fp
-        self._reader = _DeadlineReader(stream.detach(), sock)
-        self.fp = io.BufferedReader(self._reader)
-
-    def shorten_deadline(self, seconds: float) -> None:
-        """Move the deadline to some seconds from now, unless it is earlier."""
-        latest = time.monotonic() + seconds
-        self._reader.deadline = min(self._reader.deadline or latest, latest)
-
-
-class _DeadlineReader(io.RawIOBase):
-    """Reads a socket until a deadline. The timeout of a socket starts anew with each read."""
-
-    def __init__(self, stream: io.RawIOBase, sock: socket.socket) -> None:
-        timeout = sock.gettimeout()
-        self.deadline = None if timeout is None else time.monotonic() + timeout
-        self._stream = stream
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int | None:
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the response took longer than the timeout")
-            self._sock.settimeout(left)
-        return self._stream.readinto(buffer)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()

@@ -18,7 +18,7 @@ from snowplow_tracker._http.prepared_route import PreparedRoute, proxy_environme
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CollectorSession", "FastResponse", "reset_connections"]
+__all__ = ["CollectorSession", "FastResponse", "close_idle_connections", "reset_connections"]
 
 _REDIRECTS_WITH_BODY = frozenset({307, 308})
 _inherited: list[object] = []
@@ -91,6 +91,17 @@ class CollectorSession(requests.Session):
             response = step
             drain_and_release(response.raw)
         return response
+
+
+def close_idle_connections(session: object, url: str) -> None:
+    """Close the connections to which a session would send the next request for a URL.
+
+    Args:
+        session: Anything that is not a `requests.Session` is left alone.
+        url: The URL.
+    """
+    if isinstance(session, requests.Session):
+        session.get_adapter(url).close()
 
 
 def reset_connections(session: object) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NETWORK_ERROR", "TOO_LARGE", "HttpResult", "is_success", "retry_after", "status_of"]
+__all__ = [
+    "NETWORK_ERROR",
+    "TOO_LARGE",
+    "HttpResult",
+    "is_informational",
+    "is_success",
+    "retry_after",
+    "status_of",
+]
 
 NETWORK_ERROR = -1
 TOO_LARGE = 413
@@ -47,6 +55,11 @@ def status_of(response: object) -> int:
         return response
     status = getattr(response, "status_code", NETWORK_ERROR)
     return status if isinstance(status, int) else NETWORK_ERROR
+
+
+def is_informational(status: int) -> bool:
+    """Whether the status is that of a response before the final one, or of another protocol."""
+    return 100 <= status < 200  # noqa: PLR2004 - the class of statuses 1xx
 
 
 def is_success(status: int) -> bool:
