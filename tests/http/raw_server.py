@@ -26,13 +26,14 @@ class RawServer:
     Attributes:
         requests: What `take` has read, as it came.
         connections: How many were accepted.
+        ended: Set at the server's end.
     """
 
     def __init__(self, talk: Talk, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self._talk, self._tls = talk, tls
-        self._ended = threading.Event()
+        self.ended = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
@@ -42,7 +43,7 @@ class RawServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
+        self.ended.set()
         self._listening.close()
 
     def _accept(self) -> None:
@@ -78,7 +79,7 @@ class RawServer:
     def drip(self, connection: socket.socket, data: bytes) -> None:
         """Send bytes one by one, for ever."""
         at = 0
-        while not self._ended.wait(DRIP_SECONDS):
+        while not self.ended.wait(DRIP_SECONDS):
             connection.sendall(data[at % len(data) :][:1])
             at += 1
 

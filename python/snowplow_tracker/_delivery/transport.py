@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._http.endpoint import HEADERS, fits_request_line, post_uri, to_ascii
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
@@ -33,6 +34,7 @@ class Transport:
 
     def __init__(self, context: DeliveryContext, client: HttpClient) -> None:
         self.client = client
+        client.inside = inside_delivery
         self.body_size = BodySize()
         self._host = context.host
         self._counters = context.counters
@@ -87,6 +89,7 @@ class Transport:
             method,
             url or host.endpoint,
             timeout=self._state.limit(timeout),
+            deadline=self._state.deadline,
             **content,
         )
         if result.error is not None:

@@ -6,9 +6,16 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._http.attempt import (
+    LimitedCalls,
+    attempt,
+    current_deadline,
+    total_seconds,
+)
 from snowplow_tracker._http.endpoint import to_ascii
 from snowplow_tracker._http.status import (
     NETWORK_ERROR,
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["HttpClient", "Requester"]
 
 _REDIRECTS_WITHOUT_BODY = (301, 302, 303)
+_TIMED_OUT = "TimeoutError: the request took longer than the timeout"
+_MOST_ABANDONED = 8  # requests of a given session that have not ended at their deadline
 _importing = threading.RLock()
 
 
@@ -57,11 +66,14 @@ class HttpClient:
 
     Attributes:
         requester: The functions to send with, which a program may replace.
+        inside: Surrounds calls of the program's session on threads that the program does not know.
     """
 
     def __init__(self, session: Any, requests: Callable[[], Any]) -> None:
         self._session = session
+        self.inside: AbstractContextManager[Any] = nullcontext()
         self._own = _OwnSessions(requests)
+        self._limited_calls = LimitedCalls(_MOST_ABANDONED)
         self._own_functions: dict[str, Callable[..., Any]] = {}
         if session is None:
             # Keep the bound methods: each access to `self._own.post` creates another one.
@@ -84,7 +96,14 @@ class HttpClient:
         return self._is_own(requester, "post")
 
     def send(
-        self, requester: Requester, method: Method, url: str, *, timeout: Timeout, **content: Any
+        self,
+        requester: Requester,
+        method: Method,
+        url: str,
+        *,
+        timeout: Timeout,
+        deadline: float | None = None,
+        **content: Any,
     ) -> HttpResult:
         """Send a request.
 
@@ -93,6 +112,8 @@ class HttpClient:
             method: Which one of these.
             url: The address.
             timeout: Seconds to connect and to wait for the response, or a pair of both.
+            deadline: When the request has to end, on the clock of `time.monotonic`, if it takes
+                less time than `timeout` allows.
             content: `data` and `headers` of a POST, `params` of a GET.
 
         Returns:
@@ -101,9 +122,26 @@ class HttpClient:
         """
         send = getattr(requester, method)
         if self._is_own(requester, method):
-            send = partial(self._own.send, method)
-        result = _send(send, url, timeout=timeout, **content)
-        if is_informational(result.status) and self._session is not None:
+            send = partial(self._own.send, method, deadline)
+        request = partial(_send, send, url, timeout=timeout, **content)
+        if self._session is None:
+            return request()
+        return self._send_by_given_session(request, url, timeout, deadline)
+
+    def _send_by_given_session(
+        self, request: Callable[[], HttpResult], url: str, timeout: Timeout, deadline: float | None
+    ) -> HttpResult:
+        is_nested = current_deadline() is not None
+        # One number is a limit for each of the two parts: see `requests.Session.request`.
+        pair = (timeout, timeout) if isinstance(timeout, int | float) else timeout
+        with attempt(total_seconds(pair), deadline):
+            end = current_deadline()
+            if is_nested or end is None:
+                result = request()
+            else:
+                results = self._limited_calls.run(end, partial(_inside, self.inside, request))
+                result = results[0] if results else HttpResult(NETWORK_ERROR, _TIMED_OUT)
+        if is_informational(result.status):
             # `http.client` takes 103 for the final response, which is still to come.
             _session_module().close_idle_connections(self._session, url)
         return result
@@ -113,6 +151,7 @@ class HttpClient:
 
         The client's own sessions compare process ids, so they need no reset.
         """
+        self._limited_calls = LimitedCalls(_MOST_ABANDONED)
         if self._session is None or "requests" not in sys.modules:
             return
         _session_module().reset_connections(self._session)
@@ -132,6 +171,11 @@ def _requester_of(session: Any) -> Requester:
         return session.get(url, **request)
 
     return Requester(post, get)
+
+
+def _inside(context: AbstractContextManager[Any], request: Callable[[], HttpResult]) -> HttpResult:
+    with context:
+        return request()
 
 
 def _send(send: Callable[..., Any], url: str, **request: Any) -> HttpResult:
@@ -183,7 +227,9 @@ class _OwnSessions:
         """Send a POST like `requests.post`."""
         post = self._patched("post")
         if post is None:
-            return self._session().post(url, data=data, headers=headers, timeout=timeout)
+            session = self._session()
+            with attempt(total_seconds(timeout)):
+                return session.post(url, data=data, headers=headers, timeout=timeout)
         response: requests.Response = post(
             url, data=to_ascii(data), headers=headers, timeout=timeout
         )
@@ -192,17 +238,22 @@ class _OwnSessions:
     def get(self, url: str, *, params: dict[str, Any], timeout: Timeout) -> requests.Response:
         """Send a GET like `requests.get`."""
         get = self._patched("get") or self._session().get
-        response: requests.Response = get(url, params=params, timeout=timeout)
-        return response
+        with attempt(total_seconds(timeout)):
+            response: requests.Response = get(url, params=params, timeout=timeout)
+            return response
 
-    def send(self, method: Method, url: str, **request: Any) -> FastResponse | requests.Response:
+    def send(
+        self, method: Method, deadline: float | None, url: str, *, timeout: Timeout, **content: Any
+    ) -> FastResponse | requests.Response:
         """Send like `post` or `get`, on the fast path if no function on the way is replaced."""
+        send: Callable[..., FastResponse | requests.Response] = getattr(self, method)
         if self._patched(method) is None:
+            # The import of requests, which is slow, is not part of the attempt.
             session = self._session()
             if _is_unpatched():
-                return session.send_fast(method.upper(), url, **request)
-        response: requests.Response = getattr(self, method)(url, **request)
-        return response
+                send = partial(session.send_fast, method.upper())
+        with attempt(total_seconds(timeout), deadline):
+            return send(url, timeout=timeout, **content)
 
     def _patched(self, name: Method) -> Any:
         with _importing:

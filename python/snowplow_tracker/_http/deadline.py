@@ -1,18 +1,25 @@
-"""An adapter whose responses have a deadline as a whole, not one for each read."""
+"""An adapter whose requests have a deadline as a whole, not one for each wait."""
 
 from __future__ import annotations
 
-from functools import cache
+import socket
+from contextlib import suppress
+from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 # Not from requests.adapters: a program that replaces the class for new sessions does so here.
 from requests.sessions import HTTPAdapter
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, Timeout
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError
 
+from snowplow_tracker._http.attempt import LimitedCalls, current_deadline, seconds_left
 from snowplow_tracker._http.response import ExactResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from urllib3 import PoolManager
 
 __all__ = ["DeadlineAdapter", "drain_and_release"]
@@ -48,7 +55,7 @@ def drain_and_release(response: Any) -> None:
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Fails a request if head and body of the response together take longer than the timeout."""
+    """Fails a request at the deadline of its attempt, whatever it waits for: see `attempt`."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Create the pools of direct connections."""
@@ -76,8 +83,77 @@ def _with_deadlines(pool: type[Any]) -> type[Any]:
 
 
 class _DeadlinePool(HTTPConnectionPool):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limited_calls = LimitedCalls(1)
+
     # Not with a `ConnectionCls` of its own: vcrpy replaces that of `HTTPConnectionPool`.
     def _new_conn(self) -> Any:
         connection: Any = super()._new_conn()
         connection.response_class = ExactResponse
         return connection
+
+    def _get_timeout(self, timeout: Any) -> Timeout:
+        given, deadline = super()._get_timeout(timeout), current_deadline()
+        return given if deadline is None else _AttemptTimeout(given, deadline)
+
+    def _validate_conn(self, conn: Any) -> None:
+        # A stub of vcrpy knows only in the request whether it needs a connection.
+        if type(conn).__module__.startswith("urllib3.") and not conn.sock:
+            self._connect(conn, conn.connect)
+        super()._validate_conn(conn)
+
+    def _prepare_proxy(self, conn: Any) -> None:
+        self._connect(conn, partial(super()._prepare_proxy, conn))
+
+    def _connect(self, conn: Any, connect: Callable[[], Any]) -> None:
+        """Resolve the name, try its addresses, open the tunnel and encrypt, until the deadline."""
+        deadline = current_deadline()
+        if deadline is None or _needs_one_wait(conn):
+            connect()
+            return
+        share = partial(_share_time, conn, deadline, connect)
+        if not self._limited_calls.run(deadline, share, discard=conn.close):
+            raise ConnectTimeoutError(conn, f"Connection to {conn.host} timed out")
+
+
+class _AttemptTimeout(Timeout):
+    """The timeouts of a request, shortened to what is left until a deadline."""
+
+    def __init__(self, given: Timeout, deadline: float) -> None:
+        super().__init__()
+        self._given, self._deadline = given, deadline
+
+    def clone(self) -> Timeout:
+        return _AttemptTimeout(self._given.clone(), self._deadline)
+
+    def start_connect(self) -> float:
+        return self._given.start_connect()
+
+    @property
+    def connect_timeout(self) -> Any:
+        return self._shortened(self._given.connect_timeout)
+
+    @property
+    def read_timeout(self) -> Any:
+        return self._shortened(self._given.read_timeout)
+
+    def _shortened(self, timeout: Any) -> float:
+        left = seconds_left(self._deadline)
+        return min(timeout, left) if isinstance(timeout, int | float) else left
+
+
+def _needs_one_wait(conn: Any) -> bool:
+    """Return whether the timeout of the socket limits all of a `connect`: one address, no TLS."""
+    is_address = ":" in conn.host or conn.host.replace(".", "").isdecimal()
+    return is_address and type(conn) is HTTPConnection
+
+
+def _share_time(conn: Any, deadline: float, connect: Callable[[], Any]) -> None:
+    """Connect, with time for each address of the host: the first may lead nowhere."""
+    timeout, left = conn.timeout, seconds_left(deadline)
+    if timeout is not None and timeout * 2 > left:
+        with suppress(OSError, UnicodeError):  # `connect` resolves again, and reports it
+            addresses = socket.getaddrinfo(conn.host, conn.port, type=socket.SOCK_STREAM)
+            conn.timeout = min(timeout, left / len(addresses))
+    connect()

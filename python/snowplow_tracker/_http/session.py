@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CollectorSession", "FastResponse", "close_idle_connections", "reset_connections"]
 
+_MAX_REDIRECTS = 3
 _REDIRECTS_WITH_BODY = frozenset({307, 308})
 _inherited: list[object] = []
 
@@ -41,6 +42,7 @@ class CollectorSession(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
+        self.max_redirects = _MAX_REDIRECTS
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for prefix in ("https://", "http://"):
             self.mount(prefix, DeadlineAdapter())
