@@ -154,6 +154,7 @@ class DeliveryEngine:
                 self.shutdown.close(timeout)
             finally:
                 self.dispatcher.stop()
+                self.client.close()
 
     def abandon(self) -> None:
         """Deliver what the emitter holds: nothing refers to it any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -146,6 +147,13 @@ class HttpClient:
             _session_module().close_idle_connections(self._session, url)
         return result
 
+    def close(self) -> None:
+        """Close the client's own connections, those of requests in progress after these.
+
+        Requests remain possible: each then closes its connection. The program's session stays open.
+        """
+        self._own.close()
+
     def reset_after_fork(self) -> None:
         """Give the session of the program new connections in a child process.
 
@@ -220,6 +228,15 @@ class _OwnSessions:
         self.keep_alive = True
         self._requests = requests
         self._local = PerThread()
+        self._all: set[weakref.ref[CollectorSession]] = set()
+
+    def close(self) -> None:
+        """Close the connections of all threads, see `CollectorSession.close_when_idle`."""
+        self.keep_alive = False
+        for reference in list(self._all):
+            session = reference()
+            if session is not None:
+                session.close_when_idle()
 
     def post(
         self, url: str, *, data: str | bytes, headers: dict[str, str], timeout: Timeout
@@ -228,7 +245,7 @@ class _OwnSessions:
         post = self._patched("post")
         if post is None:
             session = self._session()
-            with attempt(total_seconds(timeout)):
+            with session.in_use(), attempt(total_seconds(timeout)):
                 return session.post(url, data=data, headers=headers, timeout=timeout)
         response: requests.Response = post(
             url, data=to_ascii(data), headers=headers, timeout=timeout
@@ -237,23 +254,30 @@ class _OwnSessions:
 
     def get(self, url: str, *, params: dict[str, Any], timeout: Timeout) -> requests.Response:
         """Send a GET like `requests.get`."""
-        get = self._patched("get") or self._session().get
-        with attempt(total_seconds(timeout)):
-            response: requests.Response = get(url, params=params, timeout=timeout)
-            return response
+        get = self._patched("get")
+        if get is None:
+            session = self._session()
+            with session.in_use(), attempt(total_seconds(timeout)):
+                return session.get(url, params=params, timeout=timeout)
+        response: requests.Response = get(url, params=params, timeout=timeout)
+        return response
 
     def send(
         self, method: Method, deadline: float | None, url: str, *, timeout: Timeout, **content: Any
     ) -> FastResponse | requests.Response:
         """Send like `post` or `get`, on the fast path if no function on the way is replaced."""
-        send: Callable[..., FastResponse | requests.Response] = getattr(self, method)
         if self._patched(method) is None:
             # The import of requests, which is slow, is not part of the attempt.
             session = self._session()
-            if _is_unpatched():
-                send = partial(session.send_fast, method.upper())
-        with attempt(total_seconds(timeout), deadline):
-            return send(url, timeout=timeout, **content)
+            with session.in_use(), attempt(total_seconds(timeout), deadline):
+                if _is_unpatched():
+                    return session.send_fast(method.upper(), url, timeout=timeout, **content)
+                response: requests.Response = getattr(session, method)(
+                    url, timeout=timeout, **content
+                )
+                return response
+        patched: Callable[..., requests.Response] = getattr(self, method)
+        return patched(url, timeout=timeout, **content)
 
     def _patched(self, name: Method) -> Any:
         with _importing:
@@ -270,6 +294,7 @@ class _OwnSessions:
             self._local.inherited = getattr(self._local, "session", None)
             self._local.session = _session_module().CollectorSession()
             self._local.pid = os.getpid()
+            self._all.add(weakref.ref(self._local.session, self._all.discard))
         session: CollectorSession = self._local.session
         if not self.keep_alive:
             session.headers["Connection"] = "close"

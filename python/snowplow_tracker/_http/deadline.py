@@ -94,6 +94,8 @@ class _DeadlinePool(HTTPConnectionPool):
         return connection
 
     def _get_timeout(self, timeout: Any) -> Timeout:
+        if isinstance(timeout, _AttemptTimeout):
+            return timeout
         given, deadline = super()._get_timeout(timeout), current_deadline()
         return given if deadline is None else _AttemptTimeout(given, deadline)
 
@@ -122,21 +124,23 @@ class _AttemptTimeout(Timeout):
 
     def __init__(self, given: Timeout, deadline: float) -> None:
         super().__init__()
-        self._given, self._deadline = given, deadline
+        self._connect_seconds = given.connect_timeout
+        self._read_seconds = given.read_timeout
+        self._deadline = deadline
 
     def clone(self) -> Timeout:
-        return _AttemptTimeout(self._given.clone(), self._deadline)
+        return self
 
     def start_connect(self) -> float:
-        return self._given.start_connect()
+        return 0.0  # the deadline counts instead
 
     @property
     def connect_timeout(self) -> Any:
-        return self._shortened(self._given.connect_timeout)
+        return self._shortened(self._connect_seconds)
 
     @property
     def read_timeout(self) -> Any:
-        return self._shortened(self._given.read_timeout)
+        return self._shortened(self._read_seconds)
 
     def _shortened(self, timeout: Any) -> float:
         left = seconds_left(self._deadline)

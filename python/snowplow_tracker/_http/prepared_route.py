@@ -85,6 +85,10 @@ class PreparedRoute:
             timeout=_as_timeout(timeout),
         )
 
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._pool.close()
+
     def _target_with(self, params: dict[str, Any]) -> str:
         request = PreparedRequest()
         request.prepare_url(self._url, params)

@@ -6,6 +6,8 @@ from __future__ import annotations
 # for (see client.py).
 import encodings.idna  # noqa: F401
 import netrc  # noqa: F401
+import os
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +18,7 @@ from snowplow_tracker._http.deadline import DeadlineAdapter, drain_and_release
 from snowplow_tracker._http.prepared_route import PreparedRoute, proxy_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["CollectorSession", "FastResponse", "close_idle_connections", "reset_connections"]
 
@@ -48,6 +50,34 @@ class CollectorSession(requests.Session):
             self.mount(prefix, DeadlineAdapter())
         # One attribute for route and key: a KeyboardInterrupt may come between two assignments.
         self._route: tuple[tuple[object, ...], PreparedRoute] | None = None
+        self._pid = os.getpid()
+        self._requests = 0  # in progress
+        self._closes_when_idle = False
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Surround a request: see `close_when_idle`."""
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            if self._closes_when_idle and not self._requests:
+                self.close()
+
+    def close_when_idle(self) -> None:
+        """Close all connections, at once or after the request in progress on another thread."""
+        if self._pid == os.getpid():
+            self._closes_when_idle = True
+            if not self._requests:
+                self.close()
+
+    def close(self) -> None:
+        """Close all connections. A later request opens others."""
+        route, self._route = self._route, None
+        if route is not None:
+            route[1].close()
+        super().close()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return the URL to follow a redirect to, None to return the redirect as response."""
