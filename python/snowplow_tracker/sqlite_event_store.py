@@ -37,10 +37,12 @@ class SQLiteEventStore:
 
     Args:
         path: Path of the file. SQLite's write-ahead log (`-wal`, `-shm`) and a file for locks
-            (`-lock`) are next to it. Do not delete them while a program uses the store.
+            (`-lock`) are next to it. Do not delete them while a program uses the store. If the
+            file is new, only the user who runs the program may read it.
         capacity: The maximum number of events, including those being sent. Default 1,000,000.
         max_bytes: The maximum size of the file, at least 65,536. Default 1 GiB. The write-ahead log
-            needs about 5 MB in addition.
+            needs about 5 MB in addition. While another program reads the file for a long time,
+            this is the maximum size of both together.
         synchronous: SQLite's setting of that name: what a loss of power may cost. "NORMAL", the
             default: the last events. "FULL" or "EXTRA": nothing, but each event waits for the
             disk. "OFF": the file. The end of a process, killed or not, costs nothing with any.

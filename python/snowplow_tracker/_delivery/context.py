@@ -49,6 +49,7 @@ class EmitterState:
     Attributes:
         is_open: Whether it accepts events.
         is_closing: Whether a thread is in the middle of closing it.
+        is_closed: Whether its last delivery has ended, and what it left was logged.
         is_unbuffered: Whether it sends each event at once: the interpreter is exiting.
         deadline: When its last delivery has to end, on the clock of `time.monotonic`; None
             before it begins.
@@ -57,6 +58,7 @@ class EmitterState:
     def __init__(self) -> None:
         self.is_open = False
         self.is_closing = False
+        self.is_closed = False
         self.is_unbuffered = False
         self.deadline: float | None = None
 

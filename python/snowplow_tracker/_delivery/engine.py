@@ -173,8 +173,8 @@ class DeliveryEngine:
         return self._host.exit_timeout
 
     def holds_events(self) -> bool:
-        """Return whether events are stored or in flight."""
-        return self.context.queue.unanswered() > 0
+        """Return whether events are stored or in flight, unless it was closed."""
+        return not self.context.state.is_closed and self.context.queue.unanswered() > 0
 
     def deliver_before_exit(self, deadline: float, end: float) -> None:
         """Send what is stored until `deadline`, and events tracked later at once, until `end`."""

@@ -67,6 +67,11 @@ class EventQueue:
             return self.add(record_as_dict(record))
         return store.add_record(record, created_ms)
 
+    def release_store(self) -> None:
+        """Have a built-in store close its files until it is used again."""
+        if (store := builtin_store_of(self._host.event_store)) is not None:
+            store.release()
+
     def has_room(self) -> bool:
         """Return whether one more event would be stored, as far as that is known."""
         store = builtin_store_of(self._host.event_store)

@@ -47,6 +47,8 @@ class Shutdown:
             self._finish(
                 time.monotonic() + (self._host.exit_timeout if timeout is None else timeout)
             )
+            state.is_closed = True
+            self._queue.release_store()
         finally:
             state.is_closing = False
             self._completions.notify()
@@ -55,7 +57,8 @@ class Shutdown:
         """Send what is stored until a deadline, and events tracked later at once, until the end.
 
         The program's own exit handlers may run after this one, and track. If another thread is
-        closing the emitter, wait for it: it may be a daemon thread that ends with the process.
+        closing the emitter, wait for it: it may be a daemon thread that ends with the process. If
+        `close` was interrupted, by Ctrl-C for example, try once more.
 
         Args:
             deadline: On the clock of `time.monotonic`, as `end`.
@@ -69,6 +72,9 @@ class Shutdown:
             state.deadline = end
         elif state.is_closing:
             self._completions.wait_until(lambda: not state.is_closing, deadline)
+        elif state.deadline is not None and not state.is_closed:
+            self._finish(deadline)
+            state.is_closed = True
 
     def deliver_unbuffered(self) -> None:
         """Send an event that was tracked at exit: it cannot wait for others."""

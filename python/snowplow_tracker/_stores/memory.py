@@ -193,6 +193,9 @@ class MemoryStore:
         """Return whether one more event would be stored."""
         return self.size() + self.in_flight < self._capacity
 
+    def release(self) -> None:
+        """Do nothing: there is no file."""
+
     def reset_after_fork(self) -> None:
         """Become empty: the events are the parent's. Another of its threads may hold the lock."""
         self._lock = threading.RLock()

@@ -99,6 +99,9 @@ class RecordStore(Protocol):
         """True if the last operation failed: the store may still hold events."""
         ...
 
+    def release(self) -> None:
+        """Close files until they are needed again."""
+
     def reset_after_fork(self) -> None:
         """Forget everything that belongs to the parent process."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from snowplow_tracker._native import RecordBatch
 from snowplow_tracker._stores.sqlite.claims import DELETED, Claims, contiguous_runs
+from snowplow_tracker._stores.sqlite.files import create_private, descriptors_of, protected
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -79,11 +82,13 @@ class EventDatabase:
     def __init__(self, path: Path, owner_lock: OwnerLock, busy_seconds: float) -> None:
         self._path = path
         self._owner_lock = owner_lock
+        _create_if_missing(path)
         self._connection = sqlite3.connect(
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         self._cursor = self._connection.cursor()
         self._execute = self._cursor.execute
+        self._descriptors: frozenset[int] = frozenset()
         self._data_version = _UNKNOWN
         self._newest = self.stored = self.waiting = self.in_flight = 0
 
@@ -112,6 +117,7 @@ class EventDatabase:
         if is_new:
             self._create_tables()
         self.refresh_counts(release_dead=True)
+        self._descriptors = descriptors_of(self._path)
 
     def __del__(self) -> None:
         if "_connection" in self.__dict__:
@@ -237,19 +243,24 @@ class EventDatabase:
         return int(row[1]) if row else None
 
     def checkpoint(self) -> bool:
-        """Copy the write-ahead log into the file. Returns False if that fails.
+        """Copy the write-ahead log into the file, as far as no reader needs the file as it is.
 
-        A PASSIVE checkpoint copies only what no reader still needs:
-        https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
+        See https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
+
+        Returns:
+            Whether all of it was copied, so that the next write starts the log again.
+
+        Raises:
+            sqlite3.OperationalError: The file cannot grow.
         """
-        try:
-            self.refresh_counts()
-            if not self.stored:  # shrink the file
-                self._execute("VACUUM")
-            self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.OperationalError:
-            return False
-        return True
+        _, logged, copied = self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return bool(logged == copied)
+
+    def shrink(self) -> None:
+        """Return the space of a file without events to the disk."""
+        self.refresh_counts()
+        if not self.stored and self._value("freelist_count"):
+            self._execute("VACUUM")
 
     def set_busy_timeout(self, seconds: float) -> None:
         """Set how long to wait while another process writes."""
@@ -258,6 +269,15 @@ class EventDatabase:
     def close(self) -> None:
         """Close the file. Claimed events stay claimed for as long as their owner lives."""
         self._connection.close()
+
+    def has_lost_descriptors(self) -> bool:
+        """Return whether the program has closed descriptors of the file, as far as is known."""
+        return not self._descriptors <= descriptors_of(self._path)
+
+    def close_lost(self) -> None:
+        """Close the file whose descriptors the program has closed, as daemons do."""
+        with protected(self._path, self._descriptors):
+            self._connection.close()
 
     def detach_after_fork(self) -> None:
         """Never touch a connection again that was open during a fork. It is the parent's.
@@ -315,3 +335,9 @@ class EventDatabase:
             return None
         batch = RecordBatch.of(records, max_bytes)
         return ClaimedBatch(self._owner_lock.owner, ids[: len(batch)], batch)
+
+
+def _create_if_missing(path: Path) -> None:
+    with contextlib.suppress(OSError):  # SQLite raises an error that says what is wrong
+        if not path.exists():
+            os.close(create_private(path))

@@ -14,50 +14,69 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._stores.sqlite.files import create_private, identity_of
+from snowplow_tracker._stores.sqlite.locks import try_lock, unlock
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 __all__ = ["OwnerLock", "reset_after_fork"]
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: int, byte: int) -> bool:
-        os.lseek(file, byte, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: int, byte: int) -> None:
-        os.lseek(file, byte, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: int, byte: int) -> bool:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-        except (BlockingIOError, PermissionError):
-            return False
-        return True
-
-    def _unlock(file: int, byte: int) -> None:
-        fcntl.lockf(file, fcntl.LOCK_UN, 1, byte)
-
-
 _EXCLUSIVE_BYTE = 0
 _POLL_SECONDS = 0.01
+_RELOCK_SECONDS = 1.0
 
-# One descriptor for each lock file in this process, never closed. Closing any descriptor of a file
-# releases all locks that the process has on it: fcntl(2), "Record locks", and
+
+class _LockFile:
+    """A lock file, open once in this process for all of its stores.
+
+    Attributes:
+        descriptor: Its descriptor; -1 after it was closed.
+        identity: Its device and inode.
+        pid: The process that opened it.
+        owners: The owners in this process. It may lock a byte twice, so the locks themselves do
+            not show that an owner is another store of the same process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = create_private(path, like=path.with_name(path.name[: -len("-lock")]))
+        status = os.fstat(self.descriptor)
+        self.identity = status.st_dev, status.st_ino
+        self._mark = os.lseek(self.descriptor, _random_number(), os.SEEK_SET)
+        self.pid = os.getpid()
+        self.owners: set[int] = set()
+
+    def is_lost(self) -> bool:
+        """Return whether the program has closed the descriptor, as daemons do.
+
+        The descriptor may be another file's by now, which has another position. To ask for that
+        takes a third of the time of `os.fstat`, which matters since each operation asks.
+        """
+        if sys.platform == "win32":  # where locking changes the position
+            return False
+        try:
+            return os.lseek(self.descriptor, 0, os.SEEK_CUR) != self._mark
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Close the file, unless its descriptor belongs to another file by now."""
+        self.forget()
+        if not self.is_lost():
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+    def forget(self) -> None:
+        """Have stores that are opened from now on open the file anew."""
+        if _files.get(self.identity) is self:
+            del _files[self.identity]
+
+
+# Closing a descriptor may release all locks that the process has on the file: fcntl(2), "Record
+# locks", and
 # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
-_descriptors: dict[str, int] = {}
-# The owners in this process, by descriptor. POSIX lets a process lock a byte twice, so
-# the locks themselves do not show that an owner is another store of the same process.
-_owners: dict[int, set[int]] = {}
+# So each file is open once, and is closed after the last of its stores.
+_files: dict[tuple[int, int], _LockFile] = {}
 _lock, _exclusive_lock = threading.RLock(), threading.RLock()
 
 
@@ -65,7 +84,7 @@ class OwnerLock:
     """The number by which a store claims events, valid for as long as the store lives.
 
     Args:
-        path: Path of the lock file, which is created if necessary.
+        path: Path of the lock file, which is created if necessary. It ends in "-lock".
 
     Raises:
         OSError: The file cannot be opened or locked.
@@ -75,20 +94,54 @@ class OwnerLock:
     """
 
     def __init__(self, path: str) -> None:
+        self._path = Path(path)
         with _lock:
-            self._file = _descriptor_of(path)
-            owners = _owners.setdefault(self._file, set())
-            self.owner = _random_number()
-            while self.owner in owners or not _try_lock(self._file, self.owner):
-                self.owner = _random_number()
-            owners.add(self.owner)
+            while not self._acquire(_random_number()):
+                pass
+
+    def _acquire(self, owner: int) -> bool:
+        file = _file_at(self._path)
+        if owner in file.owners:
+            return False
+        file.owners.add(owner)  # first: a finalizer may release the last other owner at any time
+        is_locked = False
+        try:
+            is_locked = file.descriptor >= 0 and try_lock(file.descriptor, owner)
+        finally:
+            if not is_locked:
+                file.owners.discard(owner)
+                if not file.owners:
+                    file.close()
+        self._file, self.owner = file, owner
+        return is_locked
+
+    def is_lost(self) -> bool:
+        """Return whether the program has closed the descriptor of the lock file."""
+        return self._file.is_lost()
+
+    def reopen(self) -> None:
+        """Open and lock the file anew after it was lost, as the same owner if possible.
+
+        Raises:
+            OSError: The file cannot be opened or locked.
+        """
+        with _lock:
+            self._file.owners.discard(self.owner)
+            self._file.forget()
+            # Another process may hold the lock for a moment, to see whether this owner is alive.
+            deadline = time.monotonic() + _RELOCK_SECONDS
+            while not self._acquire(self.owner):
+                if time.monotonic() >= deadline:
+                    self.owner = _random_number()
+                time.sleep(_POLL_SECONDS)
 
     def is_alive(self, owner: int) -> bool:
         """Return whether the store with this number lives, in any process."""
         with _lock:
-            if owner in _owners[self._file] or not _try_lock(self._file, owner):
+            file = self._file
+            if owner in file.owners or not try_lock(file.descriptor, owner):
                 return True
-            _unlock(self._file, owner)
+            unlock(file.descriptor, owner)
             return False
 
     @contextlib.contextmanager
@@ -103,7 +156,8 @@ class OwnerLock:
         """
         deadline = time.monotonic() + seconds
         with _exclusive_lock:
-            while not (is_locked := _try_lock(self._file, _EXCLUSIVE_BYTE)):
+            descriptor = self._file.descriptor
+            while not (is_locked := try_lock(descriptor, _EXCLUSIVE_BYTE)):
                 if time.monotonic() >= deadline:
                     break
                 time.sleep(_POLL_SECONDS)
@@ -111,38 +165,47 @@ class OwnerLock:
                 yield is_locked
             finally:
                 if is_locked:
-                    _unlock(self._file, _EXCLUSIVE_BYTE)
+                    unlock(descriptor, _EXCLUSIVE_BYTE)
 
     def __del__(self) -> None:
         if "owner" in self.__dict__:
             self.release()
 
     def release(self) -> None:
-        """Give the number up. In a forked child this does nothing: the number is the parent's."""
+        """Give the number up, and close the file after the last of its owners.
+
+        In a forked child this does nothing: the number is the parent's.
+        """
+        file = self._file
         with _lock, contextlib.suppress(KeyError, OSError):
-            _owners[self._file].remove(self.owner)
-            _unlock(self._file, self.owner)
+            file.owners.remove(self.owner)
+            if file.pid == os.getpid() and not file.is_lost():
+                unlock(file.descriptor, self.owner)
+            if not file.owners:
+                file.close()
 
 
 def reset_after_fork() -> None:
-    """Start a forked child without owners: record locks are not inherited, see fork(2)."""
+    """Start a forked child without owners, and without its parent's descriptors.
+
+    Locks of an open file description last until all of its descriptors are closed: the parent's
+    would outlive it in the child.
+    """
     global _lock, _exclusive_lock  # another thread of the parent may have held them
     _lock, _exclusive_lock = threading.RLock(), threading.RLock()
-    _owners.clear()
+    for file in list(_files.values()):
+        file.owners.clear()
+        file.close()
 
 
-def _descriptor_of(path: str) -> int:
-    if path not in _descriptors or not _is_at(path, _descriptors[path]):
-        _descriptors[path] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    return _descriptors[path]
-
-
-def _is_at(path: str, file: int) -> bool:
-    """Return whether an open file is still the one at a path, where other stores open it."""
-    try:
-        return os.path.samestat(os.fstat(file), Path(path).stat())
-    except FileNotFoundError:
-        return False
+def _file_at(path: Path) -> _LockFile:
+    """Return the lock file at a path, where other stores open it, too."""
+    identity = identity_of(path)
+    file = None if identity is None else _files.get(identity)
+    if file is None or file.is_lost():
+        file = _LockFile(path)
+        _files[file.identity] = file
+    return file
 
 
 def _random_number() -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from snowplow_tracker._logging import RateLimitedLogger, deferred_logging
 from snowplow_tracker._stores.sqlite.database import LOG_BYTES, EventDatabase, ForeignFileError
+from snowplow_tracker._stores.sqlite.files import identity_of
 from snowplow_tracker._stores.sqlite.liveness import OwnerLock
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ _CHECK_SECONDS = 0.02
 _REOPEN_SECONDS = 1.0
 _FAILURES = (sqlite3.Error, OSError, ForeignFileError)
 
+_DISK_FULL = "the disk is nearly full, the rest is reserved for sending"
+_LOG_FULL = (
+    "another program has kept reading the file, so its write-ahead log cannot be shortened and"
+    " has reached max_bytes"
+)
+
 
 class RecoveringConnection:
     """Keeps a store's database open. Its methods must be called by one thread at a time.
@@ -48,7 +55,8 @@ class RecoveringConnection:
 
     Attributes:
         database: The database while it is open, else None.
-        is_disk_full: True if the rest of the disk is reserved for sending.
+        refusal: Why new events are refused: the rest of the disk is reserved for sending. None
+            if they are not.
         has_failed: True if the last operation failed.
         error_log: Logs errors that may repeat.
     """
@@ -68,7 +76,8 @@ class RecoveringConnection:
         self._busy_seconds = BUSY_SECONDS
         self._next_check_at = self._next_open_at = 0.0
         self._open_failure: Exception | None = None
-        self.is_disk_full = self.has_failed = False
+        self._is_released = self.has_failed = False
+        self.refusal: str | None = None
 
     def open_or_log(self) -> None:
         """Open the database. A failure is logged, and opening is tried again later.
@@ -91,7 +100,7 @@ class RecoveringConnection:
         try:
             result = operation(self.current(), *args)
         except _FAILURES as error:
-            if not self._quarantine_damaged(error):
+            if not self._quarantine_damaged(error) and not self._let_go_of_lost():
                 self._log_failure(error)
                 return default
         else:
@@ -113,18 +122,53 @@ class RecoveringConnection:
         """
         now = time.monotonic()
         if self.database is not None:
-            self.database.roll_back()
-            if now >= self._next_check_at:
-                self._next_check_at = now + _CHECK_SECONDS
-                self._check_identity()
-                self.is_disk_full = self._is_disk_nearly_full() or self._is_log_stuck()
+            if self._has_lost_lock_file():
+                self._let_go_of_lost()
+            else:
+                self.database.roll_back()
+                if now >= self._next_check_at:
+                    self._check(now)
         return self.database or self._open(now)
+
+    def _check(self, now: float) -> None:
+        self._next_check_at = now + _CHECK_SECONDS
+        self._check_identity()
+        self.refusal = _DISK_FULL if self._is_disk_nearly_full() else self._log_problem()
+
+    def _has_lost_lock_file(self) -> bool:
+        return self._owner_lock is not None and self._owner_lock.is_lost()
+
+    def _let_go_of_lost(self) -> bool:
+        """Close the database if the program has closed its descriptors. Returns whether it had."""
+        database = self.database
+        if database is None:
+            return False
+        if not self._has_lost_lock_file() and not database.has_lost_descriptors():
+            return False
+        message = "The program has closed the store's descriptors, opening it again: %s"
+        deferred_logging.log(logger.info, message, self._path)
+        self.database = None
+        database.close_lost()
+        return True
 
     def close(self) -> None:
         """Close the database until it is needed again. Claimed events stay claimed."""
         if self.database is not None:
             self.database.close()
             self.database = None
+
+    def release(self) -> None:
+        """Close the files of the store until they are needed again."""
+        if self.database is not None:
+            has_claims = self.database.in_flight > 0
+            self.close()
+            if not has_claims:
+                self._owner_lock = None
+            self._is_released = True
+
+    def is_gone(self) -> bool:
+        """Return whether the file was deleted after `release`: nothing needs to look for it."""
+        return self.database is None and self._is_released and not self._path.exists()
 
     def detach_after_fork(self) -> None:
         """Give up in a child that was forked while the database was open.
@@ -146,7 +190,7 @@ class RecoveringConnection:
         that were written to it from then on, and SQLite warns of using both files at once:
         https://www.sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use
         """
-        if self._identity != _identity_of(self._path):
+        if self._identity != identity_of(self._path):
             message = "The store was moved or deleted, starting a new one: %s"
             deferred_logging.log(logger.warning, message, self._path)
             self._forget_database()
@@ -159,15 +203,18 @@ class RecoveringConnection:
         try:
             if self._owner_lock is None:
                 self._owner_lock = OwnerLock(f"{self._path}-lock")
+            elif self._owner_lock.is_lost():
+                self._owner_lock.reopen()
             with self._owner_lock.exclusive(self._busy_seconds):
-                self._identity = _identity_of(self._path)
+                self._identity = identity_of(self._path)
                 self.database = EventDatabase(self._path, self._owner_lock, self._busy_seconds)
                 self._initialize(self.database)
-                self._identity = _identity_of(self._path)
+                self._identity = identity_of(self._path)
         except _FAILURES as error:
             self._open_failure = error
             raise
         self._open_failure = None
+        self._is_released = False
         return self.database
 
     def _initialize(self, database: EventDatabase) -> None:
@@ -189,7 +236,7 @@ class RecoveringConnection:
             return False
         with self._owner_lock.exclusive(BUSY_SECONDS) as is_exclusive:
             try:
-                if is_exclusive and self._identity == _identity_of(self._path):
+                if is_exclusive and self._identity == identity_of(self._path):
                     if os.name == "nt":  # Windows does not rename open files
                         self.close()
                     self._rename(error)
@@ -231,17 +278,27 @@ class RecoveringConnection:
         disk = os.statvfs(self._path.parent)
         return disk.f_bavail * disk.f_frsize < min(_RESERVED_BYTES, self._max_bytes)
 
-    def _is_log_stuck(self) -> bool:
-        """Return whether the write-ahead log is long and cannot be copied into the file.
+    def _log_problem(self) -> str | None:
+        """Return why new events have to be refused because the write-ahead log is too long.
 
-        That is how quotas and limits of the process appear, which statvfs does not show: if the
-        file cannot grow, only the log does.
+        If the log cannot be copied into the file, the file cannot grow: quotas and limits of the
+        process appear like this, but not in statvfs. If a reader needs the file as it is, the log
+        grows with each event until the reader ends: file and log together may reach `max_bytes`.
         """
         try:
-            is_long = Path(f"{self._path}-wal").stat().st_size > _LONG_LOG_BYTES
+            log_bytes = Path(f"{self._path}-wal").stat().st_size
         except FileNotFoundError:
-            return False
-        return is_long and self.database is not None and not self.database.checkpoint()
+            return None
+        if log_bytes <= _LONG_LOG_BYTES or self.database is None:
+            return None
+        try:
+            self.database.shrink()
+            if self.database.checkpoint():
+                return None
+        except sqlite3.OperationalError:
+            return _DISK_FULL
+        total = self._path.stat().st_size + log_bytes
+        return _LOG_FULL if total > self._max_bytes + _LONG_LOG_BYTES else None
 
 
 def _is_damage(error: BaseException) -> bool:
@@ -251,12 +308,3 @@ def _is_damage(error: BaseException) -> bool:
     a subclass of it: see `get_exception_class` in CPython's Modules/_sqlite/util.c.
     """
     return type(error) is sqlite3.DatabaseError
-
-
-def _identity_of(path: Path) -> tuple[int, int] | None:
-    """Return device and inode of the file at a path, None if there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino

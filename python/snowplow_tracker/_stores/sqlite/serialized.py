@@ -75,6 +75,12 @@ class SerializedAccess:
             finally:
                 self._running_thread = None
 
+    def release(self) -> None:
+        """Close the files of the store until they are needed again."""
+        with deferred_logging, self._lock:
+            if self._running_thread is None:
+                self._connection.release()
+
     def lock_for_fork(self, seconds: float) -> bool:
         """Keep all threads out and close the database. Returns False if that took too long."""
         if not self._lock.acquire(timeout=seconds):
@@ -87,10 +93,15 @@ class SerializedAccess:
         """Let threads in again, in the parent."""
         self._lock.release()
 
-    def reset_after_fork(self, was_locked: bool) -> None:
-        """Start anew in the child."""
-        is_closed = was_locked or self._connection.database is None
-        if is_closed and self._running_thread is None:
+    def reset_after_fork(self) -> None:
+        """Start anew in the child.
+
+        The database is still open if the process was copied without Python's fork hooks, as uWSGI
+        does. SQLite forbids to use it, and to close it because that may write to the file. It
+        cannot if no operation was running and the parent still has its locks.
+        """
+        if self._running_thread is None:
+            self._connection.close()
             self._connection.reset()
         else:
             self._connection.detach_after_fork()
@@ -131,7 +142,7 @@ def _unlock_in_parent() -> None:
 def _reset_in_child() -> None:
     liveness.reset_after_fork()
     for access in _snapshot():
-        access.reset_after_fork(access in _locked)
+        access.reset_after_fork()
     _locked.clear()
 
 

@@ -118,7 +118,7 @@ class SQLiteStore:
     @property
     def in_flight(self) -> int:
         """How many events this store has claimed that are neither acknowledged nor requeued."""
-        return self._do(_in_flight, 0)
+        return self._read(_in_flight, 0)
 
     @property
     def acked_unwritten(self) -> int:
@@ -128,7 +128,7 @@ class SQLiteStore:
     @property
     def oldest_ms(self) -> int | None:
         """When the oldest waiting event was created, in milliseconds since 1970."""
-        return self._do(EventDatabase.oldest_ms, None)
+        return self._read(EventDatabase.oldest_ms, None)
 
     def has_room(self) -> bool:
         """Return whether one more event would be stored."""
@@ -138,6 +138,10 @@ class SQLiteStore:
     def has_failed(self) -> bool:
         """True if the last operation failed: the store may still hold events."""
         return self.connection.has_failed
+
+    def release(self) -> None:
+        """Close the file until it is needed again."""
+        self.access.release()
 
     def reset_after_fork(self) -> None:
         """Do nothing: `serialized` resets each store, also one that no emitter uses."""
@@ -195,6 +199,14 @@ class SQLiteStore:
         self._write_finished()
         return self.access.do(operation, default, *args)
 
+    def _read(
+        self,
+        operation: Callable[[EventDatabase, Unpack[Ts]], T],
+        default: T,
+        *args: Unpack[Ts],
+    ) -> T:
+        return default if self.connection.is_gone() else self._do(operation, default, *args)
+
     def _write_finished(self) -> None:
         while self._unwritten:
             finished = self._unwritten.popleft()
@@ -216,18 +228,15 @@ class SQLiteStore:
                 self._capacity,
             )
             return False
-        if self.connection.is_disk_full:
-            error_log.error(
-                "Event refused: the disk is nearly full, the rest is reserved for sending: %s",
-                self._path,
-            )
+        if self.connection.refusal is not None:
+            error_log.error(f"Event refused: {self.connection.refusal}: %s", self._path)
             return False
         database.insert(record, created_ms)
         return True
 
     def _has_room(self, database: EventDatabase) -> bool:
         database.refresh_counts()
-        return database.stored < self._capacity and not self.connection.is_disk_full
+        return database.stored < self._capacity and self.connection.refusal is None
 
     def _waiting(self) -> int:
         database = self.connection.database
@@ -239,7 +248,7 @@ class SQLiteStore:
     def _refresh_counts(self, release_dead: bool) -> None:
         if release_dead:
             self._next_owner_check_at = time.monotonic() + self._claim_timeout
-        self._do(EventDatabase.refresh_counts, None, release_dead)
+        self._read(EventDatabase.refresh_counts, None, release_dead)
 
 
 class _ClaimedRecords:
