@@ -73,6 +73,7 @@ mod _native {
         let py = module.py();
         // A program may remove the package from `sys.modules` and import it again: the classes stay the same.
         if !crate::overrides::has_native_classes(py) {
+            crate::cpython::thread_exit::park_instead_of_unwinding();
             crate::panics::silence_caught_panics();
             crate::process::watch();
             crate::cpython::dict_version::prepare(py);

@@ -6,3 +6,4 @@ pub mod instance;
 pub mod items;
 pub mod lookup;
 pub mod str;
+pub mod thread_exit;
