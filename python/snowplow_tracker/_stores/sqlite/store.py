@@ -80,7 +80,9 @@ class SQLiteStore:
         self.connection.open_or_log()
         # Opened again by the first event. C code may copy the process before that, without Python's
         # fork hooks: a copy cannot use a file that was open.
-        self.connection.close()
+        if self.connection.database is not None:
+            self.connection.close()
+            self.connection.reset()
 
     # --- records: see `RecordStore`
 
