@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
-__all__ = ["RateLimitedLogger", "deferred_logging"]
+__all__ = ["RateLimitedLogger", "deferred_logging", "delivering"]
 
 _INTERVAL_SECONDS = 60.0
 _MAX_DEFERRED_CALLS = 1_000
@@ -53,6 +54,44 @@ class _DeferredLogging:
 
 
 deferred_logging = _DeferredLogging()
+
+
+class _Delivering:
+    """Marks a thread that delivers events: `with delivering:`.
+
+    A program may track log records as events. Delivery logs, and urllib3 logs each request. If
+    these records were sent at once, that would be logged again, and so on for ever. So what a
+    thread tracks inside such a block waits for the next flush.
+    """
+
+    def __init__(self) -> None:
+        self._thread = PerThread()
+
+    def is_active(self) -> bool:
+        """Return whether this thread is inside such a block."""
+        return bool(getattr(self._thread.current(), "depth", 0))
+
+    def __enter__(self) -> None:
+        thread = self._thread.current()
+        thread.depth = getattr(thread, "depth", 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        thread = self._thread.current()
+        # It is 0 already if `threading` was patched inside the block.
+        thread.depth = max(getattr(thread, "depth", 0) - 1, 0)
+
+    @contextmanager
+    def suspended(self) -> Generator[None]:
+        """Run the program's own code, whose events are sent as usual."""
+        thread = self._thread.current()
+        depth, thread.depth = getattr(thread, "depth", 0), 0
+        try:
+            yield
+        finally:
+            thread.depth = depth
+
+
+delivering = _Delivering()
 
 
 class RateLimitedLogger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._logging import delivering
 from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Callbacks:
         was_running = self.is_running()  # a callback may call `send_events`, and so run another
         self._thread.is_running = True
         try:
-            with inside_delivery:
+            with inside_delivery, delivering.suspended():
                 callback(*arguments)
         except Exception:
             logger.exception("A callback raised an exception, delivery continues: %r", callback)

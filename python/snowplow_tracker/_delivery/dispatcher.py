@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._lifecycle.workers import WorkerPool
+from snowplow_tracker._logging import delivering
 from snowplow_tracker._overrides import call_override
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class WorkerDispatcher:
 
     def flush(self) -> None:
         """Request that what is stored is sent, and return."""
+        if delivering.is_active():  # a log handler has tracked what delivery logs
+            return
         if self._flusher.is_waiting():
             self._callbacks.request_flush()
         elif not self._breaker.is_half_open_elsewhere():
@@ -57,6 +60,8 @@ class WorkerDispatcher:
 
     def sync_flush(self) -> None:
         """Wait until what is stored is sent, or requeued because the collector fails."""
+        if delivering.is_active():
+            return
         if call_override(self._host, "flush"):
             self.pool.wait_idle()
         elif self._flusher.is_waiting():

@@ -23,7 +23,7 @@ from snowplow_tracker._lifecycle.process import (
     register_for_exit,
 )
 from snowplow_tracker._lifecycle.timer import FlushTimer
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._logging import deferred_logging, delivering
 from snowplow_tracker._stores.record_store import reset_after_fork
 from snowplow_tracker._threads import kind_of_threads
 
@@ -123,13 +123,20 @@ class DeliveryEngine:
 
     def accept(self, payload: PayloadDict) -> None:
         """Accept an event as a dict of fields, and flush if that completes a batch."""
-        if self.intake.accept(payload):
+        if not self._is_refused_at_exit() and self.intake.accept(payload):
             self._flush_if_due()
 
     def accept_record(self, record: bytes, created_ms: int) -> None:
         """Accept a record that native code could not append, and flush if it completes a batch."""
-        if self.intake.accept_record(record, created_ms):
+        if not self._is_refused_at_exit() and self.intake.accept_record(record, created_ms):
             self._flush_if_due()
+
+    def _is_refused_at_exit(self) -> bool:
+        """Drop log records about the last delivery that a program tracks: nothing follows it."""
+        is_refused = self.context.state.is_unbuffered and delivering.is_active()
+        if is_refused:
+            self.context.counters.add(dropped=1)
+        return is_refused
 
     def has_reached_limit(self) -> bool:
         """Return whether the stored events make a batch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._logging import deferred_logging, delivering
 from snowplow_tracker._overrides import call_override, is_original
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Flusher:
 
     def flush_here(self) -> None:
         """Send what is stored, then what callbacks and rejected threads asked for meanwhile."""
+        if delivering.is_active():  # a log handler has tracked what delivery logs
+            return
         callbacks, breaker = self._callbacks, self._breaker
         callbacks.request_flush()
         while breaker.try_acquire():
@@ -71,6 +73,10 @@ class Flusher:
 
     def send_stored(self) -> None:
         """Send what is stored now, until an attempt fails."""
+        with delivering:
+            self._send_stored()
+
+    def _send_stored(self) -> None:
         self.reset_bytes()
         host, queue = self._host, self._queue
         store = queue.record_store
@@ -91,12 +97,13 @@ class Flusher:
         if not events:
             return
         self._host.attach_sent_timestamp(events)
-        if self._host.method == "post":
-            self._sender.post(
-                self._queue.pending_events(list(events), self._transport.max_body_bytes())
-            )
-        else:
-            self._sender.get(events)
+        with delivering:
+            if self._host.method == "post":
+                self._sender.post(
+                    self._queue.pending_events(list(events), self._transport.max_body_bytes())
+                )
+            else:
+                self._sender.get(events)
 
     def deliver(self, deadline: float | None) -> None:  # noqa: ARG002 - requests have time-outs
         """Send what is stored, or have an overridden `flush` do it."""

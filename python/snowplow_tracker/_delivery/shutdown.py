@@ -6,6 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._logging import delivering
 from snowplow_tracker.event_store import InMemoryEventStore
 
 if TYPE_CHECKING:
@@ -105,4 +106,5 @@ class Shutdown:
                 reason += f", to be tried again in {paused_for:.0f} s at the earliest (Retry-After)"
             if not isinstance(self._host.event_store, InMemoryEventStore):
                 reason += "; they stay in the event store"
-            logger.warning("%d events were not delivered: %s", left, reason)
+            with delivering:
+                logger.warning("%d events were not delivered: %s", left, reason)

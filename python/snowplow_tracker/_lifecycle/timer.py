@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._logging import deferred_logging, delivering
 
 if TYPE_CHECKING:
 
@@ -118,6 +118,7 @@ class FlushTimer:
             try:
                 self.__emitter.flush()
             except BaseException:  # a callback may raise anything; the next flush is still due
-                logger.exception("A timed flush raised an exception")
+                with delivering:
+                    logger.exception("A timed flush raised an exception")
             if not self.__repeating:
                 return

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._logging import deferred_logging, delivering
 from snowplow_tracker._threads import CurrentLock, PerThread, WakeUps
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ class WorkerPool:
             if job is not None:
                 job()
         except BaseException:  # a callback may raise anything; others wait for this thread
-            logger.exception("A worker failed to send, the next flush tries again")
+            with delivering:
+                logger.exception("A worker failed to send, the next flush tries again")
 
     def _request(self) -> bool:
         """Queue a request. Returns whether there is a thread to run it."""
