@@ -16,8 +16,8 @@ from snowplow_tracker._threads import PerThread
 
 __all__ = ["call_override", "is_original", "register_originals"]
 
-# By identity, not equality: a mock may compare equal to anything.
-_ORIGINALS: dict[str, dict[int, object]] = {}
+# By identity, not equality: a mock may compare equal to anything. A reload of the module keeps it.
+_ORIGINALS: dict[str, dict[int, object]] = globals().get("_ORIGINALS", {})
 _thread = PerThread()
 
 

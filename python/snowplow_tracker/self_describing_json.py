@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from types import MethodDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._native import SelfDescribingJson
@@ -25,4 +26,6 @@ def _as_function(method: Callable[..., Any]) -> Callable[..., Any]:
 # Python functions, since `unittest.mock` passes the instance only to mocks of Python functions:
 # https://docs.python.org/3/library/unittest.mock.html#autospeccing
 for _name in ("to_json", "to_string"):
-    setattr(SelfDescribingJson, _name, _as_function(getattr(SelfDescribingJson, _name)))
+    _method = getattr(SelfDescribingJson, _name)
+    if isinstance(_method, MethodDescriptorType):  # the first import of the package
+        setattr(SelfDescribingJson, _name, _as_function(_method))

@@ -83,12 +83,12 @@ def test_records_about_delivery_wait_for_the_next_flush(server, track, kind):
 
 
 def test_a_callback_that_tracks_still_completes_a_batch(server, track, until):
-    labels = iter(["from a callback"])
-    emitter = Emitter(
-        server.url,
-        batch_size=1,
-        on_success=lambda _: [track(tracker, label) for label in labels],
-    )
-    tracker = Tracker("ns", emitter)
+    labels = ["from a callback"]
+
+    def on_success(_: object) -> None:
+        while labels:
+            track(tracker, labels.pop())
+
+    tracker = Tracker("ns", Emitter(server.url, batch_size=1, on_success=on_success))
     track(tracker, "shop")
     until(lambda: server.labels() == ["shop", "from a callback"])

@@ -53,14 +53,16 @@ __all__ = [
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
-_registered: weakref.WeakSet[Deliverable] = weakref.WeakSet()
-_abandoned: set[Deliverable] = set()
-_exit_has_begun = False
-_has_multiprocessing_hook = False
+# A reload of the module keeps its state: the emitters are still to be delivered.
+_is_reloaded = "_registered" in globals()
+_registered: weakref.WeakSet[Deliverable] = globals().get("_registered", weakref.WeakSet())
+_abandoned: set[Deliverable] = globals().get("_abandoned", set())
+_exit_has_begun: bool = globals().get("_exit_has_begun", False)
+_has_multiprocessing_hook: bool = globals().get("_has_multiprocessing_hook", False)
 _process = process_number()
 _noticing = threading.RLock()  # held in copies only, by the thread that resets
 _is_resetting = False
-_reset_hooks: list[Callable[[], None]] = []
+_reset_hooks: list[Callable[[], None]] = globals().get("_reset_hooks", [])
 
 
 def exit_has_begun() -> bool:
@@ -197,10 +199,12 @@ def _deliver_at_exit_of_celery(**_: object) -> None:
 
 
 # Registered at import, so that exit handlers which the program registers later run earlier.
-atexit.register(_deliver_at_exit)
+if not _is_reloaded:
+    atexit.register(_deliver_at_exit)
 _hook_multiprocessing()
-if (_module := sys.modules.get("multiprocessing.process")) and _module.parent_process():
+_module = None if _is_reloaded else sys.modules.get("multiprocessing.process")
+if _module is not None and _module.parent_process():
     # The child has already started: its own function imports this package.
     _register_finalizer(_deliver_at_exit)
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork") and not _is_reloaded:
     os.register_at_fork(after_in_child=_reset_in_child)

@@ -34,7 +34,8 @@ class _BuiltinStore:
         self.record_store = record_store
 
 
-_builtin_stores: dict[type, _BuiltinStore] = {}
+# A reload of the module keeps it.
+_builtin_stores: dict[type, _BuiltinStore] = globals().get("_builtin_stores", {})
 
 
 def register_builtin_store(cls: type, record_store: Callable[[Any], RecordStore]) -> None:

@@ -38,7 +38,8 @@ def _build_payload(
 # A Python function, since `unittest.mock` passes the instance only to mocks of Python functions:
 # https://docs.python.org/3/library/unittest.mock.html#autospeccing
 _build_payload.__name__, _build_payload.__qualname__ = "build_payload", "Event.build_payload"
-Event.build_payload = _build_payload  # type: ignore[method-assign]
+if not hasattr(Event, "build_payload"):  # an earlier import of the package has set it
+    Event.build_payload = _build_payload  # type: ignore[method-assign]
 
 # The modules of the events, which version 1.x has, are imported at their first use.
 if not TYPE_CHECKING:

@@ -108,7 +108,8 @@ class SerializedAccess:
         self._reset_lock()
 
 
-_all: weakref.WeakSet[SerializedAccess] = weakref.WeakSet()
+# A reload of the module keeps it.
+_all: weakref.WeakSet[SerializedAccess] = globals().get("_all", weakref.WeakSet())
 _locked: list[SerializedAccess] = []
 
 
