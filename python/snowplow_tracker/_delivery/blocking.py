@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from traceback import walk_stack
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.callbacks import inside_delivery
+from snowplow_tracker._signals import handler_codes
 
 if TYPE_CHECKING:
-    from types import CodeType, FrameType
+    from types import FrameType
 
 __all__ = ["may_block"]
 
@@ -25,7 +24,7 @@ def may_block() -> bool:
     """
     if inside_delivery.depth:
         return False
-    handlers = _signal_handlers()
+    handlers = handler_codes()
     return not any(
         frame.f_code in handlers or _is_finalizer(frame) for frame, _ in walk_stack(None)
     )
@@ -33,16 +32,3 @@ def may_block() -> bool:
 
 def _is_finalizer(frame: FrameType) -> bool:
     return frame.f_code.co_name == "__del__" or frame.f_globals.get("__name__") == "weakref"
-
-
-def _signal_handlers() -> set[CodeType]:
-    """Return the code that runs on this thread when a signal arrives."""
-    if threading.current_thread() is not threading.main_thread():
-        return set()
-    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
-    functions = [getattr(handler, "__func__", handler) for handler in handlers if callable(handler)]
-    codes = [
-        getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
-        for function in functions
-    ]
-    return {code for code in codes if code is not None}

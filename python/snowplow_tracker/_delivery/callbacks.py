@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._logging import delivering
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
@@ -81,10 +82,12 @@ class Callbacks:
             return
         was_running = self.is_running()  # a callback may call `send_events`, and so run another
         self._thread.is_running = True
+        before = current_exception()
         try:
             with inside_delivery, delivering.suspended():
                 callback(*arguments)
-        except Exception:
+        except Exception as error:
+            reraise_if_by_handler(error, before)
             logger.exception("A callback raised an exception, delivery continues: %r", callback)
         finally:
             self._thread.is_running = was_running

@@ -119,6 +119,10 @@ class EventQueue:
             left -= len(events)
             yield events
 
+    def take_all(self) -> PayloadDictList:
+        """Take what is stored, to `cleanup` it later: nobody sends it meanwhile."""
+        return self._take() if self.size() else []
+
     def _take(self) -> PayloadDictList:
         with deferred_logging, self._host.lock, inside_delivery:
             events = self._host.event_store.get_events_batch()

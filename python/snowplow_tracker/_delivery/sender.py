@@ -21,6 +21,7 @@ from snowplow_tracker._http.status import (
 from snowplow_tracker._logging import deferred_logging
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 
 if TYPE_CHECKING:
     from snowplow_tracker._delivery.context import DeliveryContext
@@ -184,11 +185,13 @@ class BatchSender:
             The status, and the seconds that a Retry-After header asks to wait.
         """
         self._transport.take_result()
+        before = current_exception()
         try:
             with inside_delivery:
                 response = getattr(self._host, method)(argument)
             wait = self._retry_after(response)
         except Exception as error:
+            reraise_if_by_handler(error, before)
             logger.exception("%s raised an exception: the attempt counts as failed", method)
             self._counters.last_error = f"{type(error).__name__}: {error}"
             return NETWORK_ERROR, self._retry_after(None)

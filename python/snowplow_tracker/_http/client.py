@@ -26,6 +26,7 @@ from snowplow_tracker._http.status import (
     retry_after,
     status_of,
 )
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
@@ -187,9 +188,11 @@ def _inside(context: AbstractContextManager[Any], request: Callable[[], HttpResu
 
 
 def _send(send: Callable[..., Any], url: str, **request: Any) -> HttpResult:
+    before = current_exception()
     try:
         response = send(url, **request)
     except Exception as error:  # noqa: BLE001 - a session of the program may raise anything
+        reraise_if_by_handler(error, before)
         return HttpResult(NETWORK_ERROR, f"{type(error).__name__}: {error}")
     if "data" in request and (redirect := _redirect_without_body(response)):
         status, location = redirect

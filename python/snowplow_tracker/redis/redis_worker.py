@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._extras import import_extra
 from snowplow_tracker._logging import RateLimitedLogger
-from snowplow_tracker.emitters import Emitter, engine_of
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
+from snowplow_tracker.redis._lists import entry_list
+from snowplow_tracker.redis._taken import TakenEntries, flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -48,14 +50,20 @@ class RedisWorker:
         self.emitter = emitter
         self.rdb: RedisProtocol = redis.Redis() if rdb is None else rdb
         self.key = key
-        self.__loop = _Loop((redis.RedisError, OSError))
+        self.__loop = _Loop((redis.RedisError, OSError), redis.ResponseError)
 
     def run(self) -> None:
         """Send the events of the list until a shutdown is requested, then flush the emitter.
 
         `request_shutdown` requests it. On the main thread, SIGINT, SIGTERM and SIGQUIT do, too;
         their previous handlers are restored at the end. While Redis is unavailable, the worker
-        tries again every second. While the emitter's store is full, events stay in Redis.
+        tries again every second. While the emitter's store is full, or the emitter waits to try
+        again, events stay in Redis.
+
+        Events leave Redis when they are delivered, or are in a store that survives the process.
+        Events that could not be delivered are put back at the end. What a killed worker was
+        sending, another one puts back after some minutes. That needs a client of the package
+        redis; of another client, which has only `rpush` and `lpop`, a killed worker loses them.
         """
         try:
             with _handled_signals(self.request_shutdown):
@@ -71,15 +79,24 @@ class RedisWorker:
         """Send the oldest event of the list. If the list is empty, wait for up to a second.
 
         An entry that is not an event, and one for which the emitter raises, is logged and dropped.
+        Outside of `run`, the entry leaves Redis at once.
         """
-        entry = self.rdb.lpop(self.key)
+        taken = self.__loop.taken
+        entry = self.rdb.lpop(self.key) if taken is None else taken.take()
         if entry is None:
             self.__loop.pause()
             return
+        before = current_exception()
         try:
             self.send(_payload(entry))
-        except Exception:
+        except Exception as error:
+            reraise_if_by_handler(error, before)
             logger.exception("Entry of %s skipped: %.1000r", self.key, entry)
+            if taken is not None:
+                taken.skip()
+        else:
+            if taken is not None and not taken.hand_over():
+                self.__loop.pause()
 
     def send(self, payload: PayloadDict) -> None:
         """Hand one event to the emitter."""
@@ -91,14 +108,20 @@ class _Loop:
 
     Args:
         redis_errors: What a client of Redis raises while Redis is unavailable.
+        refused: What it raises if Redis refuses a command.
+
+    Attributes:
+        taken: The entries that the running worker has taken; None while it does not run.
     """
 
-    def __init__(self, redis_errors: tuple[type[Exception], ...]) -> None:
+    def __init__(self, redis_errors: tuple[type[Exception], ...], refused: type[Exception]) -> None:
         self._redis_errors = redis_errors
+        self._refused = refused
         self._redis_log = RateLimitedLogger(logger)
         self.reset()
 
     def reset(self) -> None:
+        self.taken: TakenEntries | None = None
         self._is_shutdown_requested = False
         # A signal handler may call `put` while the same thread is in `get`: the put of SimpleQueue
         # is re-entrant, unlike that of queue.Queue and the methods of threading.Event.
@@ -115,27 +138,34 @@ class _Loop:
             self._wakeups.get(timeout=_PAUSE_SECONDS)
 
     def run(self, worker: RedisWorker) -> None:
+        entries = entry_list(worker.rdb, worker.key, self._refused)
+        taken = self.taken = TakenEntries(entries, worker.emitter)
         try:
             while not self._is_shutdown_requested:
-                if _has_room(worker.emitter):
+                if taken.has_room():
                     self._pop_if_available(worker)
                 else:
                     self.pause()
         finally:
-            flush = getattr(worker.emitter, "sync_flush", None)
-            if flush is not None:
-                flush()
+            try:
+                flush(worker.emitter)
+            finally:
+                self._put_back(taken)
+
+    def _put_back(self, taken: TakenEntries) -> None:
+        try:
+            taken.put_back()
+        except self._redis_errors as error:
+            logger.warning("Events stay in the worker's processing list in Redis: %s", error)
 
     def _pop_if_available(self, worker: RedisWorker) -> None:
+        before = current_exception()
         try:
             worker.pop_payload()
         except self._redis_errors as error:
+            reraise_if_by_handler(error, before)
             self._redis_log.warning("Redis gives no events, to be tried again: %s", error)
             self.pause()
-
-
-def _has_room(emitter: SupportsInput) -> bool:
-    return not isinstance(emitter, Emitter) or engine_of(emitter).context.queue.has_room()
 
 
 def _payload(entry: str | bytes) -> PayloadDict:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from snowplow_tracker._logging import RateLimitedLogger, deferred_logging
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._stores.sqlite.database import LOG_BYTES, EventDatabase, ForeignFileError
 from snowplow_tracker._stores.sqlite.files import identity_of
 from snowplow_tracker._stores.sqlite.liveness import OwnerLock
@@ -97,9 +98,11 @@ class RecoveringConnection:
         *args: Unpack[Ts],
     ) -> T:
         """Run an operation on the database. A failure is logged, and the default returned."""
+        before = current_exception()
         try:
             result = operation(self.current(), *args)
         except _FAILURES as error:
+            reraise_if_by_handler(error, before)
             if not self._quarantine_damaged(error) and not self._let_go_of_lost():
                 self._log_failure(error)
                 return default
@@ -111,6 +114,7 @@ class RecoveringConnection:
         try:
             return operation(self.current(), *args)
         except _FAILURES as error:
+            reraise_if_by_handler(error, before)
             self._log_failure(error)
             return default
 
