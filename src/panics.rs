@@ -1,10 +1,13 @@
-//! Turns a panic of native code into an error: it must neither end the program that tracks nor print to its stderr.
+//! Turns a panic of native code into an error: it must neither end the program that tracks nor print to its stderr. Every way from Python
+//! that may run the program's code comes through here, so this is also where endless recursion ends.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRecursionError, PyRuntimeError};
 use pyo3::prelude::*;
+
+use crate::cpython::stack_room;
 
 thread_local! {
     static IS_CATCHING: Cell<bool> = const { Cell::new(false) };
@@ -20,18 +23,45 @@ pub fn silence_caught_panics() {
     }));
 }
 
-/// Calls `work`, and returns a panic in it as a `RuntimeError`.
-pub fn catch<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    let outer = IS_CATCHING.replace(true);
+/// The reason why work was not done.
+pub enum Failure {
+    /// The stack is nearly full. Work was not begun.
+    NestedTooDeep,
+    /// A panic, with its message.
+    Panicked(String),
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NestedTooDeep => {
+                PyRecursionError::new_err("maximum recursion depth exceeded: the stack of this thread is nearly full")
+            }
+            Failure::Panicked(text) => PyRuntimeError::new_err(format!("internal error of snowplow_tracker: {text}")),
+        }
+    }
+}
+
+/// Calls `work`, and returns its result, or the failure if there is none.
+pub fn run<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    let is_nested = IS_CATCHING.replace(true);
+    if is_nested && !stack_room::has_room() {
+        return Err(Failure::NestedTooDeep);
+    }
     // No half-changed state can be seen afterwards: what `work` changes belongs to Python, or is behind a lock that ignores poison.
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    IS_CATCHING.set(outer);
-    result.unwrap_or_else(|cause| {
+    IS_CATCHING.set(is_nested);
+    result.map_err(|cause| {
         let text = cause
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
             .or_else(|| cause.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "unknown cause".to_owned());
-        Err(PyRuntimeError::new_err(format!("internal error of snowplow_tracker: {text}")))
+        Failure::Panicked(text)
     })
+}
+
+/// Calls `work`, and returns a failure as an exception.
+pub fn catch<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    run(work)?
 }

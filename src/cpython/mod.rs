@@ -5,5 +5,6 @@ pub mod dict_version;
 pub mod instance;
 pub mod items;
 pub mod lookup;
+pub mod stack_room;
 pub mod str;
 pub mod thread_exit;

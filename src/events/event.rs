@@ -10,6 +10,7 @@ use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restor
 use crate::cpython::lookup::{nv_pairs, payload_class};
 use crate::error::{Error, Result, type_name};
 use crate::overrides::{is_native_property, originals};
+use crate::panics;
 use crate::sync::gil_cell::GilCell;
 
 /// The parameters that every kind has, after its own.
@@ -61,13 +62,24 @@ impl Event {
     pub fn construct(slf: &Bound<'_, Self>, kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<()> {
         let overridden = (!Self::properties_are_original(slf)?).then(|| (values.clone(), common.clone()));
         Self::replace(slf, |state| state, State::of(kind, values, common)?);
-        if let Some((values, common)) = overridden {
-            let own = kind.fields.iter().map(|field| field.name).zip(values);
-            let common = [common.event_subject, common.context, common.true_timestamp];
-            for (name, value) in own.chain(COMMON_PARAMETERS.into_iter().zip(common)) {
-                if !is_native_property(&slf.get_type(), name)? {
-                    slf.setattr(name, value)?;
-                }
+        match overridden {
+            Some((values, common)) => Ok(panics::catch(|| Self::set_own_properties(slf, kind, values, common))?),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets the properties that a subclass defines in the place of native ones.
+    fn set_own_properties(
+        slf: &Bound<'_, Self>,
+        kind: &'static Kind,
+        values: Values<'_>,
+        common: Common<'_>,
+    ) -> PyResult<()> {
+        let own = kind.fields.iter().map(|field| field.name).zip(values);
+        let common = [common.event_subject, common.context, common.true_timestamp];
+        for (name, value) in own.chain(COMMON_PARAMETERS.into_iter().zip(common)) {
+            if !is_native_property(&slf.get_type(), name)? {
+                slf.setattr(name, value)?;
             }
         }
         Ok(())
@@ -283,17 +295,19 @@ impl Event {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let fields = Self::kind(slf).fields;
-        let mut shown = Vec::new();
-        for (index, field) in fields.iter().enumerate() {
-            if let Some(value) = Self::value(slf, index)? {
-                shown.push(format!("{}={}", field.name, value.repr()?));
+        panics::catch(|| {
+            let fields = Self::kind(slf).fields;
+            let mut shown = Vec::new();
+            for (index, field) in fields.iter().enumerate() {
+                if let Some(value) = Self::value(slf, index)? {
+                    shown.push(format!("{}={}", field.name, value.repr()?));
+                }
             }
-        }
-        if fields.is_empty() {
-            shown.push(nv_pairs(&Self::payload(slf)?)?.repr()?.to_string());
-        }
-        Ok(format!("{}({})", type_name(slf), shown.join(", ")))
+            if fields.is_empty() {
+                shown.push(nv_pairs(&Self::payload(slf)?)?.repr()?.to_string());
+            }
+            Ok(format!("{}({})", type_name(slf), shown.join(", ")))
+        })
     }
 
     /// Returns the added attributes and the native state, for pickle and copy.

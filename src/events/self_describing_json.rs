@@ -17,6 +17,7 @@ use crate::error::{Error, Result, type_name};
 use crate::json::python::json_bytes;
 use crate::json::writer::Writer;
 use crate::overrides::originals;
+use crate::panics;
 use crate::sync::gil_cell::GilCell;
 
 /// The parameters of the constructor, both required.
@@ -63,8 +64,10 @@ impl SelfDescribingJson {
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
         if !slf.is_exact_instance_of::<Self>() {
             // A subclass may override these properties.
-            slf.setattr(pyo3::intern!(slf.py(), "schema"), schema)?;
-            return slf.setattr(pyo3::intern!(slf.py(), "data"), data);
+            return panics::catch(|| {
+                slf.setattr(pyo3::intern!(slf.py(), "schema"), schema)?;
+                slf.setattr(pyo3::intern!(slf.py(), "data"), data)
+            });
         }
         Self::set_schema(slf, schema)?;
         Self::set_data(slf, data);
@@ -101,16 +104,20 @@ impl SelfDescribingJson {
 
     /// Returns a dict of `schema` and `data`, read as attributes, since a subclass may compute them.
     fn to_json<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        let json = PyDict::new(slf.py());
-        json.set_item("schema", slf.getattr(pyo3::intern!(slf.py(), "schema"))?)?;
-        json.set_item("data", slf.getattr(pyo3::intern!(slf.py(), "data"))?)?;
-        Ok(json)
+        panics::catch(|| {
+            let json = PyDict::new(slf.py());
+            json.set_item("schema", slf.getattr(pyo3::intern!(slf.py(), "schema"))?)?;
+            json.set_item("data", slf.getattr(pyo3::intern!(slf.py(), "data"))?)?;
+            Ok(json)
+        })
     }
 
     /// Returns the result of `to_json` as JSON text.
     fn to_string<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let json = slf.call_method0(pyo3::intern!(slf.py(), "to_json"))?;
-        PyString::from_bytes(slf.py(), &json_bytes(&json, None)?)
+        panics::catch(|| {
+            let json = slf.call_method0(pyo3::intern!(slf.py(), "to_json"))?;
+            PyString::from_bytes(slf.py(), &json_bytes(&json, None)?)
+        })
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -118,7 +125,7 @@ impl SelfDescribingJson {
         let (Ok(schema), Ok(data)) = (Self::schema(slf), Self::data(slf)) else {
             return Ok(format!("<{name}, not constructed>"));
         };
-        Ok(format!("{name}(schema={}, data={})", schema.repr()?, data.repr()?))
+        panics::catch(|| Ok(format!("{name}(schema={}, data={})", schema.repr()?, data.repr()?)))
     }
 
     /// Returns the added attributes and the native state, for pickle and copy. An object without a schema was not constructed.

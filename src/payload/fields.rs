@@ -72,11 +72,11 @@ impl<'py> FieldWriter<'py> for DictWriter<'_, 'py> {
         {
             return if utf8.is_empty() { Ok(()) } else { Ok(self.fields.set_item(name, text)?) };
         }
-        if is_omitted(value) { Ok(()) } else { self.set(name, value) }
+        if is_omitted(value)? { Ok(()) } else { self.set(name, value) }
     }
 
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
-        if is_omitted(value) {
+        if is_omitted(value)? {
             return Ok(());
         }
         self.set(&exact_str(name)?, value)
@@ -119,22 +119,27 @@ pub fn exact_str<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>>
 }
 
 /// Returns true for values that a payload omits: None, the empty string, and numbers that are not finite.
-pub fn is_omitted(value: &Bound<'_, PyAny>) -> bool {
+pub fn is_omitted(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if value.cast::<PyString>().is_ok() || value.cast_exact::<PyInt>().is_ok() {
-        return is_blank(value);
+        return Ok(is_blank(value));
     }
     match value.cast::<PyFloat>() {
-        Ok(number) => !number.value().is_finite(),
-        Err(_) => value.is_none() || is_non_finite_number(value),
+        Ok(number) => Ok(!number.value().is_finite()),
+        Err(_) => Ok(value.is_none() || is_non_finite_number(value)?),
     }
 }
 
 /// Returns true for a Decimal, or a similar number, that is not finite. It is recognised by its text, since a finite one may be too
 /// large for a float.
+///
+/// An exception of `__str__` is raised here: if it were ignored, the value would be asked for its text once more, and in a recursion
+/// through `__str__` each level would double the calls.
 #[cold]
-fn is_non_finite_number(value: &Bound<'_, PyAny>) -> bool {
-    let text = || str_of(value).is_ok_and(|text| text.to_str().is_ok_and(is_non_finite_name));
-    value.hasattr(pyo3::intern!(value.py(), "__float__")).unwrap_or(false) && text()
+fn is_non_finite_number(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !value.hasattr(pyo3::intern!(value.py(), "__float__"))? {
+        return Ok(false);
+    }
+    Ok(str_of(value)?.to_str().is_ok_and(is_non_finite_name))
 }
 
 fn is_non_finite_name(text: &str) -> bool {

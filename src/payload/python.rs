@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::json::python::warn_of_replacements;
 use crate::json::text::Replacements;
+use crate::panics;
 
 /// Returns a new `Payload` with the event's fields, contexts, true timestamp and subject. The event stays as it is.
 ///
@@ -24,32 +25,36 @@ pub fn build_payload<'py>(
     json_encoder: Option<Bound<'py, PyAny>>,
     subject: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (py, base64) = (event.py(), encode_base64.is_truthy()?);
-    let event = Event::snapshot(event)?;
-    let subject = subject_fields(event.event_subject.as_ref(), subject.as_ref())?;
-    let subject = subject.as_ref().map(items).unwrap_or_default();
-    let mut replaced = Replacements::default();
-    let mut fields = DictWriter::begin(py, &mut replaced);
-    write_event(&mut fields, &event, Encoding { base64, json_encoder: json_encoder.as_ref() })?;
-    fields.items(&subject)?;
-    let fields = fields.end();
-    warn_of_replacements(py, replaced)?;
-    payload_class(py)?.call1((fields,))
+    panics::catch(|| {
+        let (py, base64) = (event.py(), encode_base64.is_truthy()?);
+        let event = Event::snapshot(event)?;
+        let subject = subject_fields(event.event_subject.as_ref(), subject.as_ref())?;
+        let subject = subject.as_ref().map(items).unwrap_or_default();
+        let mut replaced = Replacements::default();
+        let mut fields = DictWriter::begin(py, &mut replaced);
+        write_event(&mut fields, &event, Encoding { base64, json_encoder: json_encoder.as_ref() })?;
+        fields.items(&subject)?;
+        let fields = fields.end();
+        warn_of_replacements(py, replaced)?;
+        payload_class(py)?.call1((fields,))
+    })
 }
 
 /// Returns a copy of a payload's fields as they are sent: without None, empty strings, numbers that are not finite, and lone surrogates.
 /// Values become strings if `as_text`, and keep their types if not.
 #[pyfunction]
 pub fn clean_fields<'py>(payload: &Bound<'py, PyAny>, as_text: bool) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(fields) = payload.cast::<PyDict>() {
-        return Ok(clean(fields, as_text)?);
-    }
-    let fields = PyDict::new(payload.py());
-    for item in payload.call_method0("items")?.try_iter()? {
-        let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item?.extract()?;
-        fields.set_item(name, value)?;
-    }
-    Ok(clean(&fields, as_text)?)
+    panics::catch(|| {
+        if let Ok(fields) = payload.cast::<PyDict>() {
+            return Ok(clean(fields, as_text)?);
+        }
+        let fields = PyDict::new(payload.py());
+        for item in payload.call_method0("items")?.try_iter()? {
+            let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item?.extract()?;
+            fields.set_item(name, value)?;
+        }
+        Ok(clean(&fields, as_text)?)
+    })
 }
 
 fn clean<'py>(payload: &Bound<'py, PyDict>, as_text: bool) -> Result<Bound<'py, PyDict>> {
@@ -58,7 +63,7 @@ fn clean<'py>(payload: &Bound<'py, PyDict>, as_text: bool) -> Result<Bound<'py, 
     for (name, value) in items(payload) {
         if !as_text {
             fields.item(&name, &value)?;
-        } else if !is_omitted(&value) {
+        } else if !is_omitted(&value)? {
             fields.item(&name, exact_str(&value)?.as_any())?;
         }
     }

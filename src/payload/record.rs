@@ -92,7 +92,7 @@ impl<'py> FieldWriter<'py> for RecordWriter<'_> {
             }
             return Ok(());
         }
-        if is_omitted(value) {
+        if is_omitted(value)? {
             return Ok(());
         }
         self.out.extend_from_slice(name.record_prefix().as_bytes());
@@ -100,7 +100,7 @@ impl<'py> FieldWriter<'py> for RecordWriter<'_> {
     }
 
     fn item(&mut self, name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Result<()> {
-        if is_omitted(value) {
+        if is_omitted(value)? {
             return Ok(());
         }
         self.out.push(b'"');

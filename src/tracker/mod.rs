@@ -10,7 +10,7 @@ use pyo3::types::{PyFloat, PyInt};
 
 use crate::cpython::lookup::tracker_module;
 use crate::error::{Error, type_name};
-use crate::panics;
+use crate::panics::{self, Failure};
 use settings::{Settings, TrackerState};
 pub use stamp::process_number;
 use stamp::{EventId, now_ms};
@@ -96,10 +96,11 @@ impl TrackerCore {
 
     /// Encodes an event and passes it to every emitter. Returns its id.
     fn track<'py>(slf: &Bound<'py, Self>, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match panics::catch(|| Ok(track::track(&slf.get().state, slf, event))) {
+        match panics::run(|| track::track(&slf.get().state, slf, event)) {
             Ok(result) => Ok(result?),
-            Err(panicked) => {
-                tracker_module(slf.py())?.call_method1("_log_internal_error", (panicked,))?;
+            Err(too_deep @ Failure::NestedTooDeep) => Err(too_deep.into()),
+            Err(panicked @ Failure::Panicked(_)) => {
+                tracker_module(slf.py())?.call_method1("_log_internal_error", (PyErr::from(panicked),))?;
                 Ok(None)
             }
         }
@@ -108,19 +109,19 @@ impl TrackerCore {
     /// Returns a new event id: a version 4 UUID as a string, created by `uuid.uuid4` if a program has replaced that.
     #[staticmethod]
     fn get_uuid(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Ok(EventId::new(py, now_ms(py)?)?.into_python(py)?)
+        panics::catch(|| Ok(EventId::new(py, now_ms(py)?)?.into_python(py)?))
     }
 
     /// Returns a time in whole milliseconds: `tstamp` if that is a number, or the current time.
     #[staticmethod]
     #[pyo3(signature = (tstamp=None))]
     fn get_timestamp<'py>(py: Python<'py>, tstamp: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        match tstamp {
+        panics::catch(|| match tstamp {
             Some(tstamp) if tstamp.is_instance_of::<PyInt>() || tstamp.is_instance_of::<PyFloat>() => {
                 py.get_type::<PyInt>().call1((tstamp,))
             }
             _ => Ok(now_ms(py)?.into_pyobject(py)?.into_any()),
-        }
+        })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
