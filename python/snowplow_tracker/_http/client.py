@@ -295,9 +295,10 @@ class _OwnSessions:
         if getattr(self._local, "pid", None) != os.getpid():
             # Keep the session of the parent process: closing its connections would end them there.
             self._local.inherited = getattr(self._local, "session", None)
-            self._local.session = _session_module().CollectorSession()
+            created: CollectorSession = _session_module().CollectorSession()
+            self._local.session = created
             self._local.pid = os.getpid()
-            self._all.add(weakref.ref(self._local.session, self._all.discard))
+            self._all.add(weakref.ref(created, self._all.discard))
         session: CollectorSession = self._local.session
         if not self.keep_alive:
             session.headers["Connection"] = "close"
