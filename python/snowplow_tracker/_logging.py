@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._threads import PerThread
+from snowplow_tracker._threads import Depth
 
 if TYPE_CHECKING:
     import logging
@@ -20,43 +21,43 @@ _INTERVAL_SECONDS = 60.0
 _MAX_DEFERRED_CALLS = 1_000
 
 
-class _DeferredLogging:
+class _DeferredLogging(Depth):
     """Defers log calls until the surrounding lock is released: `with deferred_logging, lock:`.
 
     A program's log handler may itself call `track()`. If this package logged while holding its
     lock, it would deadlock with a thread that holds the handler's lock and waits for that lock.
     """
 
-    def __init__(self) -> None:
-        self._thread = PerThread()
+    __slots__ = ()
 
-    def __enter__(self) -> None:
-        thread = self._thread.current()
-        thread.depth = getattr(thread, "depth", 0) + 1
+    calls: deque[Callable[[], None]] | None
+
+    def __init__(self) -> None:
+        super().__init__(calls=None)
 
     def __exit__(self, *_: object) -> None:
-        thread = self._thread.current()
-        # It is 0 already if `threading` was patched inside the block.
-        thread.depth = depth = max(getattr(thread, "depth", 0) - 1, 0)
-        calls: deque[Callable[[], None]] | None = getattr(thread, "calls", None)
-        while calls and not depth:
-            calls.popleft()()
+        local = self._local if threading.local is self._kind else self.renew()
+        if local.depth:
+            local.depth -= 1
+        if local.calls:
+            calls: deque[Callable[[], None]] = local.calls
+            while calls and not local.depth:
+                calls.popleft()()
 
     def log(self, log: Callable[..., None], message: str, *args: object) -> None:
         """Call `log(message, *args)` now, or after the outermost `with` block."""
-        thread = self._thread.current()
-        if getattr(thread, "depth", 0):
-            if getattr(thread, "calls", None) is None:
-                thread.calls = deque(maxlen=_MAX_DEFERRED_CALLS)
-            thread.calls.append(partial(log, message, *args))
-        else:
+        if not self.depth:
             log(message, *args)
+            return
+        if self.calls is None:
+            self.calls = deque(maxlen=_MAX_DEFERRED_CALLS)
+        self.calls.append(partial(log, message, *args))
 
 
 deferred_logging = _DeferredLogging()
 
 
-class _Delivering:
+class _Delivering(Depth):
     """Marks a thread that delivers events: `with delivering:`.
 
     A program may track log records as events. Delivery logs, and urllib3 logs each request. If
@@ -64,31 +65,20 @@ class _Delivering:
     thread tracks inside such a block waits for the next flush.
     """
 
-    def __init__(self) -> None:
-        self._thread = PerThread()
+    __slots__ = ()
 
     def is_active(self) -> bool:
         """Return whether this thread is inside such a block."""
-        return bool(getattr(self._thread.current(), "depth", 0))
-
-    def __enter__(self) -> None:
-        thread = self._thread.current()
-        thread.depth = getattr(thread, "depth", 0) + 1
-
-    def __exit__(self, *_: object) -> None:
-        thread = self._thread.current()
-        # It is 0 already if `threading` was patched inside the block.
-        thread.depth = max(getattr(thread, "depth", 0) - 1, 0)
+        return bool(self.depth)
 
     @contextmanager
     def suspended(self) -> Generator[None]:
         """Run the program's own code, whose events are sent as usual."""
-        thread = self._thread.current()
-        depth, thread.depth = getattr(thread, "depth", 0), 0
+        depth, self.depth = self.depth, 0
         try:
             yield
         finally:
-            thread.depth = depth
+            self.depth = depth
 
 
 delivering = _Delivering()

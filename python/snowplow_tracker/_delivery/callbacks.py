@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
-from snowplow_tracker._threads import PerThread
+from snowplow_tracker._threads import Depth, PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,28 +22,8 @@ logger = logging.getLogger("snowplow_tracker.emitters")
 _MAX_PENDING_RETRIES = 1_000_000  # as many as the largest store holds by default
 
 
-class _InsideDelivery:
-    """Marks what delivery calls on this thread: `with inside_delivery:`."""
-
-    def __init__(self) -> None:
-        self._thread = PerThread()
-
-    @property
-    def depth(self) -> int:
-        """How many such blocks this thread is inside of."""
-        return getattr(self._thread.current(), "depth", 0)
-
-    def __enter__(self) -> None:
-        thread = self._thread.current()
-        thread.depth = getattr(thread, "depth", 0) + 1
-
-    def __exit__(self, *_: object) -> None:
-        thread = self._thread.current()
-        # It is 0 already if `threading` was patched inside the block.
-        thread.depth = max(getattr(thread, "depth", 0) - 1, 0)
-
-
-inside_delivery = _InsideDelivery()
+# Marks what delivery calls on this thread: `with inside_delivery:`.
+inside_delivery = Depth()
 
 
 class Callbacks:

@@ -25,7 +25,6 @@ from snowplow_tracker._lifecycle.process import (
 from snowplow_tracker._lifecycle.timer import FlushTimer
 from snowplow_tracker._logging import deferred_logging, delivering
 from snowplow_tracker._stores.record_store import reset_after_fork
-from snowplow_tracker._threads import kind_of_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +83,7 @@ class DeliveryEngine:
         host.retry_timer = FlushTimer(host, repeating=False)
 
     def _renew_lock(self) -> None:
-        self._kind_of_threads = kind_of_threads()
+        self._kind_of_threads: object = threading.Lock
         self._lock = self._host.lock = threading.RLock()
 
     def current(self) -> Self:
@@ -94,7 +93,7 @@ class DeliveryEngine:
         """
         notice_copy()
         # A store of the program may switch to another green thread while it has the lock.
-        if kind_of_threads() is not self._kind_of_threads and self._host.lock is self._lock:
+        if threading.Lock is not self._kind_of_threads and self._host.lock is self._lock:
             self._renew_lock()
         return self
 
@@ -123,17 +122,21 @@ class DeliveryEngine:
 
     def accept(self, payload: PayloadDict) -> None:
         """Accept an event as a dict of fields, and flush if that completes a batch."""
-        if not self._is_refused_at_exit() and self.intake.accept(payload):
+        if self.context.state.is_unbuffered and self._is_refused_at_exit():
+            return
+        if self.intake.accept(payload):
             self._flush_if_due()
 
     def accept_record(self, record: bytes, created_ms: int) -> None:
         """Accept a record that native code could not append, and flush if it completes a batch."""
-        if not self._is_refused_at_exit() and self.intake.accept_record(record, created_ms):
+        if self.context.state.is_unbuffered and self._is_refused_at_exit():
+            return
+        if self.intake.accept_record(record, created_ms):
             self._flush_if_due()
 
     def _is_refused_at_exit(self) -> bool:
         """Drop log records about the last delivery that a program tracks: nothing follows it."""
-        is_refused = self.context.state.is_unbuffered and delivering.is_active()
+        is_refused = delivering.is_active()
         if is_refused:
             self.context.counters.add(dropped=1)
         return is_refused

@@ -81,6 +81,7 @@ class WorkerPool:
         self._last_request = 0
         self._is_submitted = False
         self._threads: list[threading.Thread] = []
+        self._kind: object = threading.Lock
 
     def submit(self) -> bool:
         """Request a run of the job, unless a requested one has not begun yet.
@@ -137,8 +138,8 @@ class WorkerPool:
         """Run the job for each request until stopped: the target of each thread."""
         _thread.is_worker = True
         # A thread of the system stays one after `threading` was patched.
-        new_lock = threading.Lock
-        while (request := self.queue.get(new_lock)) is not None:
+        new_lock, queue = threading.Lock, self.queue
+        while (request := queue.get(new_lock)) is not None:
             self._is_submitted = False
             try:
                 self._run_job()
@@ -171,6 +172,12 @@ class WorkerPool:
         return all(request > last for request in list(self._unfinished))
 
     def _start_threads(self) -> None:
+        if threading.Lock is not self._kind:
+            # `threading` was patched: green threads, and threads of the system, cannot wait for
+            # each other's locks. The old threads finish the requests made so far, and wait for
+            # ever: `threading` could not tell any more which thread has ended.
+            self._kind = threading.Lock
+            self._threads, self.queue = [], RequestQueue()
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         while len(self._threads) < self._count:
             name = f"snowplow-emitter-{len(self._threads) + 1}"
