@@ -65,8 +65,13 @@ def reraise_if_by_handler(error: BaseException, before: BaseException | None) ->
 
     The arguments are those of `raised_by_handler`.
     """
-    if (raised := raised_by_handler(error, before)) is not None:
-        raise raised from raised.__cause__
+    if (raised := raised_by_handler(error, before)) is None:
+        return
+    context = raised.__context__
+    try:
+        raise raised
+    finally:
+        raised.__context__ = context  # not `error`, which was raised in its place
 
 
 def current_exception() -> BaseException | None:
