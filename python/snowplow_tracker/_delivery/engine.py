@@ -175,6 +175,7 @@ class DeliveryEngine:
 
     def close_abandoned(self) -> None:
         """Close the emitter, through its own `close` if that is overridden."""
+        self.client.keep_alive = False  # its connections would wait for the garbage collector
         self._host.close()
 
     @property

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import contextlib
 import logging
 import os
 import sys
 import threading
 import time
 import weakref
+from _queue import Empty, SimpleQueue  # the module `queue` imports more than this needs
 from typing import TYPE_CHECKING, Protocol
 
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import process_number
 
 if TYPE_CHECKING:
@@ -63,6 +66,15 @@ _process = process_number()
 _noticing = threading.RLock()  # held in copies only, by the thread that resets
 _is_resetting = False
 _reset_hooks: list[Callable[[], None]] = globals().get("_reset_hooks", [])
+# SimpleQueue, and append and pop of lists, are re-entrant: a finalizer may run in the middle.
+_to_close: SimpleQueue[Deliverable] = globals().get("_to_close", SimpleQueue())
+_refused: list[None] = []
+_MAX_CLOSERS = 4
+_MAX_ABANDONED = 10_000
+_MANY = 20
+_closer_permits: list[int] = globals().get("_closer_permits", list(range(_MAX_CLOSERS)))
+_closed_count = 0
+_log = RateLimitedLogger(logger)
 
 
 def exit_has_begun() -> bool:
@@ -110,24 +122,64 @@ def deliver_abandoned(emitter: Deliverable) -> None:
 
     Its finalizer calls this, which resurrects the emitter until a thread has closed it. A
     finalizer may run anywhere, even inside `threading` while that holds a lock, so the thread is
-    started without `threading`.
+    started without `threading`. A few threads close all such emitters: a program that makes one
+    for each event would otherwise run out of threads and files.
     """
     if _exit_has_begun or not _holds_events(emitter):
         return
-    _abandoned.add(emitter)
-    try:
-        _thread.start_new_thread(_close_abandoned, (emitter,))
-    except RuntimeError:  # no more threads can be started: the exit handler delivers
+    if len(_abandoned) >= _MAX_ABANDONED:
+        _refused.append(None)
         return
+    _abandoned.add(emitter)
+    _to_close.put(emitter)
+    _start_closer()
+
+
+def _start_closer() -> None:
+    """Start another thread that closes emitters, unless there are enough."""
+    try:
+        permit = _closer_permits.pop()
+    except IndexError:
+        return
+    try:
+        _thread.start_new_thread(_close_all_abandoned, (permit,))
+    except RuntimeError:  # no more threads can be started: the exit handler delivers
+        _closer_permits.append(permit)
+
+
+def _close_all_abandoned(permit: int) -> None:
+    try:
+        while not _to_close.empty():
+            with contextlib.suppress(Empty):
+                _close_abandoned(_to_close.get_nowait())
+    finally:
+        _closer_permits.append(permit)
+    if not _to_close.empty():  # one more came before the permit was free
+        _start_closer()
 
 
 def _close_abandoned(emitter: Deliverable) -> None:
+    _warn_of_many()
     try:
         emitter.close_abandoned()
     except Exception:
         logger.exception("An emitter failed to deliver before its end")
     finally:
         _abandoned.discard(emitter)
+
+
+def _warn_of_many() -> None:
+    """Warn if many emitters are dropped. A finalizer must not log, so the closing threads do."""
+    global _closed_count  # noqa: PLW0603 - about right is enough
+    _closed_count += 1
+    if _closed_count >= _MANY:
+        _log.warning(
+            "Many emitters are dropped before they have sent their events. Create one tracker"
+            " when the program starts, and use it for all events"
+        )
+    if lost := len(_refused):
+        del _refused[:lost]
+        _log.error("Events of %d dropped emitters are lost: too many wait to be closed", lost)
 
 
 def _holds_events(emitter: Deliverable) -> bool:
@@ -157,9 +209,11 @@ def _deliver_at_exit() -> None:
 
 
 def _reset_in_child() -> None:
-    global _process, _is_resetting  # noqa: PLW0603 - the state of this process
+    global _process, _is_resetting, _to_close  # noqa: PLW0603 - the state of this process
     _is_resetting = True
     _abandoned.clear()
+    _to_close = SimpleQueue()
+    _closer_permits[:] = range(_MAX_CLOSERS)
     for emitter in list(_registered):
         _reset(emitter)
     _process = process_number()
