@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from snowplow_tracker._delivery.batch import PendingDicts, PendingRecords
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._logging import deferred_logging
-from snowplow_tracker._stores.record_store import builtin_store_of, record_store_of
+from snowplow_tracker._stores.record_store import builtin_store_of, is_unpatched, record_store_of
 from snowplow_tracker._threads import CurrentLock, PerThread
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ class EventQueue:
 
     def add(self, event: PayloadDict) -> bool:
         """Store an event. Returns False if it was refused."""
+        store = self._host.event_store
+        if is_unpatched(store):
+            # Without the emitter's lock: the event may be a signal handler's that interrupts its
+            # own thread in the store, which has the store's lock. Others take it after this one.
+            with inside_delivery:
+                return store.add_event(event)
         with deferred_logging, self._host.lock, inside_delivery:
             return self._host.event_store.add_event(event)
 
@@ -144,6 +150,9 @@ class EventQueue:
 
     def size(self) -> int:
         """Return how many events are stored and not taken."""
+        store = self._host.event_store
+        if is_unpatched(store):
+            return store.size()
         with deferred_logging, self._host.lock, inside_delivery:
             return self._host.event_store.size()
 

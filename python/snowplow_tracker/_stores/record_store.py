@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STORE_METHODS",
     "builtin_store_of",
+    "is_unpatched",
     "record_store_of",
     "register_builtin_store",
     "reset_after_fork",
@@ -66,13 +67,18 @@ def record_store_of(store: object) -> RecordStore | None:
         None if the store is not built in, if one of its methods was replaced (on the class or on
         the instance), or if it no longer keeps records.
     """
+    if not is_unpatched(store):
+        return None
+    record_store = builtin_store_of(store)
+    return record_store if record_store is not None and record_store.keeps_records else None
+
+
+def is_unpatched(store: object) -> bool:
+    """Return whether a store is built in, and none of its methods was replaced."""
     builtin = _builtin_stores.get(type(store))
     if builtin is None or _methods_of(type(store)) != builtin.methods:
-        return None
-    if not _method_names.isdisjoint(vars(store)):
-        return None
-    record_store = builtin.record_store(store)
-    return record_store if record_store.keeps_records else None
+        return False
+    return _method_names.isdisjoint(vars(store))
 
 
 def sink_of(store: object) -> RecordBuffer | None:
