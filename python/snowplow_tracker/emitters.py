@@ -283,6 +283,17 @@ class Emitter(EmitterCore):
         """
         return self.__engine.current().stats()
 
+    def flush_on_sigterm(self) -> None:
+        """Deliver what is stored when SIGTERM comes, in addition to what SIGTERM does already.
+
+        See `docs/guides/servers.md`. Call it on the main thread; `ValueError` on another one.
+        """
+        from snowplow_tracker._lifecycle.sigterm import (  # noqa: PLC0415 - rarely needed
+            flush_on_sigterm,
+        )
+
+        flush_on_sigterm(self.__engine)
+
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, stop the threads and accept no more events.
 

@@ -93,19 +93,22 @@ def test_a_wrong_when_full_is_refused_at_once():
 TERMINATED = """
 import sys
 from snowplow_tracker import Emitter, StructuredEvent, Tracker
-tracker = Tracker("ns", Emitter(sys.argv[1]))
+emitter = Emitter(sys.argv[1])
+tracker = Tracker("ns", emitter)
 tracker.track(StructuredEvent("shop", "add", "a"))
 {lines}
 import os, signal
 os.kill(os.getpid(), signal.SIGTERM)
+signal.pause()
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 def test_the_lines_for_sigterm_deliver_what_is_in_memory():
-    [lines] = [example for example in EXAMPLES if "SIGTERM" in example]
+    [example] = [example for example in EXAMPLES if "SIGTERM" in example]
+    [lines] = [line for line in example.splitlines() if "SIGTERM" in line]
     with CollectorServer(port=0) as collector:
-        for text, code, events in [("", -signal.SIGTERM, 0), (lines, 0, 1)]:
+        for text, code, events in [("", -signal.SIGTERM, 0), (lines, -signal.SIGTERM, 1)]:
             command = [sys.executable, "-c", TERMINATED.format(lines=text), collector.url]
             assert subprocess.run(command, timeout=20, check=False).returncode == code
             assert collector.journal.counts()["good"] == events

@@ -192,6 +192,21 @@ class DeliveryEngine:
         self.client.keep_alive = False  # nobody is left to close connections
         self.shutdown.deliver_before_exit(deadline, end)
 
+    def send_each_event(self) -> None:
+        """Send each event before `input` returns, from now on: a signal ends the process."""
+        host = cast("Any", self._host)
+        accept = host.input
+
+        def accept_and_send(payload: PayloadDict) -> None:
+            accept(payload)
+            host.sync_flush()
+
+        host.input = accept_and_send
+
+    def sync_flush(self) -> None:
+        """Send what is stored before returning, as `Emitter.sync_flush` does."""
+        cast("Any", self._host).sync_flush()
+
     def _deliver(self) -> None:
         self.dispatcher.deliver(self.context.state.deadline)
 
