@@ -72,8 +72,8 @@ class Emitter(EmitterCore):
         batch_size: Number of stored events that triggers a flush. Default 10; 1 for "get".
         on_success: Called with the events that the collector has accepted.
         on_failure: Called with the number of events that were sent, and the events that failed.
-        byte_limit: Bytes of stored events that trigger a flush, and the maximum size of a
-            request body. Default None: only `batch_size` counts.
+        byte_limit: Bytes of stored events that trigger a flush; they go in one request. Default
+            None: only `batch_size` counts.
         request_timeout: Seconds to connect and to wait for the response, as one number or a
             pair. Default None: 10 to connect, 30 for the response.
         max_retry_delay_seconds: Maximum delay before another attempt. Default 60.

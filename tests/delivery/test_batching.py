@@ -73,11 +73,22 @@ def test_get_in_batches_waits_for_the_batch(server, track):
     assert len(server.requests) == 3
 
 
-def test_a_byte_limit_sends_and_caps_the_bodies(server, track):
+def test_a_byte_limit_is_a_threshold(server):
+    event = {"e": "se", "se_la": "a"}
+    size = len(str(event))
+    emitter = Emitter(server.url, batch_size=1000, byte_limit=3 * size)
+    for _ in range(4):
+        emitter.input(event)
+    assert [len(request.events) for request in server.requests] == [3]
+    assert emitter.bytes_queued == size
+
+
+def test_what_exceeds_a_byte_limit_goes_in_one_request(server, track):
     emitter = Emitter(server.url, batch_size=1000, byte_limit=2_000)
     track(Tracker("ns", emitter), *range(40))
-    assert len(server.requests) > 3
-    assert all(len(request.body) <= 2_000 for request in server.requests)
+    emitter.flush()
+    assert len(server.requests) < 40 / 3
+    assert all(len(request.body) > 2_000 for request in server.requests[:-1])
 
 
 def test_bytes_queued_grows_with_input_and_is_nothing_after_a_flush(server):

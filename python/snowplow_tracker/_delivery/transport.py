@@ -73,7 +73,7 @@ class Transport:
         """Return the maximum size of the next request body, as UTF-8."""
         # As ASCII, each byte of UTF-8 becomes at most three.
         largest = MAX_BODY_BYTES if self.body_may_be_bytes() else MAX_BODY_BYTES // 3
-        return min(largest, self._host.byte_limit or largest, self.body_size.limit)
+        return min(largest, self.body_size.limit)
 
     def take_result(self) -> HttpResult | None:
         """Return the result of this thread's last request, and forget it."""
