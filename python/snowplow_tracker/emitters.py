@@ -165,6 +165,14 @@ class Emitter(EmitterCore):
         if (engine := _engine_if_any(self)) is not None:
             engine.abandon()
 
+    def __copy__(self) -> Self:
+        """Return an emitter that sends what either of them stores: they share the event store."""
+        copied = type(self).__new__(type(self))
+        engine = self.__engine
+        vars(copied).update({n: v for n, v in vars(self).items() if v is not engine})
+        copied.__engine = engine.copy_for(copied)  # noqa: SLF001 - an emitter as well
+        return copied
+
     # --- attributes
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -96,6 +97,15 @@ class DeliveryEngine:
         if threading.Lock is not self._kind_of_threads and self._host.lock is self._lock:
             self._renew_lock()
         return self
+
+    def copy_for(self, host: DeliveryHost) -> DeliveryEngine:
+        """Return the engine of a copied emitter, which shares the store and the connections."""
+        copied = copy.copy(self)
+        copied._host = host  # noqa: SLF001 - an engine of the same class
+        copied._build()  # noqa: SLF001
+        if self.context.state.is_open:
+            copied.activate()
+        return copied
 
     def use_workers(self, thread_count: int) -> None:
         """Send on worker threads from now on."""
