@@ -9,6 +9,7 @@ from typing_extensions import Self
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
 from snowplow_tracker.typing import (
+    JsonData,
     JsonEncoderFunction,
     PayloadDict,
     PayloadDictList,
@@ -315,9 +316,7 @@ class SelfDescribingJson:
     schema: str
     data: Any
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
-    def __init__(
-        self, schema: str, data: dict[str, Any] | list[Any] | tuple[Any, ...] | None
-    ) -> None: ...
+    def __init__(self, schema: str, data: JsonData) -> None: ...
     def to_json(self) -> PayloadDict:
         """Return a dict of `schema` and `data`."""
 

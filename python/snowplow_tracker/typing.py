@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, Protocol
 
 from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES, SUPPORTED_PLATFORMS
 
@@ -11,12 +11,14 @@ __all__ = [
     "FORM_NODE_NAMES",
     "FORM_TYPES",
     "SUPPORTED_PLATFORMS",
+    "DataclassInstance",
     "ElementClasses",
     "EmitterProtocol",
     "FailureCallback",
     "FormClasses",
     "FormNodeName",
     "HttpProtocol",
+    "JsonData",
     "JsonEncoderFunction",
     "Method",
     "PayloadDict",
@@ -27,8 +29,17 @@ __all__ = [
     "SupportsInput",
 ]
 
+
+class DataclassInstance(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
 PayloadDict = dict[str, Any]
 PayloadDictList = list[PayloadDict]
+# The data of a self-describing JSON. A TypedDict is a Mapping.
+JsonData = Mapping[str, Any] | list[Any] | tuple[Any, ...] | DataclassInstance | None
 JsonEncoderFunction = Callable[[Any], Any]
 
 FormNodeName = Literal["INPUT", "TEXTAREA", "SELECT"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import requests
 from typing_extensions import assert_type
@@ -20,6 +21,8 @@ from snowplow_tracker import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from snowplow_tracker.typing import HttpProtocol, Method, PayloadDict, PayloadDictList
 
 
@@ -128,6 +131,37 @@ class Session:
 
     def get(self, url: str, **request: Any) -> requests.Response:
         return requests.get(url, **request)
+
+
+class Order(TypedDict):
+    """Data as a TypedDict."""
+
+    sku: str
+    price: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """Data as a dataclass."""
+
+    sku: str
+    count: int = 1
+
+
+def data_of_any_kind(tracker: Tracker) -> None:
+    schema = "iglu:com.acme/order/jsonschema/1-0-0"
+    order: Order = {"sku": "A-1", "price": 9.5}
+    mapping: Mapping[str, object] = order
+    plain: dict[str, int] = {"count": 1}
+    for each in (
+        SelfDescribingJson(schema, order),
+        SelfDescribingJson(schema, mapping),
+        SelfDescribingJson(schema, plain),
+        SelfDescribingJson(schema, Line("A-1")),
+        SelfDescribingJson(schema, [order, Line("A-2")]),
+        SelfDescribingJson(schema, None),
+    ):
+        tracker.track(SelfDescribing(each))
 
 
 class Purchase(SelfDescribingJson):
