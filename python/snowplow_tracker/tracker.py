@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time  # noqa: F401 - native code calls `time.time` of this module; programs patch it
 from functools import wraps
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
 from snowplow_tracker._logging import RateLimitedLogger
@@ -275,6 +275,22 @@ def _order_of(args: tuple[Any, ...]) -> tuple[str, ...]:
 def _is_emitters(value: Any) -> bool:
     return isinstance(value, list | tuple) or hasattr(value, "input")
 
+
+def _signature_of_both_orders(
+    self: Tracker,
+    namespace: str | None = None,
+    emitters: SupportsInput | Sequence[SupportsInput] = (),
+    subject: Subject | None = None,
+    app_id: str | None = None,
+    encode_base64: bool = DEFAULT_ENCODE_BASE64,
+    json_encoder: JsonEncoderFunction | None = None,
+) -> None: ...
+
+
+# `inspect.signature`, `help` and notebooks show this. It is the function's, not the class's, so
+# that a subclass with another constructor shows its own. Each parameter has a default, because
+# `Tracker(emitters)` is valid as well, also for `unittest.mock.create_autospec`.
+cast("Any", Tracker.__init__).__wrapped__ = _signature_of_both_orders
 
 _loss = RateLimitedLogger(logger)
 
