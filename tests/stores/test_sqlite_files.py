@@ -149,6 +149,7 @@ class TestDescriptors:
     def test_a_closed_emitter_has_none(self, path):
         before = descriptors()
         emitter = Emitter("127.0.0.1:9", event_store=SQLiteEventStore(path), exit_timeout=0.0)
+        emitter.event_store.size()
         assert descriptors() > before
         emitter.close()
         assert descriptors() == before

@@ -9,7 +9,7 @@ from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 __all__ = ["LimitedCalls", "attempt", "current_deadline", "seconds_left", "total_seconds"]
 
@@ -29,7 +29,7 @@ _SHORTEST = 0.001  # for sockets, 0 means not to wait at all
 
 
 @contextmanager
-def attempt(seconds: float | None, latest: float | None = None) -> Iterator[None]:
+def attempt(seconds: float | None, latest: float | None = None) -> Generator[None]:
     """Have the calls of a `with` block end after some seconds.
 
     Args:

@@ -18,7 +18,7 @@ from snowplow_tracker._http.deadline import DeadlineAdapter, drain_and_release
 from snowplow_tracker._http.prepared_route import PreparedRoute, proxy_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 __all__ = ["CollectorSession", "FastResponse", "close_idle_connections", "reset_connections"]
 
@@ -55,7 +55,7 @@ class CollectorSession(requests.Session):
         self._closes_when_idle = False
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def in_use(self) -> Generator[None]:
         """Surround a request: see `close_when_idle`."""
         self._requests += 1
         try:
