@@ -5,6 +5,7 @@ A drop-in replacement for `snowplow-tracker`. Encoding, buffering and batching a
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._native import __version__, register_originals
@@ -55,6 +56,14 @@ __all__ = [
 
 # While nobody can have replaced them yet.
 register_originals(Tracker, Emitter, InMemoryEventStore, accept_record)
+
+# A file that only `snowplow-tracker` installs into this folder.
+if os.path.exists(f"{__path__[0]}/test/__init__.py"):  # noqa: PTH110 - pathlib is slow to import
+    logger.warning(
+        "snowplow-tracker and snowplow-tracker-rs are both installed, and share files. Run: "
+        "pip uninstall -y snowplow-tracker && "
+        "pip install --force-reinstall --no-deps snowplow-tracker-rs"
+    )
 
 # Modules that few programs use are imported at their first use.
 if TYPE_CHECKING:
