@@ -35,7 +35,7 @@ CLASSES = [
     *(Payload, Snowplow, Subject, Tracker, TrackerConfiguration),
 ]
 # Names that no original has, for other parts of this package.
-OWN = {"SupportsInput", "STORE_METHODS"}
+OWN = {"DataclassInstance", "JsonData", "SupportsInput", "STORE_METHODS"}
 
 
 def is_on_the_page(name: str) -> bool:
