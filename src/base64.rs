@@ -2,19 +2,24 @@
 
 use base64_simd::URL_SAFE;
 
+use crate::output::Output;
+
 /// Appends the base64 of `bytes`.
-pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    URL_SAFE.encode_append(bytes, out);
+pub fn append(out: &mut Output, bytes: &[u8]) {
+    out.append_with(URL_SAFE.encoded_length(bytes.len()), |out| URL_SAFE.encode_append(bytes, out));
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use crate::output::Output;
+
     fn encoded(bytes: &[u8]) -> String {
-        let mut out = b"kept:".to_vec();
+        let mut out = Output::new();
+        out.extend_from_slice(b"kept:");
         super::append(&mut out, bytes);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.to_vec()).unwrap()
     }
 
     #[test]

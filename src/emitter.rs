@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::buffer::python::RecordBuffer;
 use crate::buffer::queue::PushResult;
 use crate::cpython::call::{call_user_code, call_user_method};
+use crate::cpython::str::new_bytes;
+use crate::output::NoMemory;
 use crate::overrides::{Originals, originals};
 use crate::process;
 use crate::sync::rcu::{CloneWithGil, Rcu, RcuGuard};
@@ -95,13 +96,22 @@ impl<'py> RecordSink<'py> {
         let config = self.config.get().filter(|config| config.process == process::number());
         let sink = config.and_then(|config| config.sink.as_ref());
         match sink.map(|sink| sink.get().push(py, record, created_ms)) {
-            Some(PushResult::Queued(count)) if !self.is_flush_due(count) => Ok(()),
-            Some(PushResult::Queued(_)) => call_user_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop),
-            Some(PushResult::Full | PushResult::Sealed) | None => {
-                let arguments = (&self.emitter, PyBytes::new(py, record), created_ms);
+            Some(Ok(PushResult::Queued(count))) if !self.is_flush_due(count) => Ok(()),
+            Some(Ok(PushResult::Queued(_))) => {
+                call_user_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop)
+            }
+            Some(Err(NoMemory)) => self.drop_event(),
+            Some(Ok(PushResult::Full | PushResult::Sealed)) | None => {
+                let arguments = (&self.emitter, new_bytes(py, record)?, created_ms);
                 call_user_code(originals(py)?.accept_record().bind(py), arguments, None).map(drop)
             }
         }
+    }
+
+    /// Counts an event as dropped for which there was no memory, and raises `MemoryError`.
+    pub fn drop_event(&self) -> PyResult<()> {
+        let py = self.emitter.py();
+        call_user_code(originals(py)?.accept_record().bind(py), (&self.emitter, py.None(), 0), None).map(drop)
     }
 
     fn is_flush_due(&self, count: usize) -> bool {

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+
+use crate::output::NoMemory;
 
 /// The deepest nesting of JSON that is written, calls of `json_encoder` included.
 pub const MAX_DEPTH: usize = 255;
@@ -26,6 +28,8 @@ pub enum Error {
     NotConstructed(String),
     /// The operating system has no randomness for an event id.
     NoRandomness(rand::rngs::SysError),
+    /// No memory for what is encoded.
+    NoMemory,
     /// An exception that Python code raised, user code included. It is passed on unchanged.
     Raised(PyErr),
 }
@@ -36,6 +40,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl From<PyErr> for Error {
     fn from(error: PyErr) -> Self {
         Self::Raised(error)
+    }
+}
+
+impl From<NoMemory> for Error {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
+}
+
+impl From<NoMemory> for PyErr {
+    fn from(_: NoMemory) -> Self {
+        PyMemoryError::new_err(())
     }
 }
 
@@ -66,6 +82,7 @@ impl From<Error> for PyErr {
             Error::NoRandomness(cause) => PyRuntimeError::new_err(format!(
                 "cannot create an event id: the operating system has no randomness: {cause}"
             )),
+            Error::NoMemory => NoMemory.into(),
             Error::Raised(error) => error,
         }
     }

@@ -7,6 +7,7 @@ pub mod base64;
 pub mod buffer;
 pub mod event_id;
 pub mod json;
+pub mod output;
 pub mod process;
 
 #[cfg(feature = "python")]

@@ -2,17 +2,19 @@
 
 use std::cell::RefCell;
 
+use crate::output::Output;
+
 /// Larger buffers are freed, so that one huge event does not cost memory for ever.
 const MAX_REUSED_BYTES: usize = 256 * 1024;
 /// One buffer for a record, and one for the JSON inside it. More are in use only while a `json_encoder` itself tracks events.
 const MAX_REUSED_BUFFERS: usize = 2;
 
 thread_local! {
-    static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static BUFFERS: RefCell<Vec<Output>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Calls `work` with an empty buffer. `work` may call this function again on the same thread: a `json_encoder` may track events.
-pub fn with_buffer<T>(work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+pub fn with_buffer<T>(work: impl FnOnce(&mut Output) -> T) -> T {
     let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
     buffer.clear();
     let result = work(&mut buffer);

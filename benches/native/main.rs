@@ -1,7 +1,10 @@
 //! Benchmarks of the parts that need no interpreter: `cargo bench --no-default-features`.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark without memory may panic")]
+
 use _native::buffer::queue::RecordQueue;
 use _native::json::escape;
+use _native::output::Output;
 use _native::{base64, event_id};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
@@ -19,8 +22,8 @@ fn sentence(length: usize) -> String {
 }
 
 /// Appends to the same buffer in each round, as `track` does with its scratch buffer.
-fn append(bencher: Bencher, input: &str, work: impl Fn(&mut Vec<u8>, &[u8])) {
-    let mut out = Vec::new();
+fn append(bencher: Bencher, input: &str, work: impl Fn(&mut Output, &[u8])) {
+    let mut out = Output::new();
     bencher.counter(BytesCount::of_str(input)).bench_local(|| {
         out.clear();
         work(&mut out, black_box(input.as_bytes()));
@@ -66,7 +69,7 @@ fn record(length: usize) -> String {
 fn filled(record: &str) -> RecordQueue {
     let mut queue = RecordQueue::new(usize::MAX);
     for _ in 0..QUEUED {
-        queue.push(record.as_bytes(), 1_767_225_600_000);
+        queue.push(record.as_bytes(), 1_767_225_600_000).unwrap();
     }
     queue
 }
@@ -86,8 +89,8 @@ fn take_and_join(bencher: Bencher, length: usize) {
         |mut queue| {
             let mut bytes = 0;
             while queue.queued() > 0 {
-                let batch = queue.take(100, 1_000_000);
-                bytes += batch.body(Some(1_767_225_600_500)).len();
+                let batch = queue.take(100, 1_000_000).unwrap();
+                bytes += batch.body(Some(1_767_225_600_500)).unwrap().len();
                 queue.ack(batch.len());
             }
             bytes

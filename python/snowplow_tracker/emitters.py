@@ -323,7 +323,7 @@ def _engine_if_any(emitter: Emitter) -> DeliveryEngine | None:
     return vars(emitter).get("_Emitter__engine")
 
 
-def accept_record(emitter: Emitter, record: bytes, created_ms: int) -> None:
+def accept_record(emitter: Emitter, record: bytes | None, created_ms: int) -> None:
     """Accept a record that native code could not append. Native code calls this."""
     engine_of(emitter).current().accept_record(record, created_ms)
 

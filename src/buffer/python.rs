@@ -8,9 +8,11 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use super::queue::{Batch, PushResult, RecordQueue};
 use crate::cpython::items::items;
-use crate::error::Result;
+use crate::cpython::str::new_bytes;
+use crate::error;
 use crate::json::python::warn_of_replacements;
 use crate::json::text::Replacements;
+use crate::output::{NoMemory, Output};
 use crate::payload::fields::FieldWriter;
 use crate::payload::record::RecordWriter;
 use crate::sync::gil_cell::GilCell;
@@ -36,7 +38,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl RecordBuffer {
     /// Appends a record.
-    pub fn push(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> PushResult {
+    pub fn push(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> Result<PushResult, NoMemory> {
         self.queue.with(py, |queue| queue.push(record, created_ms))
     }
 }
@@ -53,20 +55,20 @@ impl RecordBuffer {
         panics::catch(|| {
             scratch::with_buffer(|record| {
                 write_record(event, record)?;
-                Ok(matches!(self.push(event.py(), record, created_ms(event)?), PushResult::Queued(_)))
+                Ok(matches!(self.push(event.py(), record, created_ms(event)?)?, PushResult::Queued(_)))
             })
         })
     }
 
     /// Appends a record with its creation time in milliseconds. Returns false if the buffer is full or sealed.
-    fn add_record(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> bool {
-        matches!(self.push(py, record, created_ms), PushResult::Queued(_))
+    fn add_record(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> PyResult<bool> {
+        Ok(matches!(self.push(py, record, created_ms)?, PushResult::Queued(_)))
     }
 
     /// Takes the oldest events, at most `max_events`, and as many as fit a body of `max_bytes`. Returns `None` if the buffer is empty.
-    fn take(&self, py: Python<'_>, max_events: usize, max_bytes: usize) -> Option<RecordBatch> {
-        let batch = self.queue.with(py, |queue| queue.take(max_events, max_bytes));
-        (batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) })
+    fn take(&self, py: Python<'_>, max_events: usize, max_bytes: usize) -> PyResult<Option<RecordBatch>> {
+        let batch = self.queue.with(py, |queue| queue.take(max_events, max_bytes))?;
+        Ok((batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) }))
     }
 
     /// Acknowledges a batch: its events are forgotten.
@@ -127,30 +129,30 @@ impl RecordBatch {
     /// Returns a batch of the first records, each with its creation time in milliseconds: as many as fit a body of `max_bytes`, and at
     /// least one.
     #[staticmethod]
-    fn of(records: Vec<(PyBackedBytes, i64)>, max_bytes: usize) -> Self {
+    fn of(records: Vec<(PyBackedBytes, i64)>, max_bytes: usize) -> PyResult<Self> {
         let mut queue = RecordQueue::new(usize::MAX);
         for (record, created_ms) in &records {
-            queue.push(record, *created_ms);
+            queue.push(record, *created_ms)?;
         }
-        Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)) }
+        Ok(Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)?) })
     }
 
     /// Returns a copy of the events from index `start` up to, not including, `end`.
-    fn part(&self, start: usize, end: usize) -> Self {
-        Self { batch: Mutex::new(lock(&self.batch).part(start..end)) }
+    fn part(&self, start: usize, end: usize) -> PyResult<Self> {
+        Ok(Self { batch: Mutex::new(lock(&self.batch).part(start..end)?) })
     }
 
     /// Returns the request body. The sent time of each event is `sent_ms` or its creation time, whichever is later.
-    fn body<'py>(&self, py: Python<'py>, sent_ms: i64) -> Bound<'py, PyBytes> {
-        let body = py.detach(|| lock(&self.batch).body(Some(sent_ms)));
-        PyBytes::new(py, &body)
+    fn body<'py>(&self, py: Python<'py>, sent_ms: i64) -> PyResult<Bound<'py, PyBytes>> {
+        let body = py.detach(|| lock(&self.batch).body(Some(sent_ms)))?;
+        new_bytes(py, &body)
     }
 
     /// Returns the events as dicts of strings, with `stm` if a sent time is given.
     #[pyo3(signature = (sent_ms=None))]
     fn events<'py>(&self, py: Python<'py>, sent_ms: Option<i64>) -> PyResult<Bound<'py, PyAny>> {
-        let array = lock(&self.batch).array(sent_ms);
-        py.import("json")?.call_method1("loads", (PyBytes::new(py, &array),))
+        let array = lock(&self.batch).array(sent_ms)?;
+        py.import("json")?.call_method1("loads", (new_bytes(py, &array)?,))
     }
 
     fn __len__(&self) -> usize {
@@ -171,14 +173,14 @@ pub fn request_bodies<'py>(
         for event in events.iter() {
             scratch::with_buffer(|record| {
                 write_record(event.cast::<PyDict>()?, record)?;
-                queue.push(record, 0);
+                queue.push(record, 0)?;
                 PyResult::Ok(())
             })?;
         }
         let mut bodies = Vec::new();
         while queue.queued() > 0 {
-            let batch = queue.take(usize::MAX, max_bytes);
-            bodies.push((batch.len(), PyBytes::new(py, &batch.body(None))));
+            let batch = queue.take(usize::MAX, max_bytes)?;
+            bodies.push((batch.len(), new_bytes(py, &batch.body(None)?)?));
         }
         Ok(bodies)
     })
@@ -190,7 +192,7 @@ pub fn encode_record<'py>(event: &Bound<'py, PyDict>) -> PyResult<(Bound<'py, Py
     panics::catch(|| {
         scratch::with_buffer(|record| {
             write_record(event, record)?;
-            Ok((PyBytes::new(event.py(), record), created_ms(event)?))
+            Ok((new_bytes(event.py(), record)?, created_ms(event)?))
         })
     })
 }
@@ -202,11 +204,11 @@ pub fn is_text_only(event: &Bound<'_, PyDict>) -> bool {
     items(event).iter().all(|(name, value)| is_text(name) && is_text(value))
 }
 
-fn write_record(event: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> Result<()> {
+fn write_record(event: &Bound<'_, PyDict>, out: &mut Output) -> error::Result<()> {
     let mut replaced = Replacements::default();
     let mut record = RecordWriter::begin(out, &mut replaced);
     record.items(&items(event))?;
-    record.end();
+    record.end()?;
     Ok(warn_of_replacements(event.py(), replaced)?)
 }
 

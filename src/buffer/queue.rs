@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::chunk_pool::PooledChunk;
+use super::chunk_pool::{PooledChunk, with_capacity};
+use crate::output::NoMemory;
 
 macro_rules! payload_data_schema {
     () => {
@@ -39,17 +40,20 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn with_room_for(record: usize) -> Self {
-        Self { bytes: PooledChunk::with_room_for(record), ..Self::default() }
+    fn with_room_for(record: usize) -> Result<Self, NoMemory> {
+        Ok(Self { bytes: PooledChunk::with_room_for(record)?, ..Self::default() })
     }
 
     fn has_room_for(&self, record: usize) -> bool {
         self.bytes.capacity() - self.bytes.len() >= record
     }
 
-    fn push(&mut self, record: &[u8], created_ms: i64) {
+    fn push(&mut self, record: &[u8], created_ms: i64) -> Result<(), NoMemory> {
+        self.entries.try_reserve(1).map_err(|_| NoMemory)?;
+        self.bytes.try_reserve(record.len()).map_err(|_| NoMemory)?;
         self.bytes.extend_from_slice(record);
         self.entries.push_back(Entry { end: self.bytes.len(), created_ms });
+        Ok(())
     }
 
     /// Returns the most bytes that its records need in a request.
@@ -65,7 +69,7 @@ impl Chunk {
         })
     }
 
-    /// Moves records from its front to a new chunk, at most `events`, and as long as they need at most `wire_bytes` in a request.
+    /// Moves records from its front to a new chunk: at most `events`, as many as need at most `wire_bytes` in a request, and as memory allows.
     fn split_front(&mut self, events: usize, wire_bytes: usize) -> Self {
         let mut front = Self::default();
         while front.entries.len() < events {
@@ -74,7 +78,9 @@ impl Chunk {
             if front.wire_len() + record.len() + RECORD_OVERHEAD > wire_bytes {
                 break;
             }
-            front.push(record, entry.created_ms);
+            if front.push(record, entry.created_ms).is_err() {
+                break;
+            }
             self.start = entry.end;
             self.entries.pop_front();
         }
@@ -95,11 +101,10 @@ impl Batch {
     }
 
     /// Returns a copy of a range of its records.
-    #[must_use]
-    pub fn part(&self, range: Range<usize>) -> Self {
+    pub fn part(&self, range: Range<usize>) -> Result<Self, NoMemory> {
         let mut part = RecordQueue::new(usize::MAX);
         for (record, created_ms) in self.records().take(range.end).skip(range.start) {
-            part.push(record, created_ms);
+            part.push(record, created_ms)?;
         }
         part.take(usize::MAX, usize::MAX)
     }
@@ -117,25 +122,18 @@ impl Batch {
 
     /// Returns the body of a `payload_data` request. If a sent time is given, each record gets that or its creation time, whichever is
     /// later: enrichment corrects timestamps by the difference, and cannot do so if it is negative.
-    pub fn body(&self, sent_ms: Option<i64>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.wire_len());
-        out.extend_from_slice(BODY_START);
-        self.append_records(&mut out, sent_ms);
-        out.extend_from_slice(BODY_END);
-        out
+    pub fn body(&self, sent_ms: Option<i64>) -> Result<Vec<u8>, NoMemory> {
+        self.join(BODY_START, sent_ms, BODY_END)
     }
 
     /// Returns a JSON array of its records, with their sent time if one is given.
-    pub fn array(&self, sent_ms: Option<i64>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.wire_len());
-        out.push(b'[');
-        self.append_records(&mut out, sent_ms);
-        out.push(b']');
-        out
+    pub fn array(&self, sent_ms: Option<i64>) -> Result<Vec<u8>, NoMemory> {
+        self.join(b"[", sent_ms, b"]")
     }
 
-    fn append_records(&self, out: &mut Vec<u8>, sent_ms: Option<i64>) {
-        let mut digits = itoa::Buffer::new();
+    fn join(&self, start: &[u8], sent_ms: Option<i64>, end: &[u8]) -> Result<Vec<u8>, NoMemory> {
+        let (mut out, mut digits) = (with_capacity(self.wire_len())?, itoa::Buffer::new());
+        out.extend_from_slice(start);
         for (index, (record, created_ms)) in self.records().enumerate() {
             if index > 0 {
                 out.push(b',');
@@ -150,6 +148,8 @@ impl Batch {
             out.extend_from_slice(digits.format(sent_ms.max(created_ms)).as_bytes());
             out.extend_from_slice(STM_END);
         }
+        out.extend_from_slice(end);
+        Ok(out)
     }
 }
 
@@ -214,34 +214,41 @@ impl RecordQueue {
         self.sealed = true;
     }
 
-    /// Appends a record.
-    pub fn push(&mut self, record: &[u8], created_ms: i64) -> PushResult {
+    /// Appends a record. If there is no memory for it, the queue stays as it is.
+    pub fn push(&mut self, record: &[u8], created_ms: i64) -> Result<PushResult, NoMemory> {
         if self.sealed {
-            return PushResult::Sealed;
+            return Ok(PushResult::Sealed);
         }
         if self.queued + self.in_flight >= self.capacity {
-            return PushResult::Full;
+            return Ok(PushResult::Full);
         }
         if !self.chunks.back().is_some_and(|chunk| chunk.has_room_for(record.len())) {
             if let Some(full) = self.chunks.back_mut() {
                 full.entries.shrink_to_fit();
             }
-            self.chunks.push_back(Chunk::with_room_for(record.len()));
-        }
-        if let Some(chunk) = self.chunks.back_mut() {
-            chunk.push(record, created_ms);
+            self.chunks.try_reserve(1).map_err(|_| NoMemory)?;
+            let mut chunk = Chunk::with_room_for(record.len())?;
+            chunk.push(record, created_ms)?;
+            self.chunks.push_back(chunk);
+        } else if let Some(chunk) = self.chunks.back_mut() {
+            chunk.push(record, created_ms)?;
         }
         self.queued += 1;
-        PushResult::Queued(self.queued)
+        Ok(PushResult::Queued(self.queued))
     }
 
     /// Takes the oldest records, at most `max_events`, and as many as fit a body of `max_bytes`. A record that is larger is taken alone.
-    pub fn take(&mut self, max_events: usize, max_bytes: usize) -> Batch {
+    /// Takes fewer if there is no memory for more, and fails if there is none for the first.
+    pub fn take(&mut self, max_events: usize, max_bytes: usize) -> Result<Batch, NoMemory> {
         let mut batch = Batch::default();
         let mut taken = 0;
         while let Some(chunk) = self.chunks.front_mut() {
+            if batch.chunks.try_reserve(1).is_err() {
+                break;
+            }
             let room = max_bytes.saturating_sub(batch.wire_len());
-            if chunk.entries.len() <= max_events - taken && chunk.wire_len() <= room {
+            let is_alone = taken == 0 && max_events > 0 && chunk.entries.len() == 1;
+            if is_alone || chunk.entries.len() <= max_events - taken && chunk.wire_len() <= room {
                 taken += chunk.entries.len();
                 batch.chunks.extend(self.chunks.pop_front());
                 continue;
@@ -255,9 +262,12 @@ impl RecordQueue {
             break;
         }
         self.chunks.pop_front_if(|chunk| chunk.entries.is_empty());
+        if taken == 0 && self.queued > 0 && max_events > 0 {
+            return Err(NoMemory);
+        }
         self.queued -= taken;
         self.in_flight += taken;
-        batch
+        Ok(batch)
     }
 
     /// Acknowledges `count` records in flight: they no longer count.
@@ -310,10 +320,10 @@ mod tests {
     #[test]
     fn a_body_has_the_later_of_sent_and_created_time() {
         let mut queue = RecordQueue::new(10);
-        queue.push(b"{\"e\":\"pv\"}", 5);
-        queue.push(b"{}", 900);
+        queue.push(b"{\"e\":\"pv\"}", 5).unwrap();
+        queue.push(b"{}", 900).unwrap();
         assert_eq!(
-            text(queue.take(10, 1_000).body(Some(70))),
+            text(queue.take(10, 1_000).unwrap().body(Some(70)).unwrap()),
             "{\"schema\":\"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4\",\"data\":\
              [{\"e\":\"pv\",\"stm\":\"70\"},{\"stm\":\"900\"}]}"
         );
@@ -322,21 +332,21 @@ mod tests {
     #[test]
     fn refuses_records_when_full() {
         let mut queue = RecordQueue::new(2);
-        assert_eq!(queue.push(b"{}", 0), PushResult::Queued(1));
-        assert_eq!(queue.push(b"{}", 0), PushResult::Queued(2));
-        let batch = queue.take(1, 1_000);
-        assert_eq!(queue.push(b"{}", 0), PushResult::Full);
+        assert_eq!(queue.push(b"{}", 0), Ok(PushResult::Queued(1)));
+        assert_eq!(queue.push(b"{}", 0), Ok(PushResult::Queued(2)));
+        let batch = queue.take(1, 1_000).unwrap();
+        assert_eq!(queue.push(b"{}", 0), Ok(PushResult::Full));
         queue.ack(batch.len());
-        assert_eq!(queue.push(b"{}", 0), PushResult::Queued(2));
+        assert_eq!(queue.push(b"{}", 0), Ok(PushResult::Queued(2)));
     }
 
     #[test]
     fn a_record_larger_than_a_body_is_taken_alone() {
         let mut queue = RecordQueue::new(10);
         for (number, padding) in [(0, 5_000), (1, 5), (2, 5_000)] {
-            queue.push(&record(number, padding), 0);
+            queue.push(&record(number, padding), 0).unwrap();
         }
-        let batches: Vec<_> = (0..3).map(|_| numbers(&queue.take(10, 1_000))).collect();
+        let batches: Vec<_> = (0..3).map(|_| numbers(&queue.take(10, 1_000).unwrap())).collect();
         assert_eq!(batches, [[0], [1], [2]]);
     }
 
@@ -344,22 +354,22 @@ mod tests {
     fn a_part_is_a_copy() {
         let mut queue = RecordQueue::new(10);
         for number in 0..5 {
-            queue.push(&record(number, 20_000), 7);
+            queue.push(&record(number, 20_000), 7).unwrap();
         }
-        let batch = queue.take(5, 1_000_000);
+        let batch = queue.take(5, 1_000_000).unwrap();
         assert_eq!(
-            [0..2, 2..5, 4..9, 5..5].map(|places| numbers(&batch.part(places))),
+            [0..2, 2..5, 4..9, 5..5].map(|places| numbers(&batch.part(places).unwrap())),
             [&[0, 1][..], &[2, 3, 4], &[4], &[]]
         );
-        assert_eq!(batch.part(0..5).body(Some(1)), batch.body(Some(1)));
+        assert_eq!(batch.part(0..5).unwrap().body(Some(1)), batch.body(Some(1)));
     }
 
     #[test]
     fn memory_stays_bounded_through_retries() {
         let mut queue = RecordQueue::new(usize::MAX);
         for number in 0..1_000 {
-            let batch = queue.take(10, 1_000_000);
-            queue.push(&record(number, 400), 0);
+            let batch = queue.take(10, 1_000_000).unwrap();
+            queue.push(&record(number, 400), 0).unwrap();
             queue.requeue(batch);
         }
         assert!(queue.allocated() < 1_000 * 450 + 2 * 32 * 1024);
@@ -374,13 +384,13 @@ mod tests {
         ) {
             let mut queue = RecordQueue::new(usize::MAX);
             for (number, padding) in paddings.iter().enumerate() {
-                queue.push(&record(number, *padding), 0);
+                queue.push(&record(number, *padding), 0).unwrap();
             }
             let mut sent = Vec::new();
             for (events, bytes, fails) in steps.into_iter().chain(std::iter::repeat_n((50, 150_000, false), 200)) {
-                let batch = queue.take(events, bytes);
+                let batch = queue.take(events, bytes).unwrap();
                 prop_assert!(batch.len() <= events);
-                prop_assert!(batch.body(Some(i64::MAX)).len() <= batch.wire_len());
+                prop_assert!(batch.body(Some(i64::MAX)).unwrap().len() <= batch.wire_len());
                 prop_assert!(batch.len() <= 1 || batch.wire_len() <= bytes);
                 if fails {
                     queue.requeue(batch);

@@ -1,8 +1,8 @@
-//! Strings and ints without exceptions and, if possible, without a copy.
+//! Strings, bytes and ints without exceptions and, if possible, without a copy.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyBytes, PyInt, PyString};
 
 /// Returns a new string of ASCII characters.
 #[cfg(not(any(feature = "abi3", Py_3_14)))]
@@ -21,6 +21,14 @@ pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyRe
 #[cfg(any(feature = "abi3", Py_3_14))]
 pub fn ascii<'py, const N: usize>(py: Python<'py>, characters: &[u8; N]) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(py, characters)
+}
+
+/// Returns new `bytes`, or raises `MemoryError`, unlike `PyBytes::new`, which panics.
+pub fn new_bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bytes.len(), |new| {
+        new.copy_from_slice(bytes);
+        Ok(())
+    })
 }
 
 /// Returns the UTF-8 of an exact `str` if that takes no Python code, or `None` for anything else.

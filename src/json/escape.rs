@@ -2,6 +2,8 @@
 
 use std::array;
 
+use crate::output::Output;
+
 /// The escape of each byte: 0 for none, `u` for `\u00XX`, or the letter that follows the backslash.
 const ESCAPES: [u8; 256] = escapes();
 
@@ -25,8 +27,10 @@ const fn escapes() -> [u8; 256] {
 /// Appends UTF-8 `bytes` as a JSON string, quotes included. Non-ASCII text stays as it is (RFC 8259, section 8.1).
 #[inline]
 #[expect(unsafe_code, reason = "most strings are short: reserving memory three times takes a tenth of writing JSON")]
-pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() + 2);
+pub fn append_string(out: &mut Output, bytes: &[u8]) {
+    if !out.reserve(bytes.len() + 2) {
+        return;
+    }
     // SAFETY: `reserve` made room for the string and its quotes after the vector's end, and the length grows by what was written.
     unsafe {
         let opening = out.as_mut_ptr().add(out.len());
@@ -41,8 +45,10 @@ pub fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Appends UTF-8 `bytes` as the key of a JSON object, with the colon, and with a comma before it unless it is the first key.
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
-pub fn append_key(out: &mut Vec<u8>, bytes: &[u8], is_first: bool) {
-    out.reserve(bytes.len() + 4);
+pub fn append_key(out: &mut Output, bytes: &[u8], is_first: bool) {
+    if !out.reserve(bytes.len() + 4) {
+        return;
+    }
     // SAFETY: as in append_string, with room for the comma and the colon. If the comma is not added to the length, it is overwritten.
     unsafe {
         let comma = out.as_mut_ptr().add(out.len());
@@ -61,8 +67,10 @@ pub fn append_key(out: &mut Vec<u8>, bytes: &[u8], is_first: bool) {
 
 /// Appends UTF-8 `bytes` as the content of a JSON string, without quotes.
 #[expect(unsafe_code, reason = "see append_string")]
-pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len());
+pub fn append_escaped(out: &mut Output, bytes: &[u8]) {
+    if !out.reserve(bytes.len()) {
+        return;
+    }
     // SAFETY: as in append_string.
     unsafe {
         if copy_plain(bytes, out.as_mut_ptr().add(out.len())) {
@@ -76,8 +84,10 @@ pub fn append_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Appends a few bytes unchanged: numbers, `true`, `false` and `null`. For so few bytes, the call of `memcpy` takes longer than the copy.
 #[inline]
 #[expect(unsafe_code, reason = "memcpy takes a tenth of writing numbers")]
-pub fn append_short(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len());
+pub fn append_short(out: &mut Output, bytes: &[u8]) {
+    if !out.reserve(bytes.len()) {
+        return;
+    }
     // SAFETY: as in append_string. Whether a byte needs an escape does not matter here.
     unsafe {
         copy_plain(bytes, out.as_mut_ptr().add(out.len()));
@@ -153,7 +163,7 @@ unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
 
 #[cold]
 #[inline(never)]
-fn append_string_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
+fn append_string_with_escapes(out: &mut Output, bytes: &[u8]) {
     out.push(b'"');
     append_with_escapes(out, bytes);
     out.push(b'"');
@@ -162,8 +172,10 @@ fn append_string_with_escapes(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Copies whole blocks. If a byte of a block needs an escape, the rest of the block is copied again after it.
 #[inline(never)]
 #[expect(unsafe_code, reason = "see append_string")]
-fn append_with_escapes(out: &mut Vec<u8>, mut bytes: &[u8]) {
-    out.reserve(bytes.len() + BLOCK);
+fn append_with_escapes(out: &mut Output, mut bytes: &[u8]) {
+    if !out.reserve(bytes.len() + BLOCK) {
+        return;
+    }
     while let Some(block) = bytes.first_chunk::<BLOCK>() {
         let plain = if has_special(block) { plain_start(block) } else { BLOCK };
         // SAFETY: there is room for the rest of the string after the vector's end, and the block is its start.
@@ -191,11 +203,10 @@ fn plain_start(block: &[u8; BLOCK]) -> usize {
 }
 
 /// Appends the escape of the first byte. Returns the other bytes, after reserving room for them and one more block.
-fn append_first_special<'a>(out: &mut Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
+fn append_first_special<'a>(out: &mut Output, bytes: &'a [u8]) -> &'a [u8] {
     let Some((special, rest)) = bytes.split_first() else { return bytes };
     append_special(out, *special);
-    out.reserve(rest.len() + BLOCK);
-    rest
+    if out.reserve(rest.len() + BLOCK) { rest } else { &[] }
 }
 
 const WORD: usize = 8;
@@ -230,7 +241,7 @@ const fn specials(word: u64) -> u64 {
     !is_plain & !LOW
 }
 
-fn append_special(out: &mut Vec<u8>, byte: u8) {
+fn append_special(out: &mut Output, byte: u8) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     match ESCAPES[usize::from(byte)] {
         b'u' => {
@@ -245,13 +256,20 @@ fn append_special(out: &mut Vec<u8>, byte: u8) {
 #[cfg(test)]
 mod tests {
     use super::{append_key, append_short, append_string};
+    use crate::output::Output;
     use proptest::prelude::*;
     use std::fmt::Write as _;
 
+    fn starting_with(bytes: &[u8]) -> Output {
+        let mut out = Output::new();
+        out.extend_from_slice(bytes);
+        out
+    }
+
     fn string(text: &str) -> String {
-        let mut out = Vec::new();
+        let mut out = Output::new();
         append_string(&mut out, text.as_bytes());
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.to_vec()).unwrap()
     }
 
     /// Escapes one character at a time, by RFC 8259, section 7.
@@ -290,22 +308,22 @@ mod tests {
 
     #[test]
     fn a_key_has_its_comma_and_colon() {
-        let mut out = b"{".to_vec();
+        let mut out = starting_with(b"{");
         for (place, key) in ["", "a", "\"", "four", "a key of seventeen", "a\n", "é"].into_iter().enumerate() {
             append_key(&mut out, key.as_bytes(), place == 0);
             append_short(&mut out, b"1");
         }
         let expected = r#"{"":1,"a":1,"\"":1,"four":1,"a key of seventeen":1,"a\n":1,"é":1"#;
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        assert_eq!(String::from_utf8(out.to_vec()).unwrap(), expected);
     }
 
     #[test]
     fn short_bytes_of_any_length_stay_as_they_are() {
         for length in 0..40 {
             let bytes: Vec<u8> = (0..length).collect();
-            let mut out = b"kept".to_vec();
+            let mut out = starting_with(b"kept");
             append_short(&mut out, &bytes);
-            assert_eq!(out, [b"kept", bytes.as_slice()].concat());
+            assert_eq!(*out, [b"kept", bytes.as_slice()].concat());
         }
     }
 

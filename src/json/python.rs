@@ -6,13 +6,15 @@ use pyo3::types::{PyBytes, PyString};
 use super::text::Replacements;
 use super::writer::Writer;
 use crate::cpython::lookup::tracker_module;
+use crate::cpython::str::new_bytes;
+use crate::output::Output;
 use crate::{base64, panics};
 
 /// Returns an object as compact JSON in UTF-8.
 #[pyfunction]
 #[pyo3(signature = (obj, json_encoder=None))]
 pub fn dumps<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(PyBytes::new(obj.py(), &json_bytes(obj, json_encoder)?))
+    new_bytes(obj.py(), &json_bytes(obj, json_encoder)?)
 }
 
 /// Returns an object as the URL-safe base64, with padding, of compact JSON.
@@ -20,15 +22,16 @@ pub fn dumps<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAn
 #[pyo3(signature = (obj, json_encoder=None))]
 pub fn b64<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyString>> {
     let json = json_bytes(obj, json_encoder)?;
-    let mut encoded = Vec::new();
+    let mut encoded = Output::new();
     base64::append(&mut encoded, &json);
+    encoded.check()?;
     PyString::from_bytes(obj.py(), &encoded)
 }
 
 /// Returns an object as compact JSON in UTF-8.
-pub fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<u8>> {
+pub fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Output> {
     panics::catch(|| {
-        let mut out = Vec::new();
+        let mut out = Output::new();
         let mut replaced = Replacements::default();
         Writer::new(&mut out, json_encoder, &mut replaced).write(obj)?;
         warn_of_replacements(obj.py(), replaced)?;

@@ -8,6 +8,7 @@ use pyo3::types::PyString;
 use super::escape;
 use crate::cpython::str::utf8;
 use crate::error::Result;
+use crate::output::{NoMemory, Output};
 
 /// Counts values that JSON cannot represent and that were replaced: a warning reports them.
 #[derive(Clone, Copy, Default)]
@@ -20,7 +21,7 @@ pub struct Replacements {
 
 /// Appends the characters of a string as they stand inside a JSON string. UTF-8 cannot represent lone surrogates: each is replaced by
 /// U+FFFD, and a pair by its character.
-pub fn append_text(out: &mut Vec<u8>, text: &Bound<'_, PyString>, replaced: &mut Replacements) -> Result<()> {
+pub fn append_text(out: &mut Output, text: &Bound<'_, PyString>, replaced: &mut Replacements) -> Result<()> {
     if let Some(utf8) = utf8(text) {
         escape::append_escaped(out, utf8);
     } else {
@@ -36,14 +37,15 @@ pub fn without_surrogates(text: &Bound<'_, PyString>, replaced: &mut Replacement
     let bytes = utf16.extract::<Cow<'_, [u8]>>()?;
     let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
     let mut lone = 0;
-    let repaired = char::decode_utf16(units)
-        .map(|unit| {
-            unit.unwrap_or_else(|_| {
-                lone = 1;
-                char::REPLACEMENT_CHARACTER
-            })
+    let mut repaired = String::new();
+    // A unit of UTF-16 takes at most three bytes of UTF-8.
+    repaired.try_reserve(bytes.len() / 2 * 3).map_err(|_| NoMemory)?;
+    repaired.extend(char::decode_utf16(units).map(|unit| {
+        unit.unwrap_or_else(|_| {
+            lone = 1;
+            char::REPLACEMENT_CHARACTER
         })
-        .collect();
+    }));
     replaced.surrogates += lone;
     Ok(repaired)
 }

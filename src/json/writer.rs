@@ -8,13 +8,14 @@ use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple};
 use super::stack::{Remaining, Stack};
 use super::text::Replacements;
 use crate::error::Result;
+use crate::output::Output;
 
 /// Writes Python objects to `out`.
 ///
 /// User code may run between any two values: a `json_encoder`, an iterator, the `items` of a subclass of dict. Nothing is borrowed from
 /// a Python object meanwhile, and each open container has a frame on the heap.
 pub struct Writer<'a, 'py> {
-    pub(super) out: &'a mut Vec<u8>,
+    pub(super) out: &'a mut Output,
     pub(super) json_encoder: Option<&'a Bound<'py, PyAny>>,
     pub(super) stack: Stack<'py>,
     /// The object that `plain_container` stopped at.
@@ -26,7 +27,7 @@ pub struct Writer<'a, 'py> {
 impl<'a, 'py> Writer<'a, 'py> {
     /// Creates a writer. Objects that JSON does not support go to `json_encoder`, or to the built-in rules if that is `None`.
     pub fn new(
-        out: &'a mut Vec<u8>,
+        out: &'a mut Output,
         json_encoder: Option<&'a Bound<'py, PyAny>>,
         replaced: &'a mut Replacements,
     ) -> Self {
@@ -49,6 +50,8 @@ impl<'a, 'py> Writer<'a, 'py> {
     pub fn write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.begin(object)?;
         while let Some(frame) = self.stack.last_mut() {
+            // An iterator of the program may never end.
+            self.out.check()?;
             match &mut frame.remaining {
                 Remaining::Items(_) => self.next_item()?,
                 Remaining::Replacement(object) => match object.take() {
@@ -58,7 +61,7 @@ impl<'a, 'py> Writer<'a, 'py> {
                 _ => self.next_element()?,
             }
         }
-        Ok(())
+        Ok(self.out.check()?)
     }
 
     /// Appends an object. If it is a container that is not plain, the rest of it is left on the stack.
@@ -122,6 +125,7 @@ impl<'a, 'py> Writer<'a, 'py> {
     fn next_element(&mut self) -> Result<()> {
         while let Some(frame) = self.stack.last_mut() {
             let Some(element) = frame.remaining.next_element()? else { break };
+            self.out.check()?;
             self.separate();
             if !self.plain_scalar(&element) {
                 return self.begin_container(&element);

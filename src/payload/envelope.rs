@@ -2,11 +2,12 @@
 //! most of its base64 is computed once.
 
 use crate::base64;
+use crate::output::Output;
 
 /// The start of a wrapper with a certain schema.
 pub struct Envelope {
     head: String,
-    head_base64: Vec<u8>,
+    head_base64: Output,
     tail: String,
 }
 
@@ -16,7 +17,7 @@ impl Envelope {
         let mut head = format!("{{\"schema\":\"{schema}\",\"data\":");
         // Base64 encodes three bytes as four characters, so the head, cut to a multiple of three, can be encoded separately.
         let tail = head.split_off(head.len() / 3 * 3);
-        let mut head_base64 = Vec::new();
+        let mut head_base64 = Output::new();
         base64::append(&mut head_base64, head.as_bytes());
         Self { head, head_base64, tail }
     }

@@ -13,6 +13,7 @@ use crate::cpython::items::{contains_same, items};
 use crate::error::Result;
 use crate::json::python::warn_of_replacements;
 use crate::json::text::Replacements;
+use crate::output::Output;
 use crate::sync::rcu::{Rcu, RcuGuard};
 
 /// Caches the encoded form of a dict of fields. It is reused while the dict contains the same objects in the same order.
@@ -26,7 +27,7 @@ struct EncodedFields {
     /// The version of that dict, or 0 until the dict is seen for the second time.
     version: AtomicU64,
     items: Vec<(Py<PyAny>, Py<PyAny>)>,
-    record: Vec<u8>,
+    record: Output,
     dict: Py<PyDict>,
 }
 
@@ -77,8 +78,9 @@ impl EncodedFields {
         if !items.iter().all(|(name, value)| is_known(name) && is_immutable(value)) {
             return Ok(None);
         }
-        let (mut record, mut replaced, mut counted) = (Vec::new(), Replacements::default(), Replacements::default());
+        let (mut record, mut replaced, mut counted) = (Output::new(), Replacements::default(), Replacements::default());
         RecordWriter::part(&mut record, &mut replaced).items(&items)?;
+        record.check()?;
         let mut fields = DictWriter::begin(py, &mut counted);
         fields.items(&items)?;
         let fields = fields.end().unbind();

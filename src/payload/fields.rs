@@ -11,6 +11,7 @@ use crate::cpython::str::utf8;
 use crate::error::Result;
 use crate::field_name::FieldName;
 use crate::json::text::{Replacements, without_surrogates};
+use crate::output::Output;
 
 /// Writes payload fields in order. None, the empty string, and numbers that are not finite are omitted.
 pub trait FieldWriter<'py> {
@@ -88,7 +89,7 @@ impl<'py> FieldWriter<'py> for DictWriter<'_, 'py> {
     }
 
     fn encoded(&mut self, name: &'static FieldName, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
-        let mut encoded = Vec::new();
+        let mut encoded = Output::new();
         if base64 {
             encoded.extend_from_slice(envelope.head_base64());
             base64::append(&mut encoded, json);
@@ -96,7 +97,9 @@ impl<'py> FieldWriter<'py> for DictWriter<'_, 'py> {
             encoded.extend_from_slice(envelope.head());
             encoded.extend_from_slice(json);
         }
-        Ok(self.fields.set_item(name.python(self.fields.py()), String::from_utf8(encoded).map_err(PyErr::from)?)?)
+        encoded.check()?;
+        let py = self.fields.py();
+        Ok(self.fields.set_item(name.python(py), PyString::from_bytes(py, &encoded)?)?)
     }
 
     fn replaced(&mut self) -> &mut Replacements {

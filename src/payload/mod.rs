@@ -150,6 +150,7 @@ fn write_enveloped<'py>(
         writer.raw(envelope.tail());
         write(&mut writer)?;
         writer.raw(b"}");
+        json.check()?;
         fields.encoded(name, envelope, json, encoding.base64)
     })
 }

@@ -12,22 +12,23 @@ use crate::error::Result;
 use crate::field_name::FieldName;
 use crate::json::escape;
 use crate::json::text::{Replacements, append_text};
+use crate::output::Output;
 
 /// Writes fields into a record. Each value becomes a string. The caller must write no name twice.
 pub struct RecordWriter<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Output,
     replaced: &'a mut Replacements,
 }
 
 impl<'a> RecordWriter<'a> {
     /// Starts a record in `out`.
-    pub fn begin(out: &'a mut Vec<u8>, replaced: &'a mut Replacements) -> Self {
+    pub fn begin(out: &'a mut Output, replaced: &'a mut Replacements) -> Self {
         out.push(b'{');
         Self { out, replaced }
     }
 
     /// Starts a part of a record: fields without braces.
-    pub fn part(out: &'a mut Vec<u8>, replaced: &'a mut Replacements) -> Self {
+    pub fn part(out: &'a mut Output, replaced: &'a mut Replacements) -> Self {
         Self { out, replaced }
     }
 
@@ -36,17 +37,17 @@ impl<'a> RecordWriter<'a> {
         self.out.extend_from_slice(fields);
     }
 
-    /// Ends the record.
-    pub fn end(self) {
+    /// Ends the record. Fails if there was no memory for a part of it.
+    pub fn end(self) -> Result<()> {
         if self.out.last() == Some(&b',') {
             self.out.pop();
         }
         self.out.push(b'}');
+        Ok(self.out.check()?)
     }
 
     /// Writes a field whose value needs no escape.
     pub fn plain(&mut self, name: &'static FieldName, value: &[u8]) {
-        self.out.reserve(name.record_prefix().len() + value.len() + FIELD_END.len());
         self.out.extend_from_slice(name.record_prefix().as_bytes());
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(FIELD_END);

@@ -122,6 +122,18 @@ impl RecordSinks<'_> {
     }
 }
 
+impl RecordSinks<'_> {
+    /// Counts an event as dropped for which there was no memory, and raises `MemoryError`.
+    #[cold]
+    fn drop_event(&self) -> Result<()> {
+        let results: Vec<_> = match self {
+            Self::One(sink) => vec![sink.drop_event()],
+            Self::Many(sinks) => sinks.iter().map(RecordSink::drop_event).collect(),
+        };
+        Ok(results.into_iter().collect::<PyResult<()>>()?)
+    }
+}
+
 /// The fields that a subject or tracker adds to a dict: a snapshot, since user code that runs meanwhile may change them.
 enum ExtraFields<'py> {
     Cached(CachedFields<'py>),
@@ -189,7 +201,10 @@ impl<'a, 'py> TrackCall<'a, 'py> {
     fn run(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         let mut read = None;
         match choose_path(self, event, &mut read)? {
-            Path::Record(event, fields, sinks) => self.track_record(&event.snapshot, &fields, &sinks),
+            Path::Record(event, fields, sinks) => match self.track_record(&event.snapshot, &fields, &sinks) {
+                Err(Error::NoMemory) => sinks.drop_event().map(|()| None),
+                result => result,
+            },
             Path::Dict(event) => self.track_dict(event),
             Path::Payload => self.track_payload(event),
         }
@@ -264,7 +279,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
                 }
                 CreationTime::Custom(time) => record.value(field_name!("dtm"), time)?,
             }
-            record.end();
+            record.end()?;
             warn_of_replacements(self.py(), replaced)?;
             sinks.push(out, created.ms())?;
             id.into_python(self.py()).map(Some)

@@ -137,7 +137,7 @@ class DeliveryEngine:
         if self.intake.accept(payload):
             self._flush_if_due()
 
-    def accept_record(self, record: bytes, created_ms: int) -> None:
+    def accept_record(self, record: bytes | None, created_ms: int) -> None:
         """Accept a record that native code could not append, and flush if it completes a batch."""
         if self.context.state.is_unbuffered and self._is_refused_at_exit():
             return

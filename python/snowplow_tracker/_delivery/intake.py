@@ -52,12 +52,22 @@ class Intake:
             host.bytes_queued += len(str(payload))
         return True
 
-    def accept_record(self, record: bytes, created_ms: int) -> bool:
+    def accept_record(self, record: bytes | None, created_ms: int) -> bool:
         """Accept a record that native code could not append: the store is full, or on disk.
+
+        Args:
+            record: None if there was no memory for it.
+            created_ms: When the event was created, in milliseconds.
 
         Returns:
             False if the emitter is closed, or if the event took the way of a dict instead.
+
+        Raises:
+            MemoryError: There was no memory for the record. It is counted as dropped.
         """
+        if record is None:
+            self._counters.add(dropped=1)
+            raise MemoryError
         if self._is_refused_as_closed():
             return False
         sink = self._sink
@@ -80,8 +90,12 @@ class Intake:
         """Store an event by `add`. If there is no room, wait for it if the emitter blocks."""
         if self._host.when_full == "block" and self._enqueue_when_room(add):
             return True
-        if add():
-            return True
+        try:
+            if add():
+                return True
+        except MemoryError:
+            self._counters.add(dropped=1)
+            raise
         self._counters.add(dropped=1)
         return False
 
