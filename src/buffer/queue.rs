@@ -40,10 +40,6 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn with_room_for(record: usize) -> Result<Self, NoMemory> {
-        Ok(Self { bytes: PooledChunk::with_room_for(record)?, ..Self::default() })
-    }
-
     fn has_room_for(&self, record: usize) -> bool {
         self.bytes.capacity() - self.bytes.len() >= record
     }
@@ -103,9 +99,8 @@ impl Batch {
     /// Returns a copy of a range of its records.
     pub fn part(&self, range: Range<usize>) -> Result<Self, NoMemory> {
         let mut part = RecordQueue::new(usize::MAX);
-        for (record, created_ms) in self.records().take(range.end).skip(range.start) {
-            part.push(record, created_ms)?;
-        }
+        let mut records = self.records().take(range.end).skip(range.start);
+        records.try_for_each(|(record, created_ms)| part.push(record, created_ms).map(drop))?;
         part.take(usize::MAX, usize::MAX)
     }
 
@@ -227,7 +222,7 @@ impl RecordQueue {
                 full.entries.shrink_to_fit();
             }
             self.chunks.try_reserve(1).map_err(|_| NoMemory)?;
-            let mut chunk = Chunk::with_room_for(record.len())?;
+            let mut chunk = Chunk { bytes: PooledChunk::with_room_for(record.len())?, ..Chunk::default() };
             chunk.push(record, created_ms)?;
             self.chunks.push_back(chunk);
         } else if let Some(chunk) = self.chunks.back_mut() {
@@ -242,10 +237,9 @@ impl RecordQueue {
     pub fn take(&mut self, max_events: usize, max_bytes: usize) -> Result<Batch, NoMemory> {
         let mut batch = Batch::default();
         let mut taken = 0;
-        while let Some(chunk) = self.chunks.front_mut() {
-            if batch.chunks.try_reserve(1).is_err() {
-                break;
-            }
+        while batch.chunks.try_reserve(1).is_ok()
+            && let Some(chunk) = self.chunks.front_mut()
+        {
             let room = max_bytes.saturating_sub(batch.wire_len());
             let is_alone = taken == 0 && max_events > 0 && chunk.entries.len() == 1;
             if is_alone || chunk.entries.len() <= max_events - taken && chunk.wire_len() <= room {

@@ -48,6 +48,9 @@ impl<'a> RecordWriter<'a> {
 
     /// Writes a field whose value needs no escape.
     pub fn plain(&mut self, name: &'static FieldName, value: &[u8]) {
+        if !self.out.reserve(name.record_prefix().len() + value.len() + FIELD_END.len()) {
+            return;
+        }
         self.out.extend_from_slice(name.record_prefix().as_bytes());
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(FIELD_END);
