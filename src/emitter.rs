@@ -98,7 +98,7 @@ impl<'py> RecordSink<'py> {
         match sink.map(|sink| sink.get().push(py, record, created_ms)) {
             Some(Ok(PushResult::Queued(count))) if !self.is_flush_due(count) => Ok(()),
             Some(Ok(PushResult::Queued(_))) => {
-                call_user_method(&self.emitter, pyo3::intern!(py, "flush"), ()).map(drop)
+                call_user_method(&self.emitter, crate::sync::once::intern!(py, "flush"), ()).map(drop)
             }
             Some(Err(NoMemory)) => self.drop_event(),
             Some(Ok(PushResult::Full | PushResult::Sealed)) | None => {

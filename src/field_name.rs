@@ -1,19 +1,19 @@
 //! Names of payload fields, and other constant strings: in the form that a record needs, and as Python strings that are created once.
 
+use crate::sync::once::SetOnce;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 /// The name of a field. It needs no JSON escape.
 pub struct FieldName {
     record_prefix: &'static str,
-    python: PyOnceLock<Py<PyString>>,
+    python: SetOnce<Py<PyString>>,
 }
 
 impl FieldName {
     /// Creates a name from its form in a record. Use the macro `field_name!`.
     pub const fn from_record_prefix(record_prefix: &'static str) -> Self {
-        Self { record_prefix, python: PyOnceLock::new() }
+        Self { record_prefix, python: SetOnce::new() }
     }
 
     /// The start of a field of a record, `"name":"`: with the first quote of the value, since all values of a record are strings.

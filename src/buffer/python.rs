@@ -213,6 +213,6 @@ fn write_record(event: &Bound<'_, PyDict>, out: &mut Output) -> error::Result<()
 }
 
 fn created_ms(event: &Bound<'_, PyDict>) -> PyResult<i64> {
-    let created = event.get_item(pyo3::intern!(event.py(), "dtm"))?;
+    let created = event.get_item(crate::sync::once::intern!(event.py(), "dtm"))?;
     Ok(created.and_then(|dtm| dtm.extract::<&str>().ok()?.parse().ok()).unwrap_or(0))
 }

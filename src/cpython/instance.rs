@@ -13,7 +13,7 @@ pub fn has_own(object: &Bound<'_, PyAny>, method: &Bound<'_, PyString>) -> PyRes
     if has_no_attributes(object) {
         return Ok(false);
     }
-    let attributes = object.getattr(pyo3::intern!(object.py(), "__dict__"))?;
+    let attributes = object.getattr(crate::sync::once::intern!(object.py(), "__dict__"))?;
     attributes.cast::<PyDict>()?.contains(method)
 }
 

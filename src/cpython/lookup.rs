@@ -3,8 +3,8 @@
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::sync::once::SetOnce;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule, PyString};
 
 use crate::cpython::dict_version::forget_versions;
@@ -12,7 +12,7 @@ use crate::cpython::dict_version::forget_versions;
 /// Returns the cached object, or the result of `find`, which is then cached for ever. No lock is held while `find` runs: it may run
 /// Python code that calls this function again.
 pub fn get_or_import<'py, T>(
-    cache: &'py PyOnceLock<Py<T>>,
+    cache: &'py SetOnce<Py<T>>,
     py: Python<'py>,
     find: impl FnOnce() -> PyResult<Bound<'py, T>>,
 ) -> PyResult<&'py Bound<'py, T>> {
@@ -80,7 +80,7 @@ pub fn is_payload(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// Returns the class `Subject`.
 pub fn subject_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static CLASS: SetOnce<Py<PyAny>> = SetOnce::new();
     get_or_import(&CLASS, py, || py.import("snowplow_tracker.subject")?.getattr("Subject"))
 }
 
@@ -96,7 +96,7 @@ pub fn tracker_namespace(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
 
 /// Returns `sys.modules`.
 pub fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
-    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    static MODULES: SetOnce<Py<PyDict>> = SetOnce::new();
     get_or_import(&MODULES, py, || Ok(py.import("sys")?.getattr("modules")?.cast_into()?))
 }
 
@@ -112,5 +112,5 @@ pub fn module_attribute<'py>(object: &Bound<'py, PyAny>, name: &Bound<'py, PyStr
 
 /// Returns the fields of a `Payload`.
 pub fn nv_pairs<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    Ok(payload.getattr(pyo3::intern!(payload.py(), "nv_pairs"))?.cast_into::<PyDict>()?)
+    Ok(payload.getattr(crate::sync::once::intern!(payload.py(), "nv_pairs"))?.cast_into::<PyDict>()?)
 }

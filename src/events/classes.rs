@@ -3,9 +3,9 @@
 #[cfg(not(feature = "abi3"))]
 use std::array;
 
-use pyo3::prelude::*;
 #[cfg(not(feature = "abi3"))]
-use pyo3::sync::PyOnceLock;
+use crate::sync::once::SetOnce;
+use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 #[cfg(not(feature = "abi3"))]
@@ -103,8 +103,8 @@ macro_rules! event_class {
 
         #[cfg(not(feature = "abi3"))]
         impl Vectorcall<{ [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }> for $class {
-            fn call_signature() -> &'static PyOnceLock<CallSignature> {
-                static SIGNATURE: PyOnceLock<CallSignature> = PyOnceLock::new();
+            fn call_signature() -> &'static SetOnce<CallSignature> {
+                static SIGNATURE: SetOnce<CallSignature> = SetOnce::new();
                 &SIGNATURE
             }
 

@@ -1,10 +1,10 @@
 //! The class `SelfDescribingJson`: data with the schema that describes it.
 
+#[cfg(not(feature = "abi3"))]
+use crate::sync::once::SetOnce;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-#[cfg(not(feature = "abi3"))]
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::state::bound;
@@ -65,8 +65,8 @@ impl SelfDescribingJson {
         if !slf.is_exact_instance_of::<Self>() {
             // A subclass may override these properties.
             return panics::catch(|| {
-                slf.setattr(pyo3::intern!(slf.py(), "schema"), schema)?;
-                slf.setattr(pyo3::intern!(slf.py(), "data"), data)
+                slf.setattr(crate::sync::once::intern!(slf.py(), "schema"), schema)?;
+                slf.setattr(crate::sync::once::intern!(slf.py(), "data"), data)
             });
         }
         Self::set_schema(slf, schema)?;
@@ -106,8 +106,8 @@ impl SelfDescribingJson {
     fn to_json<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         panics::catch(|| {
             let json = PyDict::new(slf.py());
-            json.set_item("schema", slf.getattr(pyo3::intern!(slf.py(), "schema"))?)?;
-            json.set_item("data", slf.getattr(pyo3::intern!(slf.py(), "data"))?)?;
+            json.set_item("schema", slf.getattr(crate::sync::once::intern!(slf.py(), "schema"))?)?;
+            json.set_item("data", slf.getattr(crate::sync::once::intern!(slf.py(), "data"))?)?;
             Ok(json)
         })
     }
@@ -115,7 +115,7 @@ impl SelfDescribingJson {
     /// Returns the result of `to_json` as JSON text.
     fn to_string<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         panics::catch(|| {
-            let json = slf.call_method0(pyo3::intern!(slf.py(), "to_json"))?;
+            let json = slf.call_method0(crate::sync::once::intern!(slf.py(), "to_json"))?;
             PyString::from_bytes(slf.py(), &json_bytes(&json, None)?)
         })
     }
@@ -168,8 +168,8 @@ impl SelfDescribingJson {
 
 #[cfg(not(feature = "abi3"))]
 impl Vectorcall<2> for SelfDescribingJson {
-    fn call_signature() -> &'static PyOnceLock<CallSignature> {
-        static SIGNATURE: PyOnceLock<CallSignature> = PyOnceLock::new();
+    fn call_signature() -> &'static SetOnce<CallSignature> {
+        static SIGNATURE: SetOnce<CallSignature> = SetOnce::new();
         &SIGNATURE
     }
 
@@ -191,7 +191,7 @@ pub fn write<'py>(writer: &mut Writer<'_, 'py>, parameter: &'static str, object:
         return write_schema_and_data(writer, &schema, &data);
     }
     let py = object.py();
-    let to_json = object.getattr(pyo3::intern!(py, "to_json")).map_err(|error| {
+    let to_json = object.getattr(crate::sync::once::intern!(py, "to_json")).map_err(|error| {
         if error.is_instance_of::<PyAttributeError>(py) {
             Error::NotSelfDescribing(parameter, type_name(object))
         } else {
@@ -206,8 +206,8 @@ fn write_envelope<'py>(writer: &mut Writer<'_, 'py>, json: &Bound<'py, PyAny>) -
     let py = json.py();
     if let Ok(dict) = json.cast_exact::<PyDict>()
         && dict.len() == 2
-        && let Some(schema) = dict.get_item(pyo3::intern!(py, "schema"))?
-        && let Some(data) = dict.get_item(pyo3::intern!(py, "data"))?
+        && let Some(schema) = dict.get_item(crate::sync::once::intern!(py, "schema"))?
+        && let Some(data) = dict.get_item(crate::sync::once::intern!(py, "data"))?
     {
         return write_schema_and_data(writer, &schema, &data);
     }

@@ -8,8 +8,8 @@
 use std::ffi::c_void;
 use std::ptr;
 
+use crate::sync::once::SetOnce;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use pyo3::{PyTypeInfo, ffi};
 
@@ -21,7 +21,7 @@ pub type Arguments<'py, const N: usize> = [Option<Bound<'py, PyAny>>; N];
 /// A native class with `N` parameters that has the fast path.
 pub trait Vectorcall<const N: usize>: PyTypeInfo {
     /// Returns where the signature is stored.
-    fn call_signature() -> &'static PyOnceLock<CallSignature>;
+    fn call_signature() -> &'static SetOnce<CallSignature>;
     /// Creates an instance. The required arguments are present.
     fn construct<'py>(py: Python<'py>, arguments: Arguments<'py, N>) -> PyResult<Bound<'py, Self>>;
 }
@@ -130,7 +130,7 @@ impl<'py> Call<'_, 'py> {
                 named.set_item(name, self.argument(self.count + index))?;
             }
         }
-        let call = py.get_type::<PyType>().getattr(pyo3::intern!(py, "__call__"))?;
+        let call = py.get_type::<PyType>().getattr(crate::sync::once::intern!(py, "__call__"))?;
         call.call(PyTuple::new(py, positional)?, Some(&named))
     }
 

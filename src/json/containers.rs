@@ -19,7 +19,7 @@ impl<'py> Writer<'_, 'py> {
         // The frame comes first: `items` must not be called for a dict that contains itself.
         self.stack.open(dict, Remaining::Items(Vec::new().into_iter()))?;
         // A list is made of the items at once: without the GIL, another thread may change the dict.
-        let items = call_user_method(dict, pyo3::intern!(dict.py(), "items"), ())?;
+        let items = call_user_method(dict, crate::sync::once::intern!(dict.py(), "items"), ())?;
         let items = call_user_code(&dict.py().get_type::<PyList>(), (items,), None)?;
         let items = items.try_iter()?.map(|item| item?.extract()).collect::<PyResult<Vec<_>>>()?;
         self.set_remaining(Remaining::Items(items.into_iter()));

@@ -84,6 +84,6 @@ pub(super) fn float_repr<'py>(number: &Bound<'py, PyFloat>) -> Result<Bound<'py,
 
 fn base_repr<'py, T: pyo3::PyTypeInfo>(number: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
     let base = number.py().get_type::<T>();
-    let repr = base.call_method1(pyo3::intern!(number.py(), "__repr__"), (number,))?;
+    let repr = base.call_method1(crate::sync::once::intern!(number.py(), "__repr__"), (number,))?;
     Ok(repr.cast_into::<PyString>().map_err(PyErr::from)?)
 }

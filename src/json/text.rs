@@ -33,7 +33,7 @@ pub fn append_text(out: &mut Output, text: &Bound<'_, PyString>, replaced: &mut 
 /// Returns a string with each lone surrogate replaced by U+FFFD.
 #[cold]
 pub fn without_surrogates(text: &Bound<'_, PyString>, replaced: &mut Replacements) -> Result<String> {
-    let utf16 = text.call_method1(pyo3::intern!(text.py(), "encode"), ("utf-16-le", "surrogatepass"))?;
+    let utf16 = text.call_method1(crate::sync::once::intern!(text.py(), "encode"), ("utf-16-le", "surrogatepass"))?;
     let bytes = utf16.extract::<Cow<'_, [u8]>>()?;
     let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
     let mut lone = 0;

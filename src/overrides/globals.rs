@@ -5,9 +5,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sync::once::SetOnce;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyString};
 
@@ -19,7 +19,7 @@ use crate::sync::rcu::Rcu;
 /// Returns the current time as `time.time` shows it.
 pub fn now(py: Python<'_>) -> PyResult<f64> {
     static CLOCK: CachedGlobal = CachedGlobal::new();
-    CLOCK.call0(tracker_module(py)?, tracker_namespace(py)?, pyo3::intern!(py, "time"))?.extract()
+    CLOCK.call0(tracker_module(py)?, tracker_namespace(py)?, crate::sync::once::intern!(py, "time"))?.extract()
 }
 
 /// Caches the lookup of `module.name`, where both have the same name (`time.time`). The cache is dropped when either module's dict
@@ -101,11 +101,11 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
         return Ok(None);
     }
     let versions = dicts.map(|dict| dict.map_or(0, |dict| with_critical_section(dict, || version_of(dict))));
-    let name = pyo3::intern!(py, "uuid");
+    let name = crate::sync::once::intern!(py, "uuid");
     let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;
     if let Some(module) = &module {
         // The attribute is missing while another thread is importing the module.
-        let uuid4 = match module_attribute(module, pyo3::intern!(py, "uuid4")) {
+        let uuid4 = match module_attribute(module, crate::sync::once::intern!(py, "uuid4")) {
             Err(error) if error.is_instance_of::<PyAttributeError>(py) => return Ok(None),
             uuid4 => uuid4?,
         };
@@ -123,7 +123,7 @@ pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
 }
 
 /// `uuid.uuid4` of the standard library, and the namespace of its module.
-static STDLIB_UUID4: PyOnceLock<(Py<PyAny>, Py<PyDict>)> = PyOnceLock::new();
+static STDLIB_UUID4: SetOnce<(Py<PyAny>, Py<PyDict>)> = SetOnce::new();
 
 /// Returns true if a function is `uuid.uuid4` of the standard library. It is recognised by its `__globals__` the first time, and by its
 /// identity from then on.

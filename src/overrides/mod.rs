@@ -18,9 +18,9 @@ mod type_cache;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::sync::once::SetOnce;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 use crate::cpython::instance::has_own;
@@ -37,7 +37,7 @@ pub struct NativeClasses {
     pub kinds: Vec<Py<PyType>>,
 }
 
-static NATIVE_CLASSES: PyOnceLock<NativeClasses> = PyOnceLock::new();
+static NATIVE_CLASSES: SetOnce<NativeClasses> = SetOnce::new();
 /// Those of the latest import of the package. Never freed: calls of `track` use them without a lock.
 static ORIGINALS: AtomicPtr<Originals> = AtomicPtr::new(ptr::null_mut());
 
@@ -128,13 +128,13 @@ pub fn originals(_py: Python<'_>) -> PyResult<&Originals> {
 macro_rules! is_original {
     ($class:expr, $name:literal, $original:expr) => {{
         let class: &Bound<'_, PyType> = $class;
-        class.getattr(pyo3::intern!(class.py(), $name))?.is($original)
+        class.getattr(crate::sync::once::intern!(class.py(), $name))?.is($original)
     }};
 }
 
 /// Returns true if an attribute of a class is a property that native code defined, and not one of a subclass.
 pub fn is_native_property(class: &Bound<'_, PyType>, name: &str) -> PyResult<bool> {
-    static NATIVE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static NATIVE: SetOnce<Py<PyAny>> = SetOnce::new();
     let py = class.py();
     let native = get_or_import(&NATIVE, py, || py.import("types")?.getattr("GetSetDescriptorType"))?;
     Ok(class.getattr(name)?.get_type().is(native))
@@ -155,7 +155,7 @@ impl Originals {
     /// Returns true if an event is encoded by the original `build_payload`.
     pub fn build_payload_is_original(&self, event: &Bound<'_, PyAny>) -> PyResult<bool> {
         let class = event.get_type();
-        Ok(!has_own(event, pyo3::intern!(event.py(), "build_payload"))?
+        Ok(!has_own(event, crate::sync::once::intern!(event.py(), "build_payload"))?
             && self.events.check(&class, || Ok(is_original!(&class, "build_payload", &self.build_payload)))?)
     }
 
@@ -175,7 +175,7 @@ impl Originals {
     /// Returns true if a self-describing JSON is read by the original `to_json`.
     pub fn to_json_is_original(&self, json: &Bound<'_, PyAny>) -> PyResult<bool> {
         let class = json.get_type();
-        Ok(!has_own(json, pyo3::intern!(json.py(), "to_json"))?
+        Ok(!has_own(json, crate::sync::once::intern!(json.py(), "to_json"))?
             && self.self_describing_jsons.check(&class, || Ok(is_original!(&class, "to_json", &self.to_json)))?)
     }
 

@@ -139,7 +139,7 @@ pub fn is_omitted(value: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// through `__str__` each level would double the calls.
 #[cold]
 fn is_non_finite_number(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if !value.hasattr(pyo3::intern!(value.py(), "__float__"))? {
+    if !value.hasattr(crate::sync::once::intern!(value.py(), "__float__"))? {
         return Ok(false);
     }
     Ok(str_of(value)?.to_str().is_ok_and(is_non_finite_name))

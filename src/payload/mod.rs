@@ -58,7 +58,9 @@ pub fn subject_fields<'py>(
     tracker_subject: Option<&Bound<'py, PyAny>>,
 ) -> Result<Option<Bound<'py, PyDict>>> {
     let fields = match (event_subject, tracker_subject) {
-        (Some(own), _) => call_user_method(own, pyo3::intern!(own.py(), "combine_subject"), (tracker_subject,))?,
+        (Some(own), _) => {
+            call_user_method(own, crate::sync::once::intern!(own.py(), "combine_subject"), (tracker_subject,))?
+        }
         (None, Some(subject)) => standard_nv_pairs(subject)?,
         (None, None) => return Ok(None),
     };
@@ -66,7 +68,7 @@ pub fn subject_fields<'py>(
 }
 
 fn standard_nv_pairs<'py>(subject: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let name = pyo3::intern!(subject.py(), "standard_nv_pairs");
+    let name = crate::sync::once::intern!(subject.py(), "standard_nv_pairs");
     if subject.get_type().is(subject_class(subject.py())?) {
         return subject.getattr(name);
     }

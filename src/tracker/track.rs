@@ -82,11 +82,11 @@ fn read_settings(tracker: &Bound<'_, PyAny>, is_patched: bool) -> Result<Setting
     let optional = |name| get_optional_user_attribute(tracker, name).map(|value| value.map(Bound::unbind));
     let py = tracker.py();
     Ok(Settings {
-        emitters: required(pyo3::intern!(py, "emitters"))?,
+        emitters: required(crate::sync::once::intern!(py, "emitters"))?,
         subject: optional("subject")?,
-        encode_base64: required(pyo3::intern!(py, "encode_base64"))?,
+        encode_base64: required(crate::sync::once::intern!(py, "encode_base64"))?,
         json_encoder: optional("json_encoder")?,
-        standard_nv_pairs: required(pyo3::intern!(py, "standard_nv_pairs"))?,
+        standard_nv_pairs: required(crate::sync::once::intern!(py, "standard_nv_pairs"))?,
         is_patched,
     })
 }
@@ -335,7 +335,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
                 Ok(dict) if !is_unshared || index + 1 < emitters.len() => dict.copy()?.into_any(),
                 _ => fields.clone(),
             };
-            let returned = call_user_method(emitter, pyo3::intern!(self.py(), "input"), (event,));
+            let returned = call_user_method(emitter, crate::sync::once::intern!(self.py(), "input"), (event,));
             result = result.and(returned.map(drop));
         }
         Ok(result?)
@@ -345,14 +345,18 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         if self.is_original || self.originals.get_timestamp_is_original(&self.tracker.get_type())? {
             return Ok(CreationTime::Native(now_ms(self.py())?));
         }
-        Ok(CreationTime::Custom(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_timestamp"), ())?))
+        Ok(CreationTime::Custom(call_user_method(
+            self.tracker,
+            crate::sync::once::intern!(self.py(), "get_timestamp"),
+            (),
+        )?))
     }
 
     fn new_id(&self, created: &CreationTime<'py>) -> Result<EventId<'py>> {
         if self.is_original || self.originals.get_uuid_is_original(&self.tracker.get_type())? {
             return EventId::new(self.py(), created.ms());
         }
-        Ok(EventId::Custom(call_user_method(self.tracker, pyo3::intern!(self.py(), "get_uuid"), ())?))
+        Ok(EventId::Custom(call_user_method(self.tracker, crate::sync::once::intern!(self.py(), "get_uuid"), ())?))
     }
 
     fn py(&self) -> Python<'py> {
