@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -166,6 +167,8 @@ class LimitedCalls:
 
 
 def _has_started(thread: threading.Thread) -> bool:
+    if sys.is_finalizing():  # the thread would never run, and before CPython 3.12 start() waits
+        return False
     try:
         thread.start()
     except RuntimeError:  # too many threads, or the interpreter is at its end
