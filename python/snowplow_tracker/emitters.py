@@ -7,10 +7,13 @@ import time  # the clock of `stm`; looked up in this module, where programs patc
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
+from snowplow_tracker._delivery.batch import set_sent_time
 from snowplow_tracker._delivery.engine import DeliveryEngine
 from snowplow_tracker._delivery.record_sink import RecordSink
 from snowplow_tracker._delivery.settings import (
-    DEFAULT_BATCH_SIZE,
+    DEFAULT_BATCH_SIZE as DEFAULT_MAX_LENGTH,
+)
+from snowplow_tracker._delivery.settings import (
     HTTP_BY_DEFAULT,
     METHODS,
     PROTOCOLS,
@@ -58,8 +61,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_MAX_LENGTH = DEFAULT_BATCH_SIZE
-
 
 class Emitter(EmitterCore):
     """Sends events to a collector, on the thread whose `track` completes a batch.
@@ -72,24 +73,17 @@ class Emitter(EmitterCore):
         batch_size: Number of stored events that triggers a flush. Default 10; 1 for "get".
         on_success: Called with the events that the collector has accepted.
         on_failure: Called with the number of events that were sent, and the events that failed.
-        byte_limit: Bytes of stored events that trigger a flush; they go in one request. Default
-            None: only `batch_size` counts.
-        request_timeout: Seconds to connect and to wait for the response, as one number or a
-            pair. Default None: 10 to connect, 30 for the response.
+        byte_limit: Bytes of stored events that trigger a flush. Default None: `batch_size` alone.
+        request_timeout: Seconds to connect and to respond, or a pair. Default None: 10 and 30.
         max_retry_delay_seconds: Maximum delay before another attempt. Default 60.
-        buffer_capacity: Maximum number of stored events, including those being sent; further
-            events are refused. Default 10,000. A given `event_store` has its own limit.
+        buffer_capacity: Maximum number of stored events, without an `event_store`. Default 10,000.
         custom_retry_codes: Whether to retry, by status; -1 stands for network errors.
         event_store: Where events are stored. Default: in memory.
-        session: A `requests.Session`, or any object with its `post` and `get`. Default: sessions
-            of this package's own.
+        session: A `requests.Session`, or an object with its `post` and `get`. Default: own ones.
         buffer_size: The name of `batch_size` in version 0.x.
         exit_timeout: Seconds that `close` and the exit of the interpreter may take. Default 5.
-        when_full: What `track` does when the store is full: "refuse" counts and logs the event
-            as dropped; "block" sends, and waits until there is room. Default "refuse".
-        block_timeout: Maximum seconds that "block" waits before it refuses. Default 30. It never
-            waits on a thread of an emitter, in a callback, a finalizer or a signal handler, at
-            exit, or after `close`.
+        when_full: "refuse" drops and counts events while the store is full; "block" waits.
+        block_timeout: Maximum seconds that "block" waits before it refuses. Default 30.
 
     Raises:
         ValueError: A parameter has another type than described above, or is out of range.
@@ -173,8 +167,6 @@ class Emitter(EmitterCore):
         copied.__engine = engine.copy_for(copied)  # noqa: SLF001 - an emitter as well
         return copied
 
-    # --- attributes
-
     @property
     def buffer_size(self) -> int:
         """The name of `batch_size` in version 0.x."""
@@ -205,8 +197,6 @@ class Emitter(EmitterCore):
     def retry_delay(self, seconds: float) -> None:
         self.__engine.context.breaker.backoff.reset(seconds)
 
-    # --- hooks: programs override and patch these
-
     def input(self, payload: PayloadDict) -> None:
         """Accept one event, and flush if it completes a batch. For POST, values become text."""
         self.__engine.current().accept(payload)
@@ -235,15 +225,11 @@ class Emitter(EmitterCore):
     @staticmethod
     def attach_sent_timestamp(events: PayloadDictList) -> None:
         """Set each event's `stm` to now, or to its own `dtm` if that is later, in milliseconds."""
-        now = _now_ms()
-        for event in events:
-            created = str(event.get("dtm", ""))
-            event["stm"] = str(max(now, int(created)) if created.isdecimal() else now)
+        set_sent_time(events, _now_ms())
 
-    # Unless it is overridden, it also gets bytes: see `Transport.encode_body`.
     def http_post(self, data: str) -> int:
         """Send a request body by POST. Returns the status, -1 after a network error."""
-        return self.__engine.current().transport.post(data)
+        return self.__engine.current().transport.post(data)  # unless overridden, also bytes
 
     def http_get(self, payload: PayloadDict) -> int:
         """Send an event by GET, or by POST if it is too long. Returns as `http_post` does."""
@@ -267,8 +253,6 @@ class Emitter(EmitterCore):
             ValueError: The endpoint is empty.
         """
         return collector_uri(endpoint, protocol, port, method)
-
-    # --- timers, numbers, the end
 
     def set_flush_timer(self, timeout: float, flush_now: bool = False) -> None:
         """Flush every `timeout` seconds from now on. Ignored while such a timer is running."""
@@ -296,17 +280,12 @@ class Emitter(EmitterCore):
 
         See `docs/guides/servers.md`. Call it on the main thread; `ValueError` on another one.
         """
-        from snowplow_tracker._lifecycle.sigterm import (  # noqa: PLC0415 - rarely needed
-            flush_on_sigterm,
-        )
-
-        flush_on_sigterm(self.__engine)
+        self.__engine.current().flush_on_sigterm()
 
     def close(self, timeout: float | None = None) -> None:
         """Send what is stored, once, stop the threads and accept no more events.
 
-        Nothing is sent while a Retry-After of the collector forbids it. Events that could not be
-        delivered are logged with their number.
+        Nothing is sent while a Retry-After forbids it. The number of events left is logged.
 
         Args:
             timeout: Maximum seconds. Default None: `exit_timeout`.

@@ -38,7 +38,6 @@ DIFFERENCES = {
         **{f"emitters.{kind}.as_collector_uri": "1.1.0's protocol and method" for kind in KINDS},
         "celery.celery_emitter.CeleryEmitter": "1.1.0's method",
         "celery.celery_emitter.CeleryEmitter.as_collector_uri": "1.1.0's protocol and method",
-        "redis.redis_worker.RedisWorker": "the original is a placeholder where gevent is missing",
     },
 }
 

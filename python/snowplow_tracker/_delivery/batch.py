@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Cleanup = Callable[[PayloadDictList, bool], None]
     D = TypeVar("D", bound=Divisible)
 
-__all__ = ["PendingDicts", "PendingRecords"]
+__all__ = ["PendingDicts", "PendingRecords", "set_sent_time"]
 
 _ANY_SIZE = 2**62
 
@@ -165,3 +165,10 @@ class PendingDicts:
         if events:
             self._cleanup(events, True)
         self._batches.clear()
+
+
+def set_sent_time(events: PayloadDictList, now_ms: int) -> None:
+    """Set each event's `stm`: now, or its own `dtm` if that is later, since clocks differ."""
+    for event in events:
+        created = str(event.get("dtm", ""))
+        event["stm"] = str(max(now_ms, int(created)) if created.isdecimal() else now_ms)

@@ -167,6 +167,14 @@ class DeliveryEngine:
 
     # --- the end of the emitter or of its process
 
+    def flush_on_sigterm(self) -> None:
+        """Deliver when SIGTERM comes: see `Emitter.flush_on_sigterm`."""
+        from snowplow_tracker._lifecycle.sigterm import (  # noqa: PLC0415 - rarely needed
+            flush_on_sigterm,
+        )
+
+        flush_on_sigterm(self)
+
     def close(self, timeout: float | None) -> None:
         """Send what is stored, once, and accept no more events. See `Emitter.close`."""
         if self.context.state.is_open:

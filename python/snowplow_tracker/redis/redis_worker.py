@@ -71,7 +71,7 @@ class RedisWorker:
         finally:
             self.__loop.reset()
 
-    def request_shutdown(self, *_args: Any) -> None:
+    def request_shutdown(self, *args: Any) -> None:  # noqa: ARG002 - the original's name
         """Make `run` return after the current event. Accepts a signal handler's arguments."""
         self.__loop.request_shutdown()
 
