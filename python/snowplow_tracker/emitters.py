@@ -276,10 +276,7 @@ class Emitter(EmitterCore):
         return self.__engine.current().stats()
 
     def flush_on_sigterm(self) -> None:
-        """Deliver what is stored when SIGTERM comes, in addition to what SIGTERM does already.
-
-        See `docs/guides/servers.md`. Call it on the main thread; `ValueError` on another one.
-        """
+        """Deliver on SIGTERM, too. ValueError off the main thread. See docs/guides/servers.md."""
         self.__engine.current().flush_on_sigterm()
 
     def close(self, timeout: float | None = None) -> None:
