@@ -207,6 +207,7 @@ def _uwsgi() -> str:
     return found
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("options", [[], ["--enable-threads"], ["--lazy-apps"]], ids=str)
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_workers_of_uwsgi_deliver_each_event_once(server, tmp_path, kind, options):
