@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ from snowplow_tracker.collector import CollectorServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# A shell starts jobs in the background with Ctrl-C ignored, which the programs of tests inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
