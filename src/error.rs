@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyException, PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::cpython::call::call_user_method;
 use crate::output::NoMemory;
 
 /// The deepest nesting of JSON that is written, calls of `json_encoder` included.
@@ -16,8 +17,8 @@ pub enum Error {
     Circular,
     /// Data nested deeper than `MAX_DEPTH`, or a `json_encoder` that always returns one more object that JSON cannot hold.
     TooDeep,
-    /// An object that neither JSON nor the tracker's `json_encoder` supports, by the name of its type.
-    NotJson(String),
+    /// An object that neither JSON nor a built-in rule supports: the name of its type, and what to do about it.
+    NotJson(String, &'static str),
     /// A dict key that JSON does not support, by the name of its type.
     NotJsonKey(String),
     /// A required value that is missing, empty or not a string, by the name of its parameter.
@@ -30,6 +31,10 @@ pub enum Error {
     NoRandomness(rand::rngs::SysError),
     /// No memory for what is encoded.
     NoMemory,
+    /// A true timestamp without a time zone, by the name of its type.
+    NoTimeZone(String),
+    /// An error at a place in the data, such as `data.items[3]`.
+    At(String, Box<Error>),
     /// An exception that Python code raised, user code included. It is passed on unchanged.
     Raised(PyErr),
 }
@@ -55,37 +60,85 @@ impl From<NoMemory> for PyErr {
     }
 }
 
-impl From<Error> for PyErr {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Circular => PyValueError::new_err("Circular reference detected"),
-            Error::TooDeep => PyValueError::new_err(format!(
-                "Data is nested deeper than {MAX_DEPTH} levels, or json_encoder never ends"
+impl Error {
+    /// Adds the name of the data that the place of an error is in.
+    #[cold]
+    pub fn within(self, data: &str) -> Self {
+        match self {
+            Self::At(place, error) => Self::At(format!("{data}{place}"), error),
+            other => other,
+        }
+    }
+
+    /// Returns the Python exception. `at` is the place in the data, such as `at data.items[3]`, or empty.
+    fn exception(self, at: &str) -> PyErr {
+        let (before, after) =
+            if at.is_empty() { (String::new(), String::new()) } else { (format!("{at}: "), format!(", {at}")) };
+        match self {
+            // This text, as that of `json`, comes first: programs compare it.
+            Self::Circular => PyValueError::new_err(format!("Circular reference detected{after}")),
+            Self::TooDeep => PyValueError::new_err(format!(
+                "Data is nested deeper than {MAX_DEPTH} levels, or json_encoder never ends{after}"
             )),
-            Error::NotJson(kind) => PyTypeError::new_err(format!(
-                "Object of type {kind} is not JSON serializable: give the tracker a json_encoder for it"
-            )),
-            Error::NotJsonKey(kind) => {
-                PyTypeError::new_err(format!("keys must be str, int, float, bool or None, not {kind}"))
+            Self::NotJson(kind, hint) => {
+                PyTypeError::new_err(format!("{before}Object of type {kind} is not JSON serializable: {hint}"))
             }
-            Error::Empty(parameter) => PyValueError::new_err(format!("{parameter} is empty.")),
-            Error::NotSelfDescribing(parameter, kind) => {
+            Self::NotJsonKey(kind) => PyTypeError::new_err(format!(
+                "{before}keys must be str, int, float, bool or None, or encoded as one of these by default, not {kind}"
+            )),
+            Self::Empty(parameter) => PyValueError::new_err(format!("{parameter} is empty.")),
+            Self::NotSelfDescribing(parameter, kind) => {
                 let expected =
                     if parameter == "context" { "a list of SelfDescribingJson" } else { "a SelfDescribingJson" };
                 PyAttributeError::new_err(format!(
                     "{parameter} must be {expected}: '{kind}' object has no attribute 'to_json'"
                 ))
             }
-            Error::NotConstructed(kind) => PyRuntimeError::new_err(format!(
+            Self::NotConstructed(kind) => PyRuntimeError::new_err(format!(
                 "{kind} was not constructed: its __init__ must call super().__init__()"
             )),
-            Error::NoRandomness(cause) => PyRuntimeError::new_err(format!(
+            Self::NoRandomness(cause) => PyRuntimeError::new_err(format!(
                 "cannot create an event id: the operating system has no randomness: {cause}"
             )),
-            Error::NoMemory => NoMemory.into(),
-            Error::Raised(error) => error,
+            Self::NoMemory => NoMemory.into(),
+            Self::NoTimeZone(kind) => PyValueError::new_err(format!(
+                "true_timestamp must have a time zone: this {kind} has none. Pass datetime.now(timezone.utc), or milliseconds since 1970"
+            )),
+            Self::At(place, error) => error.exception_at(place.trim_matches('.')),
+            Self::Raised(error) => error,
         }
     }
+
+    fn exception_at(self, place: &str) -> PyErr {
+        match self {
+            Self::Raised(error) if place.is_empty() => error,
+            Self::Raised(error) => with_note(error, place),
+            other if place.is_empty() => other.exception(""),
+            other => other.exception(&format!("at {place}")),
+        }
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        error.exception("")
+    }
+}
+
+/// Adds the place as a note to an exception of the program, which is otherwise passed on unchanged. Python 3.10 has no notes. An exception
+/// that has notes gets no more: it may be raised again and again.
+fn with_note(error: PyErr, place: &str) -> PyErr {
+    Python::attach(|py| {
+        let exception = error.value(py);
+        if error.is_instance_of::<PyException>(py)
+            && !error.is_instance_of::<PyMemoryError>(py)
+            && matches!(exception.getattr_opt(crate::sync::once::intern!(py, "__notes__")), Ok(None))
+        {
+            // The exception matters more than its note.
+            let _ = call_user_method(exception, crate::sync::once::intern!(py, "add_note"), (format!("at {place}"),));
+        }
+    });
+    error
 }
 
 /// Returns the name of an object's type, for error messages.

@@ -50,6 +50,8 @@ mod _native {
     #[pymodule_export]
     use crate::events::{Event, PagePing, PageView, ScreenView, SelfDescribing, SelfDescribingJson, StructuredEvent};
     #[pymodule_export]
+    use crate::json::default::default_encoder;
+    #[pymodule_export]
     use crate::json::python::{b64, dumps};
     #[pymodule_export]
     use crate::overrides::register_originals;

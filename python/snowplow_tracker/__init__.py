@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._native import __version__, register_originals
+from snowplow_tracker._native import __version__, default_encoder, register_originals
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
 from snowplow_tracker.emitters import AsyncEmitter, Emitter, accept_record, logger
 from snowplow_tracker.event_store import EventStore, InMemoryEventStore
@@ -49,6 +49,7 @@ __all__ = [
     "Tracker",
     "TrackerConfiguration",
     "__version__",
+    "default_encoder",
     "disable_contracts",
     "enable_contracts",
     "logger",

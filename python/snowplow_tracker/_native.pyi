@@ -1,6 +1,7 @@
 """The native module: encoding, buffering, and the classes of events."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from inspect import Signature
 from typing import Any, ClassVar, final
 
@@ -39,6 +40,7 @@ __all__ = [
     "clean_fields",
     "configure_emitter",
     "contracts_enabled",
+    "default_encoder",
     "dumps",
     "encode_record",
     "is_text_only",
@@ -66,8 +68,8 @@ def dumps(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> bytes:
     Args:
         obj: The object to encode.
         json_encoder: Called with each object that JSON does not support. Its result is encoded
-            instead. Default None: dates, UUIDs, decimals, enums, dataclasses and numpy scalars
-            are encoded by built-in rules.
+            instead. Default None. If it is None, or raises `TypeError`, the built-in rules apply:
+            see `default_encoder`.
 
     Raises:
         TypeError: JSON does not support an object or a key.
@@ -77,6 +79,24 @@ def dumps(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> bytes:
 
 def b64(obj: Any, json_encoder: JsonEncoderFunction | None = None) -> str:
     """Return an object as the URL-safe base64, with padding (RFC 4648, section 5), of its JSON."""
+
+def default_encoder(obj: Any) -> Any:
+    """Return what the built-in rules make of an object that JSON does not support.
+
+    Usable as `default=` of `json.dumps`, and at the end of a `json_encoder`. The built-in rules
+    are those of a tracker without a `json_encoder`.
+
+    Args:
+        obj: The object. One that JSON supports is returned unchanged.
+
+    Returns:
+        Text, a number, None, or a new dict or list. The values in a dict or list may need the
+        function again. A `Decimal` with a fraction becomes the nearest float: only a tracker
+        writes all its digits.
+
+    Raises:
+        TypeError: There is no rule for the type.
+    """
 
 def set_contracts_enabled(enabled: bool) -> None:
     """Enable or disable value checks in the whole process."""
@@ -331,7 +351,8 @@ class Event:
         event_subject: The subject of this event. Its fields take precedence over those of the
             tracker's subject.
         context: Self-describing JSONs that describe the context of the event.
-        true_timestamp: When it happened, in milliseconds since 1970. A float is truncated.
+        true_timestamp: When it happened, in milliseconds since 1970, or as a datetime with a time
+            zone. A float is truncated.
     """
 
     __signature__: ClassVar[Signature]
@@ -340,6 +361,7 @@ class Event:
     payload: Payload
     event_subject: Subject | None
     context: Sequence[SelfDescribingJson] | None
+    # A datetime reads as it was given. Programs of 1.x are typed for a number.
     true_timestamp: float | None
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
     def __init__(
@@ -347,7 +369,7 @@ class Event:
         dict_: PayloadDict | None = None,
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
-        true_timestamp: float | None = None,
+        true_timestamp: float | datetime | None = None,
     ) -> None: ...
     def build_payload(
         self,
@@ -385,7 +407,7 @@ class PageView(Event):
         referrer: str | None = None,
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
-        true_timestamp: float | None = None,
+        true_timestamp: float | datetime | None = None,
     ) -> None: ...
 
 class PagePing(Event):
@@ -425,7 +447,7 @@ class PagePing(Event):
         max_y: int | None = None,
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
-        true_timestamp: float | None = None,
+        true_timestamp: float | datetime | None = None,
     ) -> None: ...
 
 class StructuredEvent(Event):
@@ -459,7 +481,7 @@ class StructuredEvent(Event):
         value: float | None = None,
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
-        true_timestamp: float | None = None,
+        true_timestamp: float | datetime | None = None,
     ) -> None: ...
 
 class SelfDescribing(Event):
@@ -481,7 +503,7 @@ class SelfDescribing(Event):
         event_json: SelfDescribingJson,
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
-        true_timestamp: float | None = None,
+        true_timestamp: float | datetime | None = None,
     ) -> None: ...
 
 class ScreenView(Event):
@@ -522,5 +544,5 @@ class ScreenView(Event):
         transition_type: str | None = None,
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
-        true_timestamp: float | None = None,
+        true_timestamp: float | datetime | None = None,
     ) -> None: ...

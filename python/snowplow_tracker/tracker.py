@@ -51,6 +51,9 @@ _ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "jso
 _CALLED_BY_TRACK = frozenset({"complete_payload", "get_uuid", "get_timestamp"})
 _NATIVE_ATTRIBUTES = ("emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs")
 _track = TrackerCore.track
+# The default of `track`. `complete_payload` finds out that there is no event, so that other calls
+# pay nothing.
+_NO_EVENT = object()
 
 
 class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
@@ -71,8 +74,8 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         encode_base64: Whether self-describing data and contexts are sent as base64 (`ue_px`, `cx`)
             or as JSON text (`ue_pr`, `co`). Default True.
         json_encoder: Called with each object that JSON does not support. Its result is encoded
-            instead; its exceptions reach the caller of `track`. Default None: dates, UUIDs,
-            decimals, enums, dataclasses and numpy scalars are encoded by built-in rules.
+            instead; its exceptions reach the caller of `track`. Default None. If it is None, or
+            raises `TypeError`, the built-in rules apply: see `default_encoder`.
 
     Raises:
         ValueError: `emitters` is None or empty.
@@ -133,7 +136,7 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         # A Python function for mocks made with `autospec`: see `_autospec`. `pb` is the name of
         # the parameter in version 0.x.
         @wraps(_track, assigned=[], updated=[])
-        def track(self, event: Event | None = None, *, pb: Payload | None = None) -> Any:
+        def track(self, event: Any = _NO_EVENT, *, pb: Payload | None = None) -> Any:
             """Encode an event, hand it to every emitter, and return its id."""
             return _track(self, event if pb is None else pb)
 
@@ -166,6 +169,8 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
             return _complete_and_track(self, source, context, tstamp, event_subject)
         build = getattr(source, "build_payload", None)
         if build is None:
+            if source is _NO_EVENT:
+                raise TypeError("Tracker.track() missing 1 required positional argument: 'event'")
             kind = type(source).__name__
             raise AttributeError(
                 f"event must be an Event, such as PageView: {kind!r} object has no attribute "

@@ -116,6 +116,12 @@ DIFFERENCES = [
         _program("tracker.track_page_view(Title('https://a.b'), page_title=Colour.RED)"),
     ),
     Difference(
+        "keys-are-written-as-values",
+        "A key that is a date, UUID, decimal or enum member raised TypeError.",
+        values.keys_are_written_as_values,
+        _data("{'x': {Mood.GOOD: 1, date(2024, 2, 29): 2}}"),
+    ),
+    Difference(
         "nesting-ends-at-255-levels",
         "Enrichment rejects deeply nested data or crashes. This package raises ValueError.",
         values.nesting_is_limited,
@@ -123,9 +129,22 @@ DIFFERENCES = [
     ),
     Difference(
         "well-known-objects-are-encoded",
-        "Without a json_encoder, dates, UUIDs, decimals, enums and dataclasses raised TypeError.",
+        "Without a json_encoder, dates, UUIDs, decimals, enums, dataclasses and sets raised "
+        "TypeError.",
         values.well_known_objects_are_encoded,
-        _data("{'x': [date(2024, 2, 29), Decimal('1.5'), Mood.GOOD, Place('a', 1)]}"),
+        _data("{'x': [date(2024, 2, 29), Decimal('1.5'), Mood.GOOD, Place('a', 1), {1}]}"),
+    ),
+    Difference(
+        "encoder-is-asked-first",
+        "A json_encoder that raises TypeError had to encode dates, UUIDs and the like itself.",
+        values.encoder_is_asked_first,
+        _data("[date(2024, 2, 29), Opaque(1)]", tracker=", json_encoder=encode_opaque"),
+    ),
+    Difference(
+        "enum-field-is-its-value",
+        "A plain field with an enum member was sent as the member's name.",
+        values.enum_field_is_its_value,
+        _program("tracker.track_struct_event('a', 'b', label=Mood.GOOD)"),
     ),
     Difference(
         "tracking-changes-no-event",
@@ -295,6 +314,15 @@ DIFFERENCES = [
         calls.text_is_no_timestamp,
         _program("tracker.track_page_view('https://a.b', tstamp='yesterday')"),
         (OLDEST,),
+    ),
+    Difference(
+        "datetime-is-a-true-timestamp",
+        "A datetime as true timestamp was ignored, or meant now. One without a time zone raises "
+        "ValueError.",
+        values.datetime_is_a_true_timestamp,
+        _program(
+            "tracker.track_page_view('https://a', tstamp=datetime(2024, 1, 1, tzinfo=timezone.utc))"
+        ),
     ),
     Difference(
         "empty-contexts-are-left-out",

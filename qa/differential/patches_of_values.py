@@ -8,7 +8,7 @@ import math
 import re
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,86 @@ def well_known_objects_are_encoded(patching: Patching) -> None:
     patching.wrap_dumps(dumps)
 
 
+def encoder_is_asked_first(patching: Patching) -> None:
+    def dumps(original: Any, data: Any, **options: Any) -> str:
+        encoder: Any = options.get("default")
+
+        def default(thing: Any) -> Any:
+            try:
+                return encoder(thing)
+            except TypeError as refusal:
+                try:
+                    return _encoded(thing)
+                except TypeError:
+                    raise refusal from None
+
+        if encoder is not None:
+            options["default"] = default
+        return str(original(data, **options))
+
+    patching.wrap_dumps(dumps)
+
+
+def keys_are_written_as_values(patching: Patching) -> None:
+    def dumps(original: Any, data: Any, **options: Any) -> str:
+        return str(original(_with_known_keys(data), **options))
+
+    patching.wrap_dumps(dumps)
+
+
+def _with_known_keys(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {_known_key(key): _with_known_keys(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_with_known_keys(item) for item in data]
+    return data
+
+
+def _known_key(key: Any) -> Any:
+    try:
+        return key if isinstance(key, int | float | str) else _encoded(key)
+    except TypeError:
+        return key
+
+
+def enum_field_is_its_value(patching: Patching) -> None:
+    def value(field: Any) -> Any:
+        is_plain = isinstance(field, Enum) and not isinstance(field, str)
+        return field.value if is_plain else field
+
+    patching.wrap_fields(lambda fields: {name: value(fields[name]) for name in fields})
+
+
+def datetime_is_a_true_timestamp(patching: Patching) -> None:
+    def milliseconds(stamp: Any) -> Any:
+        if not isinstance(stamp, datetime):
+            return stamp
+        if stamp.utcoffset() is None:
+            raise ValueError("no time zone")
+        return (stamp - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+
+    def build(method: Any, event: Any, *args: Any, **kwargs: Any) -> Any:
+        stamp = event.true_timestamp
+        event.true_timestamp = milliseconds(stamp)
+        try:
+            return method(event, *args, **kwargs)
+        finally:
+            event.true_timestamp = stamp
+
+    def complete(
+        method: Any, tracker: Any, payload: Any, context: Any, stamp: Any, who: Any
+    ) -> Any:
+        return method(tracker, payload, context, milliseconds(stamp), who)
+
+    if patching.is_0x:
+        patching.wrap(patching.tracker, "complete_payload", complete)
+    else:
+        patching.wrap(patching.module("events").Event, "build_payload", build)
+
+
 def _encoded(thing: Any) -> Any:
+    if isinstance(thing, set | frozenset | range):
+        return list(thing)
     if isinstance(thing, datetime | date | time):
         return thing.isoformat()
     if isinstance(thing, UUID):

@@ -220,9 +220,9 @@ fn write_schema_and_data<'py>(
     data: &Bound<'py, PyAny>,
 ) -> Result<()> {
     writer.raw(b"{\"schema\":");
-    writer.write(schema)?;
+    writer.write(schema).map_err(|error| error.within("schema"))?;
     writer.raw(b",\"data\":");
-    writer.write(data)?;
+    writer.write(data).map_err(|error| error.within("data"))?;
     writer.raw(b"}");
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! Subclasses of dict, list and tuple, and the keys of dicts that are not strings.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
+use super::rules::substitute;
 use super::scalars::{float_repr, int_repr};
 use super::stack::Remaining;
+use super::substitute::Substitute;
 use super::writer::Writer;
 use crate::cpython::call::{call_user_code, call_user_method};
-use crate::error::{Error, Result, type_name};
+use crate::error::{Error, MAX_DEPTH, Result, type_name};
 
 impl<'py> Writer<'_, 'py> {
     /// Opens a subclass of dict, by the result of its `items`.
@@ -40,31 +44,50 @@ impl<'py> Writer<'_, 'py> {
         }
     }
 
-    /// Writes a key that is not a plain string, as `json.dumps` does.
+    /// Writes a key that is not a plain string: as `json.dumps` does, or as text of what the built-in rules make of it.
     #[cold]
     #[inline(never)]
     pub(super) fn uncommon_key(&mut self, key: &Bound<'py, PyAny>) -> Result<()> {
-        if let Ok(text) = key.cast::<PyString>() {
-            return self.text(text);
+        let mut text = key.clone();
+        // A substitute may need a rule itself, such as the value of an enum member.
+        for _ in 0..MAX_DEPTH {
+            if self.basic_key(&text)? {
+                return Ok(());
+            }
+            text = match substitute(&text)? {
+                Some(Substitute::Object(object)) => object,
+                Some(Substitute::Digits(digits)) => PyString::new(key.py(), &digits).into_any(),
+                _ => return Err(Error::NotJsonKey(type_name(key))),
+            };
         }
-        self.out.push(b'"');
-        if key.is_none() {
-            self.raw(b"null");
+        Err(Error::TooDeep)
+    }
+
+    /// Writes a key of a type that `json.dumps` accepts, or returns false.
+    fn basic_key(&mut self, key: &Bound<'py, PyAny>) -> Result<bool> {
+        if let Ok(text) = key.cast::<PyString>() {
+            self.text(text)?;
+            return Ok(true);
+        }
+        let text = if key.is_none() {
+            Cow::Borrowed("null")
         } else if let Ok(flag) = key.cast_exact::<PyBool>() {
-            self.raw(if flag.is_true() { b"true" } else { b"false" });
+            Cow::Borrowed(if flag.is_true() { "true" } else { "false" })
         } else if let Ok(number) = key.cast::<PyInt>() {
-            self.raw(int_repr(number)?.to_str()?.as_bytes());
+            Cow::Owned(int_repr(number)?.to_str()?.to_owned())
         } else if let Ok(number) = key.cast::<PyFloat>() {
             match number.value() {
-                f64::INFINITY => self.raw(b"Infinity"),
-                f64::NEG_INFINITY => self.raw(b"-Infinity"),
-                value if value.is_nan() => self.raw(b"NaN"),
-                _ => self.raw(float_repr(number)?.to_str()?.as_bytes()),
+                f64::INFINITY => Cow::Borrowed("Infinity"),
+                f64::NEG_INFINITY => Cow::Borrowed("-Infinity"),
+                value if value.is_nan() => Cow::Borrowed("NaN"),
+                _ => Cow::Owned(float_repr(number)?.to_str()?.to_owned()),
             }
         } else {
-            return Err(Error::NotJsonKey(type_name(key)));
-        }
+            return Ok(false);
+        };
         self.out.push(b'"');
-        Ok(())
+        self.raw(text.as_bytes());
+        self.out.push(b'"');
+        Ok(true)
     }
 }

@@ -1,111 +1,90 @@
-//! Objects that JSON does not support: they go to the program's `json_encoder`, or to built-in rules if there is none.
+//! Objects that JSON does not support: they go to the program's `json_encoder`, and to the built-in rules.
 
-use std::borrow::Cow;
-
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use super::hints::hint_for;
+use super::rules::{nearest_number, substitute};
 use super::stack::Remaining;
+use super::substitute::Substitute;
 use super::writer::Writer;
 use crate::cpython::call::call_user_code;
 use crate::error::{Error, Result, type_name};
-
-/// A built-in rule for an object.
-enum Rule {
-    /// Write the string that this method returns.
-    Text(&'static str),
-    /// Write a number of any precision by its own digits.
-    Decimal,
-    /// Write the value of this attribute.
-    Value(&'static str),
-    /// Write the Python scalar that `item()` of a numpy scalar returns.
-    Item,
-}
-
-/// The rules, by the class's module and name: if the module was never imported there is no such object, so none is imported here.
-const RULES: [(&str, &str, Rule); 7] = [
-    ("datetime", "datetime", Rule::Text("isoformat")),
-    ("datetime", "date", Rule::Text("isoformat")),
-    ("datetime", "time", Rule::Text("isoformat")),
-    ("uuid", "UUID", Rule::Text("__str__")),
-    ("decimal", "Decimal", Rule::Decimal),
-    ("enum", "Enum", Rule::Value("value")),
-    ("numpy", "generic", Rule::Item),
-];
+use crate::panics;
 
 impl<'py> Writer<'_, 'py> {
-    /// Writes what the encoder, or a built-in rule, returns for an object. Exceptions of either reach the caller.
+    /// Writes what the encoder returns for an object. If there is no encoder, or if it raises a `TypeError`, the built-in rule for the
+    /// object applies. Other exceptions, and that one if there is no such rule, reach the caller.
     pub(super) fn begin_encoded(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.stack.open(object, Remaining::Replacement(None))?;
-        let remaining = match self.json_encoder {
-            Some(encoder) => Remaining::Replacement(Some(call_user_code(encoder, (object,), None)?)),
-            None => self.apply_rule(object)?,
+        let refused = match self.json_encoder.map(|encoder| call_user_code(encoder, (object,), None)) {
+            Some(Ok(replacement)) => {
+                self.set_remaining(Remaining::Replacement(Some(replacement)));
+                return Ok(());
+            }
+            Some(Err(error)) if !error.is_instance_of::<PyTypeError>(object.py()) => return Err(error.into()),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        match (substitute(object)?, refused) {
+            (Some(substitute), _) => self.begin_substitute(substitute),
+            (None, Some(error)) => return Err(error.into()),
+            (None, None) => return Err(Error::NotJson(type_name(object), hint_for(object))),
+        }
+        Ok(())
+    }
+
+    fn begin_substitute(&mut self, substitute: Substitute<'py>) {
+        let remaining = match substitute {
+            Substitute::Object(object) => Remaining::Replacement(Some(object)),
+            Substitute::Digits(digits) => {
+                self.raw(digits.as_bytes());
+                Remaining::Replacement(None)
+            }
+            Substitute::Fields(items) => {
+                self.out.push(b'{');
+                Remaining::Items(items.into_iter())
+            }
+            Substitute::Elements(tuple) => {
+                self.out.push(b'[');
+                Remaining::Tuple { at: 0, tuple }
+            }
         };
         self.set_remaining(remaining);
-        Ok(())
     }
+}
 
-    /// Applies the built-in rule for an object. Returns what remains to be written.
-    fn apply_rule(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
-        let replacement = match rule_of(object)? {
-            Some(Rule::Text(method)) => call_user_code(&object.getattr(*method)?, (), None)?,
-            Some(Rule::Value(attribute)) => object.getattr(*attribute)?,
-            Some(Rule::Item) => numpy_item(object)?,
-            Some(Rule::Decimal) => {
-                self.decimal(object)?;
-                return Ok(Remaining::Replacement(None));
+/// Returns what the built-in rules make of an object, for `default=` of `json.dumps`. Raises `TypeError` if there is no rule for it.
+#[pyfunction]
+pub fn default_encoder<'py>(obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    panics::catch(|| {
+        let py = obj.py();
+        if is_json(obj) {
+            return Ok(obj.clone());
+        }
+        let made = match substitute(obj)? {
+            Some(Substitute::Object(object)) => object,
+            Some(Substitute::Digits(digits)) => nearest_number(py, &digits)?,
+            Some(Substitute::Elements(tuple)) => tuple.to_list().into_any(),
+            Some(Substitute::Fields(items)) => {
+                let fields = PyDict::new(py);
+                items.into_iter().try_for_each(|(name, value)| fields.set_item(name, value))?;
+                fields.into_any()
             }
-            None if is_dataclass_instance(object)? => return self.dataclass_fields(object),
-            None => return Err(Error::NotJson(type_name(object))),
+            None => return Err(Error::NotJson(type_name(obj), hint_for(obj)).into()),
         };
-        Ok(Remaining::Replacement(Some(replacement)))
-    }
-
-    /// Returns the fields of a dataclass instance as the items of a dict.
-    fn dataclass_fields(&mut self, object: &Bound<'py, PyAny>) -> Result<Remaining<'py>> {
-        let mut items = Vec::new();
-        for field in object.py().import("dataclasses")?.call_method1("fields", (object,))?.try_iter()? {
-            let name = field?.getattr("name")?;
-            let value = object.getattr(name.cast::<PyString>().map_err(PyErr::from)?)?;
-            items.push((name, value));
-        }
-        self.out.push(b'{');
-        Ok(Remaining::Items(items.into_iter()))
-    }
-
-    fn decimal(&mut self, number: &Bound<'py, PyAny>) -> Result<()> {
-        if number.call_method0("is_finite")?.is_truthy()? {
-            let decimal = number.py().import("decimal")?.getattr("Decimal")?;
-            let digits = decimal.call_method1("__str__", (number,))?;
-            self.raw(digits.extract::<Cow<'_, str>>()?.as_bytes());
-        } else {
-            self.replaced.non_finite += 1;
-            self.raw(b"null");
-        }
-        Ok(())
-    }
+        let is_non_finite = made.cast::<PyFloat>().is_ok_and(|number| !number.value().is_finite());
+        Ok(if is_non_finite { py.None().into_bound(py) } else { made })
+    })
 }
 
-fn rule_of(object: &Bound<'_, PyAny>) -> Result<Option<&'static Rule>> {
-    for class in object.get_type().mro() {
-        let class = class.cast::<PyType>().map_err(PyErr::from)?;
-        let (Ok(module), Ok(name)) = (class.module(), class.qualname()) else { continue };
-        if let Some((.., rule)) = RULES.iter().find(|(of, named, _)| module == *of && name == *named) {
-            return Ok(Some(rule));
-        }
-    }
-    Ok(None)
-}
-
-fn is_dataclass_instance(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    object.get_type().hasattr("__dataclass_fields__")
-}
-
-/// Returns the Python scalar of a numpy scalar. `item()` of a long double returns the object itself: its nearest float is used instead.
-fn numpy_item<'py>(scalar: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-    let item = scalar.call_method0("item")?;
-    if item.get_type().is(scalar.get_type()) {
-        return Ok(scalar.call_method0("__float__")?);
-    }
-    Ok(item)
+fn is_json(object: &Bound<'_, PyAny>) -> bool {
+    object.is_none()
+        || object.is_instance_of::<PyString>()
+        || object.is_instance_of::<PyInt>()
+        || object.is_instance_of::<PyFloat>()
+        || object.is_instance_of::<PyDict>()
+        || object.is_instance_of::<PyList>()
+        || object.is_instance_of::<PyTuple>()
 }

@@ -42,6 +42,11 @@ impl<'py> Stack<'py> {
         self.0.len()
     }
 
+    /// The frames, outermost first.
+    pub(super) fn frames(&self) -> &[Frame<'py>] {
+        &self.0
+    }
+
     pub(super) fn contains(&self, object: &Bound<'py, PyAny>) -> bool {
         self.0.iter().any(|frame| frame.object.is(object))
     }

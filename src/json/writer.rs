@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::types::{PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use super::path::located;
 use super::stack::{Remaining, Stack};
 use super::text::Replacements;
 use crate::error::Result;
@@ -46,8 +47,15 @@ impl<'a, 'py> Writer<'a, 'py> {
         self.out.extend_from_slice(json);
     }
 
-    /// Appends an object with all that it contains.
+    /// Appends an object with all that it contains. An error says where in the object it occurred.
     pub fn write(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        match self.write_all(object) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(located(error, &self.stack, object)),
+        }
+    }
+
+    fn write_all(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         self.begin(object)?;
         while let Some(frame) = self.stack.last_mut() {
             // An iterator of the program may never end.

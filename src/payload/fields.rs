@@ -1,7 +1,7 @@
 //! The writer of payload fields as a trait, with the rules for values that are omitted, and the writer of a dict.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
 use super::envelope::Envelope;
 use crate::base64;
@@ -10,6 +10,8 @@ use crate::cpython::call::str_of;
 use crate::cpython::str::utf8;
 use crate::error::Result;
 use crate::field_name::FieldName;
+use crate::json::rules::{Rule, enum_value, rule_of, substitute};
+use crate::json::substitute::Substitute;
 use crate::json::text::{Replacements, without_surrogates};
 use crate::output::Output;
 
@@ -48,7 +50,11 @@ impl<'a, 'py> DictWriter<'a, 'py> {
             Ok(text) if text.to_str().is_err() => {
                 self.fields.set_item(name, without_surrogates(text, self.replaced)?)?;
             }
-            _ => self.fields.set_item(name, value)?,
+            Ok(_) => self.fields.set_item(name, value)?,
+            Err(_) => match enum_value(value)? {
+                Some(value) => self.set(name, &value)?,
+                None => self.fields.set_item(name, value)?,
+            },
         }
         Ok(())
     }
@@ -107,7 +113,8 @@ impl<'py> FieldWriter<'py> for DictWriter<'_, 'py> {
     }
 }
 
-/// Returns the exact `str` for a value: the characters of a string, an enum member's included, or `str()` of anything else.
+/// Returns the exact `str` for a value: the characters of a string, an enum member's included, that of an enum member's value, or `str()`
+/// of anything else.
 pub fn exact_str<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>> {
     match value.cast::<PyString>() {
         Ok(text) if text.is_exact_instance_of::<PyString>() => Ok(text.clone()),
@@ -117,19 +124,45 @@ pub fn exact_str<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>>
             .call_method1("join", ("", (text,)))?
             .cast_into()
             .map_err(PyErr::from)?),
-        Err(_) => Ok(str_of(value)?),
+        Err(_) => match enum_value(value)? {
+            Some(value) => exact_str(&value),
+            None => Ok(str_of(value)?),
+        },
     }
 }
 
-/// Returns true for values that a payload omits: None, the empty string, and numbers that are not finite.
+/// Returns true for values that a payload omits: None, missing values of pandas and numpy, the empty string, and numbers that are not
+/// finite. An enum member counts as its value.
 pub fn is_omitted(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if value.cast::<PyString>().is_ok() || value.cast_exact::<PyInt>().is_ok() {
         return Ok(is_blank(value));
     }
     match value.cast::<PyFloat>() {
         Ok(number) => Ok(!number.value().is_finite()),
-        Err(_) => Ok(value.is_none() || is_non_finite_number(value)?),
+        Err(_) => Ok(value.is_none() || is_missing(value)?),
     }
+}
+
+#[cold]
+fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.is_exact_instance_of::<PyBool>() {
+        return Ok(false);
+    }
+    match enum_value(value)? {
+        Some(value) => is_omitted(&value),
+        None => Ok(is_not_a_time(value)? || is_non_finite_number(value)?),
+    }
+}
+
+/// Returns true for the missing values of pandas, and `NaT` of numpy.
+fn is_not_a_time(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(match rule_of(value)? {
+        Some(Rule::Missing) => true,
+        Some(Rule::NumpyScalar) => {
+            matches!(substitute(value)?, Some(Substitute::Object(item)) if item.is_none())
+        }
+        _ => false,
+    })
 }
 
 /// Returns true for a Decimal, or a similar number, that is not finite. It is recognised by its text, since a finite one may be too

@@ -8,11 +8,12 @@ pub mod field_cache;
 pub mod fields;
 pub mod python;
 pub mod record;
+mod true_timestamp;
 
 use std::sync::LazyLock;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt};
+use pyo3::types::{PyDict, PyInt};
 
 use crate::cpython::call::{call_user_method, get_user_attribute};
 use crate::cpython::items::items;
@@ -24,6 +25,7 @@ use crate::json::writer::Writer;
 use crate::scratch;
 use envelope::Envelope;
 use fields::FieldWriter;
+use true_timestamp::milliseconds;
 
 /// Schema of an array of contexts.
 pub const CONTEXT_SCHEMA: &str = "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-1";
@@ -162,7 +164,7 @@ fn write_screen_view<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<'py>) -
     writer.raw(SCREEN_VIEW_SCHEMA.as_bytes());
     writer.raw(b"\",\"data\":");
     match &event.properties {
-        Some(properties) => writer.write(properties)?,
+        Some(properties) => writer.write(properties).map_err(|error| error.within("data"))?,
         None => write_screen_view_values(writer, event)?,
     }
     writer.raw(b"}");
@@ -175,7 +177,7 @@ fn write_screen_view_values<'py>(writer: &mut Writer<'_, 'py>, event: &Snapshot<
     for (field, value) in set.filter_map(|(field, value)| value.as_ref().map(|value| (field, value))) {
         writer.raw(separator);
         writer.raw(field.key.json_prefix().as_bytes());
-        writer.write(value)?;
+        writer.write(value).map_err(|error| error.within(&format!("data.{}", field.key.text())))?;
         separator = b",";
     }
     writer.raw(if separator == b"{" { b"{}" } else { b"}" });
@@ -190,9 +192,10 @@ fn write_contexts<'py>(
     let name = if encoding.base64 { field_name!("cx") } else { field_name!("co") };
     write_enveloped(fields, name, &CONTEXTS, encoding, |writer| {
         let mut separator: &[u8] = b"[";
-        for json in contexts {
+        for (index, json) in contexts.iter().enumerate() {
             writer.raw(separator);
-            write_self_describing(writer, "context", json)?;
+            write_self_describing(writer, "context", json)
+                .map_err(|error| error.within(&format!("context[{index}].")))?;
             separator = b",";
         }
         writer.raw(b"]");
@@ -200,15 +203,13 @@ fn write_contexts<'py>(
     })
 }
 
-/// Writes `ttm` in whole milliseconds. It is omitted if the timestamp is not a number.
+/// Writes `ttm` in whole milliseconds. It is omitted if the timestamp is neither a number nor a time.
 fn write_true_timestamp<'py>(fields: &mut impl FieldWriter<'py>, timestamp: &Bound<'py, PyAny>) -> Result<()> {
     if timestamp.cast_exact::<PyInt>().is_ok() {
         return fields.value(field_name!("ttm"), timestamp);
     }
-    let is_finite_float = timestamp.cast::<PyFloat>().is_ok_and(|number| number.value().is_finite());
-    if is_finite_float || timestamp.is_instance_of::<PyInt>() {
-        let whole = timestamp.py().get_type::<PyInt>().call1((timestamp,))?;
-        fields.value(field_name!("ttm"), &whole)?;
+    match milliseconds(timestamp)? {
+        Some(whole) => fields.value(field_name!("ttm"), &whole),
+        None => Ok(()),
     }
-    Ok(())
 }

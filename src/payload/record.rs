@@ -6,7 +6,6 @@ use pyo3::types::{PyFloat, PyInt, PyString};
 use super::envelope::Envelope;
 use super::fields::{FieldWriter, exact_str, is_omitted};
 use crate::base64;
-use crate::cpython::call::str_of;
 use crate::cpython::str::{small_int, utf8};
 use crate::error::Result;
 use crate::field_name::FieldName;
@@ -56,7 +55,7 @@ impl<'a> RecordWriter<'a> {
         self.out.extend_from_slice(FIELD_END);
     }
 
-    /// Appends a value as a string: the characters of a string, an enum member's included, or `str()` of anything else.
+    /// Appends a value as a string: see `exact_str`.
     fn append_value(&mut self, value: &Bound<'_, PyAny>) -> Result<()> {
         if let Ok(text) = value.cast::<PyString>() {
             append_text(self.out, text, self.replaced)?;
@@ -69,7 +68,7 @@ impl<'a> RecordWriter<'a> {
         {
             self.out.extend_from_slice(zmij::Buffer::new().format_finite(number.value()).as_bytes());
         } else {
-            append_text(self.out, &str_of(value)?, self.replaced)?;
+            append_text(self.out, &exact_str(value)?, self.replaced)?;
         }
         self.out.extend_from_slice(FIELD_END);
         Ok(())

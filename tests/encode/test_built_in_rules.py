@@ -129,9 +129,7 @@ class OddModule:
     __module__ = 5  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize(
-    "value", [object(), 1j, b"x", {1}, Outer, timedelta(1), range(3), Shape, iter(()), OddModule()]
-)
+@pytest.mark.parametrize("value", [object(), 1j, b"x", Outer, Shape, iter(()), OddModule()])
 def test_anything_else_raises_naming_the_type(tracker, sink, value):
     event = SelfDescribing(SelfDescribingJson("iglu:a/b/jsonschema/1-0-0", {"a": [1, value]}))
     with pytest.raises(TypeError, match=rf"\b{type(value).__name__}\b.* not JSON serializable"):
@@ -170,7 +168,7 @@ class TestNumpy:
     def test_scalars_are_their_python_value(self, np, name, value, expected):
         assert json.loads(_native.dumps([getattr(np, name)(value)])) == [expected]
 
-    def test_arrays_and_complex_numbers_are_refused(self, np):
-        for value in (np.zeros(2), np.complex64(1j)):
-            with pytest.raises(TypeError, match=r"ndarray|complex"):
+    def test_complex_numbers_are_refused(self, np):
+        for value in (np.array([1j]), np.complex64(1j)):
+            with pytest.raises(TypeError, match="complex"):
                 _native.dumps([value])

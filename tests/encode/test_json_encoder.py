@@ -118,7 +118,7 @@ def test_the_tracker_stays_usable_after_an_exception(tracker, sink):
     assert [sent["eid"] for sent in sink.events] == [eid]
 
 
-def test_with_an_encoder_the_built_in_rules_do_not_apply():
+def test_an_encoder_is_asked_before_the_built_in_rules():
     asked: list[Any] = []
     value = __import__("datetime").date(2026, 1, 2)
     _native.dumps([value], asked.append)
