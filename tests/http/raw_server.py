@@ -29,12 +29,17 @@ class RawServer:
         ended: Set at the server's end.
     """
 
-    def __init__(self, talk: Talk, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        talk: Talk,
+        tls: ssl.SSLContext | None = None,
+        listening: socket.socket | None = None,
+    ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self._talk, self._tls = talk, tls
         self.ended = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = listening or socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 

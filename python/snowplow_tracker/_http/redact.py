@@ -1,0 +1,86 @@
+"""Texts for logs and `stats()`: without passwords, event data, and characters for terminals."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["describe", "is_network_error", "printable", "redact_url"]
+
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_WELL_FORMED_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^@:\s]*)(:[0-9]*)?")
+_URL = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s'"<>]*""")
+_QUERY = re.compile(r"""\?[^\s'"<>]*""")
+# The texts of their exceptions contain URLs, also malformed ones: "Failed to parse: 'user:secret'".
+_LIBRARIES = ("requests.", "urllib3.", "http.client")
+_MAX_LENGTH = 300
+_MAX_CAUSES = 8
+
+
+def redact_url(uri: object) -> str:
+    """Return a URL without user name, password, query and fragment, as it may be logged.
+
+    Of a malformed URL, whose password may contain any character, only what follows the last "@" is
+    left.
+    """
+    scheme, separator, rest = _split(str(uri))
+    end = _AUTHORITY_END.search(rest)
+    host = rest[: end.start()] if end else rest
+    if "@" in rest and not _WELL_FORMED_HOST.fullmatch(host):
+        rest = rest.rpartition("@")[2]
+    return printable(f"{scheme}{separator}{re.split('[?#]', rest)[0]}")
+
+
+def _split(uri: str) -> tuple[str, str, str]:
+    scheme, separator, rest = uri.partition("://")
+    return (scheme, separator, rest) if separator else ("", "", uri)
+
+
+def describe(error: BaseException) -> str:
+    """Return the types of an exception and its causes, and the text of the last one.
+
+    The texts of exceptions of requests, urllib3 and `http.client` are left out, as are those of
+    `ValueError`: they quote what could not be parsed.
+    """
+    names, last = [], error
+    for _ in range(_MAX_CAUSES):
+        names.append(type(last).__name__)
+        cause = _cause(last) if is_network_error(last) else None
+        if cause is None:
+            break
+        last = cause
+    text = "" if _has_secrets(last) else str(last)
+    return ": ".join([*names, *([_without_urls(text)] if text else [])])
+
+
+def is_network_error(error: BaseException) -> bool:
+    """Whether requests, urllib3 or `http.client` define the type of an exception."""
+    return type(error).__module__.startswith(_LIBRARIES)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    candidates = (getattr(error, "reason", None), *error.args, error.__cause__, error.__context__)
+    causes = (each for each in candidates if isinstance(each, BaseException) and each is not error)
+    return next(causes, None)
+
+
+def _has_secrets(error: BaseException) -> bool:
+    # `ssl.SSLCertVerificationError` is both, and its text is safe.
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return True
+    # Mocks raise exceptions of requests with a short text of their own.
+    return is_network_error(error) and not re.fullmatch(r"[\w .,-]*", str(error))
+
+
+def _without_urls(text: str) -> str:
+    # The last "@" first: in front of it, a password may contain blanks and quotes.
+    start, separator, rest = text.partition("://")
+    if separator and "@" in rest:
+        text = f"{start}{separator}{rest.rpartition('@')[2]}"
+    text = _URL.sub(lambda url: redact_url(url[0]), text)
+    return printable(_QUERY.sub("", text))
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that a terminal only prints, at most 300 characters."""
+    safe = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return safe if len(safe) <= _MAX_LENGTH else f"{safe[:_MAX_LENGTH]}..."
