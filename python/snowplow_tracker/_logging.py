@@ -101,10 +101,16 @@ class RateLimitedLogger:
         if self._is_due(message):
             self._log(self.logger.warning, message, args)
 
-    def error(self, message: str, *args: object) -> None:
-        """Log an error, unless the same message was logged less than a minute ago."""
+    def error(self, message: str, *args: object, exc_info: BaseException | None = None) -> None:
+        """Log an error, unless the same message was logged less than a minute ago.
+
+        Args:
+            message: Formatted with the arguments.
+            args: The arguments.
+            exc_info: An exception whose traceback is logged, too.
+        """
         if self._is_due(message):
-            self._log(self.logger.error, message, args)
+            self._log(partial(self.logger.error, exc_info=exc_info), message, args)
 
     def _log(self, log: Callable[..., None], message: str, args: tuple[object, ...]) -> None:
         suppressed = self._suppressed.pop(message, 0)

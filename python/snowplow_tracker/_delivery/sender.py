@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._delivery.retry import REJECTED, RETRY, SENT, SPLIT, is_retried
 from snowplow_tracker._delivery.transport import MAX_BODY_BYTES
-from snowplow_tracker._http.endpoint import redact_url
+from snowplow_tracker._http.redact import describe, quotes_urls, redact_url
 from snowplow_tracker._http.status import (
     NETWORK_ERROR,
     TOO_LARGE,
@@ -18,7 +18,7 @@ from snowplow_tracker._http.status import (
     retry_after,
     status_of,
 )
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._logging import RateLimitedLogger, deferred_logging
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
@@ -52,6 +52,7 @@ class BatchSender:
         self._counters = context.counters
         self._completions = context.completions
         self._state = context.state
+        self._log = RateLimitedLogger(logger)
 
     # --- POST
 
@@ -190,10 +191,14 @@ class BatchSender:
             with inside_delivery:
                 response = getattr(self._host, method)(argument)
             wait = self._retry_after(response)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a program's hook may raise anything
             reraise_if_by_handler(error, before)
-            logger.exception("%s raised an exception: the attempt counts as failed", method)
-            self._counters.last_error = f"{type(error).__name__}: {error}"
+            if quotes_urls(error):  # the traceback would contain the event of a GET
+                self._log.error("%s raised an exception: %s", method, describe(error))
+            else:
+                message = "%s raised an exception: the attempt counts as failed"
+                self._log.error(message, method, exc_info=error)
+            self._counters.last_error = describe(error)
             return NETWORK_ERROR, self._retry_after(None)
         status = status_of(response)
         if not is_original(self._host, method) and not is_success(status):
@@ -228,9 +233,9 @@ class BatchSender:
         """Log how many events failed, schedule the next attempt, and wake waiting threads."""
         retried, rejected = counts.get(RETRY, 0), counts.get(REJECTED, 0)
         if rejected:
-            logger.error("%d events given up: %s", rejected, self._reason())
+            self._log.error("%d events given up: %s", rejected, self._reason())
         if retried:
-            logger.warning("%d events not sent, to be retried: %s", retried, self._reason())
+            self._log.warning("%d events not sent, to be retried: %s", retried, self._reason())
             self._retry.record_failure()
         elif not self._breaker.is_open:
             self._breaker.backoff.reset()

@@ -18,6 +18,7 @@ from snowplow_tracker._http.attempt import (
     total_seconds,
 )
 from snowplow_tracker._http.endpoint import to_ascii
+from snowplow_tracker._http.redact import describe, redact_url
 from snowplow_tracker._http.status import (
     NETWORK_ERROR,
     HttpResult,
@@ -193,10 +194,10 @@ def _send(send: Callable[..., Any], url: str, **request: Any) -> HttpResult:
         response = send(url, **request)
     except Exception as error:  # noqa: BLE001 - a session of the program may raise anything
         reraise_if_by_handler(error, before)
-        return HttpResult(NETWORK_ERROR, f"{type(error).__name__}: {error}")
+        return HttpResult(NETWORK_ERROR, describe(error))
     if "data" in request and (redirect := _redirect_without_body(response)):
         status, location = redirect
-        return HttpResult(status, f"HTTP {status}, redirected to {location}")
+        return HttpResult(status, f"HTTP {status}, redirected to {redact_url(location)}")
     status = status_of(response)
     if is_success(status):
         return HttpResult(status)

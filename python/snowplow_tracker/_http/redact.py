@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["describe", "is_network_error", "printable", "redact_url"]
+__all__ = ["describe", "printable", "quotes_urls", "redact_url"]
 
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _WELL_FORMED_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^@:\s]*)(:[0-9]*)?")
@@ -44,7 +44,7 @@ def describe(error: BaseException) -> str:
     names, last = [], error
     for _ in range(_MAX_CAUSES):
         names.append(type(last).__name__)
-        cause = _cause(last) if is_network_error(last) else None
+        cause = _cause(last) if _is_of_library(last) else None
         if cause is None:
             break
         last = cause
@@ -52,8 +52,22 @@ def describe(error: BaseException) -> str:
     return ": ".join([*names, *([_without_urls(text)] if text else [])])
 
 
-def is_network_error(error: BaseException) -> bool:
-    """Whether requests, urllib3 or `http.client` define the type of an exception."""
+def quotes_urls(error: BaseException) -> bool:
+    """Whether a traceback would show an exception of requests, urllib3 or `http.client`."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or each in seen:
+            continue
+        if _is_of_library(each):
+            return True
+        seen.append(each)
+        waiting += each.__cause__, each.__context__
+    return False
+
+
+def _is_of_library(error: BaseException) -> bool:
     return type(error).__module__.startswith(_LIBRARIES)
 
 
@@ -68,7 +82,7 @@ def _has_secrets(error: BaseException) -> bool:
     if isinstance(error, ValueError) and not isinstance(error, OSError):
         return True
     # Mocks raise exceptions of requests with a short text of their own.
-    return is_network_error(error) and not re.fullmatch(r"[\w .,-]*", str(error))
+    return _is_of_library(error) and not re.fullmatch(r"[\w .,-]*", str(error))
 
 
 def _without_urls(text: str) -> str:
