@@ -91,3 +91,24 @@ def test_threads_lose_nothing(row):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: [journal.add(row()) for _ in range(50)], range(4)))
     assert journal.counts()["good"] == len(journal.good()) == 200
+
+
+def test_rows_are_numbered_in_the_order_of_arrival(row):
+    journal = Journal()
+    for changes in ({}, {"dtm": "x"}, {}):
+        journal.add(row(**changes))
+    numbered = journal.numbered_rows()
+    assert [(number, bool(each.errors)) for number, each in numbered] == [
+        *((3, False), (2, True), (1, False))
+    ]
+    assert [number for number, _ in journal.numbered_rows(after=2)] == [3]
+    assert journal.last == 3
+
+
+def test_numbers_go_on_after_a_reset(row):
+    journal = Journal()
+    journal.add(row())
+    journal.reset()
+    assert (journal.last, journal.numbered_rows()) == (1, [])
+    journal.add(row())
+    assert [number for number, _ in journal.numbered_rows()] == [2]

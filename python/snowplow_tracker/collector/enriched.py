@@ -15,9 +15,9 @@ from snowplow_tracker.collector.rows import COLLECTOR_NAME, EARLIEST, Row, iso_t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["enriched_event"]
+__all__ = ["COLUMNS", "CONVERTED", "enriched_event"]
 
-_COLUMNS = (
+COLUMNS = (
     *("app_id", "platform", "etl_tstamp", "collector_tstamp", "dvce_created_tstamp", "event"),
     *("event_id", "txn_id", "name_tracker", "v_tracker", "v_collector", "v_etl", "user_id"),
     *("user_ipaddress", "user_fingerprint", "domain_userid", "domain_sessionidx", "network_userid"),
@@ -54,7 +54,7 @@ def _flag(value: str) -> bool:
     return value == "1"
 
 
-_CONVERTED: dict[str, tuple[str, Callable[[str], Any]]] = {
+CONVERTED: dict[str, tuple[str, Callable[[str], Any]]] = {
     **{
         key: (column, str)
         for key, column in (
@@ -114,11 +114,11 @@ _DIMENSIONS = {
 def enriched_event(row: Row) -> dict[str, Any]:
     """Return all columns of a good row's event. Columns without a value are None."""
     parameters = row.parameters or {}
-    event: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    event: dict[str, Any] = dict.fromkeys(COLUMNS)
     event.update(_collector_columns(row))
     for key, value in parameters.items():
-        if key in _CONVERTED and value:
-            column, convert = _CONVERTED[key]
+        if key in CONVERTED and value:
+            column, convert = CONVERTED[key]
             event[column] = convert(value)
     for key, columns in _DIMENSIONS.items():
         if parameters.get(key):

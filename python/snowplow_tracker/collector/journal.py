@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from itertools import islice
+from heapq import merge
+from itertools import islice, takewhile
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from snowplow_tracker.collector.enriched import enriched_event
@@ -52,31 +54,38 @@ class _RowQueue:
     """Rows in order of arrival. Drops the oldest rows if there are too many or they are too big."""
 
     def __init__(self, max_rows: int, max_bytes: int) -> None:
-        self._rows: deque[tuple[Row, int]] = deque()
+        self._rows: deque[tuple[int, Row, int]] = deque()
         self._max_rows = max_rows
         self._max_bytes = max_bytes
         self._bytes = 0
         self._last_payload: CollectorPayload | None = None
         self.received = 0
 
-    def add(self, row: Row) -> list[Row]:
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: Row, number: int) -> list[Row]:
         """Store a row, and return the rows dropped to make room for it."""
         size = row.size()
         if row.payload is not self._last_payload:
             size += row.payload.size()
             self._last_payload = row.payload
         self.received += 1
-        self._rows.append((row, size))
+        self._rows.append((number, row, size))
         self._bytes += size
         dropped: list[Row] = []
         while len(self._rows) > self._max_rows or self._bytes > self._max_bytes:
-            oldest, freed = self._rows.popleft()
+            _, oldest, freed = self._rows.popleft()
             self._bytes -= freed
             dropped.append(oldest)
         return dropped
 
     def newest_first(self) -> list[Row]:
-        return [row for row, _ in reversed(self._rows)]
+        return [row for _, row, _ in reversed(self._rows)]
+
+    def numbered(self, after: int) -> list[tuple[int, Row]]:
+        newer = takewhile(lambda item: item[0] > after, reversed(self._rows))
+        return [(number, row) for number, row, _ in newer]
 
 
 class _Rows:
@@ -92,15 +101,15 @@ class _Rows:
     def received(self) -> int:
         return self.good.received + self.bad.received
 
-    def add(self, row: Row) -> bool:
+    def add(self, row: Row, number: int) -> bool:
         """Store a row. Returns whether a stored good event has the same id."""
         if row.errors:
-            self.dropped += len(self.bad.add(row))
+            self.dropped += len(self.bad.add(row, number))
             return False
         event_id = _event_id(row)
         repeated = self._event_ids[event_id] > 0
         self._event_ids[event_id] += 1
-        for oldest in self.good.add(row):
+        for oldest in self.good.add(row, number):
             self.dropped += 1
             dropped_id = _event_id(oldest)
             self._event_ids[dropped_id] -= 1
@@ -126,6 +135,7 @@ class Journal:
     ) -> None:
         self.__limits = (max_good, max_bad, max_bytes)
         self.__changed = threading.Condition()
+        self.__last = 0
         self.reset()
 
     def reset(self) -> Counts:
@@ -142,7 +152,8 @@ class Journal:
     def add(self, row: Row) -> bool:
         """Store a row. Returns whether a stored good event has the same id."""
         with self.__changed:
-            repeated = self.__rows.add(row)
+            self.__last += 1
+            repeated = self.__rows.add(row, self.__last)
             self.__changed.notify_all()
         return repeated
 
@@ -151,6 +162,23 @@ class Journal:
         with self.__changed:
             good, bad = self.__rows.good.received, self.__rows.bad.received
         return {"total": good + bad, "good": good, "bad": bad}
+
+    @property
+    def last(self) -> int:
+        """Number of the newest row. Rows are numbered from 1, and a reset does not start anew."""
+        return self.__last
+
+    def numbered_rows(self, after: int = 0) -> list[tuple[int, Row]]:
+        """Return rows with their numbers, good and bad, newest first.
+
+        Args:
+            after: Only rows with a higher number.
+        """
+        with self.__changed:
+            good, bad = (rows.numbered(after) for rows in (self.__rows.good, self.__rows.bad))
+        return (
+            list(merge(good, bad, key=itemgetter(0), reverse=True)) if good and bad else good or bad
+        )
 
     def wait_for(self, count: int, timeout: float = 10.0) -> Counts:
         """Wait until a number of events, good or bad, were received since the last reset.
