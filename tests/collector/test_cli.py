@@ -106,3 +106,31 @@ def test_without_the_extra():
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert "pip install 'snowplow-tracker-rs[collector]'" in line
+
+
+def test_paths_and_hosts():
+    arguments = ("--path", "/acme/track", "--path=/a/b=/r/tp2", "--allow-host", "dev.acme.example")
+    with running(*arguments) as (_, url):
+        assert requests.get(f"{url}/acme/track?e=pv", timeout=5).status_code == 200
+        assert requests.get(f"{url}/a/b", timeout=5).status_code == 404
+        for host, status in [("dev.acme.example", 200), ("other.example", 403)]:
+            headers = {"Host": host}
+            answer = requests.get(f"{url}/micro/all", headers=headers, timeout=5)
+            assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        ("--path=acme", "argument --path: 'acme' is not a path of two segments"),
+        ("--path=/micro/x", "argument --path: '/micro/x': /micro/ is for queries"),
+        ("--path=/a/b=c", "argument --path: 'c' is not a path"),
+        ("--allow-host=a:80", "argument --allow-host: 'a:80' is not a host name, without port"),
+    ],
+)
+def test_malformed_arguments_are_refused_with_a_reason(argument, reason):
+    result = subprocess.run(
+        [*COMMAND, argument], capture_output=True, text=True, timeout=10, check=False
+    )
+    assert result.returncode == 2
+    assert reason in result.stderr.splitlines()[-1]

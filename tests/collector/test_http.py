@@ -67,7 +67,11 @@ def test_get_without_an_event(collector, session):
     [
         ("application/json; charset=utf-8", True),
         ("application/json", True),
-        ("application/json;charset=UTF-8", True),
+        ("application/json; charset=UTF-8", True),
+        ("Application/JSON", True),
+        ("application/json;charset=utf-8", False),
+        ("application/json;  charset=utf-8", False),
+        ('application/json; charset="utf-8"', False),
         ("application/json; charset=latin-1", False),
         ("text/plain", False),
         ("", False),
@@ -87,6 +91,22 @@ def test_unknown_paths_and_methods(collector, session):
     assert session.get(f"{collector.url}/nothing", timeout=10).status_code == 404
     assert session.get(f"{collector.url}/micro/good/", timeout=10).status_code == 404
     assert session.put(f"{collector.url}{TP2}", timeout=10).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/micro/nothing", "/micro/good/more", "/a/b/c"])
+def test_the_answer_to_an_unknown_path_lists_the_calls(collector, session, path):
+    answer = session.get(collector.url + path, timeout=10)
+    assert answer.status_code == 404
+    for call in (f"POST {TP2}", "GET or POST /micro/good", "GET or POST /micro/reset"):
+        assert call in answer.text
+    assert collector.journal.counts()["total"] == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_robots_are_asked_to_stay_away(collector, session, method):
+    answer = session.request(method, f"{collector.url}/robots.txt", timeout=10)
+    assert answer.status_code == 200
+    assert answer.text == ("User-agent: *\nDisallow: /\n" if method == "GET" else "")
 
 
 def test_the_network_user_id_is_a_cookie(collector, event, batch):

@@ -9,12 +9,13 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker.collector.server import CollectorServer
+from snowplow_tracker.collector.settings import EVENTS_PATH, checked_hosts, checked_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["main"]
 
@@ -27,7 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         report = None if options.quiet else _say
-        collector = CollectorServer(options.host, options.port, report=report)
+        collector = CollectorServer(
+            options.host,
+            options.port,
+            report=report,
+            paths=dict(options.path),
+            forwarded=not options.no_forwarded,
+            allow_hosts=options.allow_host,
+        )
         with suppress(KeyboardInterrupt), collector:
             _say(f"collector listening at {collector.url}")
             while collector.running:
@@ -57,7 +65,46 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print no line for each event, for a caller that reads only the first line",
     )
+    parser.add_argument(
+        "--path",
+        type=_alias,
+        action="append",
+        default=[],
+        metavar="PATH[=TARGET]",
+        help=f"alias of {EVENTS_PATH}, or of TARGET; repeatable",
+    )
+    parser.add_argument(
+        "--allow-host",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name at which /micro/ may be called, besides local ones; repeatable",
+    )
+    parser.add_argument(
+        "--no-forwarded", action="store_true", help="ignore X-Forwarded-For and X-Forwarded-Proto"
+    )
     return parser
+
+
+def _alias(text: str) -> tuple[str, str]:
+    path, _, target = text.partition("=")
+    alias = (path, target or EVENTS_PATH)
+    _checked(checked_paths, dict([alias]))
+    return alias
+
+
+def _host(text: str) -> str:
+    _checked(checked_hosts, [text])
+    return text
+
+
+def _checked(check: Callable[[Any], object], value: object) -> None:
+    try:
+        check(value)
+    except ValueError as error:
+        # The name of the parameter of `CollectorServer` precedes the reason.
+        raise argparse.ArgumentTypeError(str(error).partition(": ")[2]) from None
 
 
 def _port(text: str) -> int:

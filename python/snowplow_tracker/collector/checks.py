@@ -6,7 +6,8 @@ them: https://docs.snowplow.io/docs/fundamentals/canonical-event/
 One point is stricter than production on purpose: an event that passes there but is useless is bad
 here, because a developer wants to know. Examples are a page view without `url`, a structured event
 without category or action, a self-describing event without data, and an event without `eid`.
-Self-describing data is not validated against its schema.
+
+Self-describing data is validated against its schema by the `SchemaCheck` that `judge` is given.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ from snowplow_tracker.collector.protocol import (
     REQUIRED_KEYS,
     UUID,
 )
-from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Row
+from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Failure, Row
 
-__all__ = ["CHECKS", "Check", "judge", "judge_get", "judge_post"]
+__all__ = ["CHECKS", "Check", "SchemaCheck", "judge", "judge_get", "judge_post"]
 
 Check = Callable[[TrackedEvent], Iterable[str]]
 """Returns a text for each fault of an event."""
+SchemaCheck = Callable[[TrackedEvent], Iterable[Failure]]
+"""Returns what is wrong with the self-describing data of an event by its schemas."""
 
 _Rule = Callable[[str], str | None]
 
@@ -51,7 +54,9 @@ _SCHEMA_URI = re.compile(
 _LARGEST_INTEGER = 2**31 - 1
 
 
-def judge_post(payload: CollectorPayload, body: bytes) -> Iterator[Row]:
+def judge_post(
+    payload: CollectorPayload, body: bytes, schemas: SchemaCheck | None = None
+) -> Iterator[Row]:
     """Yield a row for each event of a POST request.
 
     An event that is invalid by the schema `payload_data` makes all events of its request bad.
@@ -66,24 +71,35 @@ def judge_post(payload: CollectorPayload, body: bytes) -> Iterator[Row]:
         yield from _all_bad(payload, events, refusals)
         return
     for event in events:
-        yield judge(payload, event)
+        yield judge(payload, event, schemas)
 
 
-def judge_get(payload: CollectorPayload, query: bytes) -> Row:
+def judge_get(payload: CollectorPayload, query: bytes, schemas: SchemaCheck | None = None) -> Row:
     """Return the row for the event of a GET request."""
     try:
         parameters = query_parameters(query)
     except UndecodableError as error:
         return Row(payload, errors=(str(error),))
-    return judge(payload, parameters)
+    return judge(payload, parameters, schemas)
 
 
-def judge(payload: CollectorPayload, parameters: dict[str, str]) -> Row:
-    """Return the row for one event whose fields are all text."""
+def judge(
+    payload: CollectorPayload, parameters: dict[str, str], schemas: SchemaCheck | None = None
+) -> Row:
+    """Return the row for one event whose fields are all text.
+
+    Args:
+        payload: The request that it came with.
+        parameters: Its fields.
+        schemas: Validates its self-describing data. Parts that cannot be decoded are left out.
+    """
     event = tracked_event(parameters)
+    failures = tuple(schemas(event)) if schemas else ()
     errors = tuple(error for check in CHECKS for error in check(event))
+    errors += tuple(failure.text for failure in failures)
     contexts = event.contexts["data"] if event.contexts else ()
-    return Row(payload, parameters, _schema(event), tuple(c["schema"] for c in contexts), errors)
+    described = tuple(context["schema"] for context in contexts)
+    return Row(payload, parameters, _schema(event), described, errors, failures)
 
 
 def _schema(event: TrackedEvent) -> str | None:
@@ -159,15 +175,21 @@ def _dimensions(value: str) -> str | None:
     return None
 
 
-_too_long_for_url = _text(4096)
+def _url(**limits: int) -> _Rule:
+    """Return the rule of a URL and its parts. Enrichment stores each part in its own column."""
+    too_long = _text(10_000)
 
+    def rule(value: str) -> str | None:
+        try:
+            parts = urlsplit(value)
+        except ValueError as error:
+            return f"not a URL: {error}"
+        for part, limit in limits.items():
+            if len(getattr(parts, part) or "") > limit:
+                return f"{part} longer than {limit:,} characters"
+        return too_long(value)
 
-def _url(value: str) -> str | None:
-    try:
-        urlsplit(value)
-    except ValueError as error:
-        return f"not a URL: {error}"
-    return _too_long_for_url(value)
+    return rule
 
 
 _RULES: dict[str, _Rule] = {
@@ -180,7 +202,8 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("res", "vp", "ds"), _dimensions),
     **dict.fromkeys((key for key in PAYLOAD_DATA_KEYS if key.startswith("f_")), _flag),
     "cookie": _flag,
-    **dict.fromkeys(("url", "refr"), _url),
+    "url": _url(scheme=16, hostname=255, path=3000, query=6000, fragment=3000),
+    "refr": _url(scheme=16, hostname=255, path=6000, query=6000, fragment=3000),
     **dict.fromkeys(("tr_cu", "ti_cu"), _text(3)),
     "cd": _text(12),
     "tv": _text(100),

@@ -33,7 +33,7 @@ __all__ = [
     "tracked_event",
 ]
 
-_CONTENT_TYPE = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
+_CONTENT_TYPES = frozenset(("application/json", "application/json; charset=utf-8"))
 _QUERY = re.compile(rb"(?:[^%\s|\"<>\\^`{}]|%[0-9A-Fa-f]{2})*")
 _MAX_LENGTH_SHOWN = 80
 
@@ -109,8 +109,9 @@ def post_events(content_type: str | None, body: bytes) -> list[Any]:
     """
     if len(body) > MAX_EVENT_BODY:
         raise UndecodableError(f"body: {len(body):,} bytes, the limit is {MAX_EVENT_BODY:,}")
-    if not content_type or not _CONTENT_TYPE.fullmatch(content_type.strip()):
-        expected = "expected 'application/json; charset=utf-8'"
+    # Snowplow's enrichment compares the text as a whole, after the collector has lower-cased it.
+    if not content_type or content_type.lower() not in _CONTENT_TYPES:
+        expected = "expected exactly 'application/json; charset=utf-8' or 'application/json'"
         raise UndecodableError(f"content type: {abbreviate(content_type or '')}, {expected}")
     try:
         envelope = parse_json(body.decode())

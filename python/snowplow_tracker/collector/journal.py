@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from snowplow_tracker.collector.enriched import enriched_event
-from snowplow_tracker.collector.protocol import EVENT_TYPES, VENDOR
+from snowplow_tracker.collector.protocol import EVENT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -261,7 +261,8 @@ class Journal:
         """Return the rows of the events that `bad` returns."""
 
         def wanted(row: Row) -> bool:
-            return vendor in {None, VENDOR} and version in {None, row.payload.version}
+            payload = row.payload
+            return vendor in {None, payload.vendor} and version in {None, payload.version}
 
         with self.__changed:
             rows = self.__rows.bad.newest_first()

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from sys import getsizeof
-from typing import Any
+from typing import Any, Protocol
 
 from snowplow_tracker.collector.protocol import VENDOR
 
-__all__ = ["COLLECTOR_NAME", "EARLIEST", "LATEST", "CollectorPayload", "Row", "iso_time"]
+__all__ = ["COLLECTOR_NAME", "EARLIEST", "LATEST", "CollectorPayload", "Failure", "Row", "iso_time"]
 
 COLLECTOR_NAME = "snowplow_tracker.collector"
 
@@ -30,12 +30,16 @@ class CollectorPayload:
     """An HTTP request with events.
 
     Attributes:
-        version: `tp2` for POST, `tp1` for GET.
+        version: The second segment of the path: `tp2` for POST; `tp1` for `/i`.
         querystring: Names and values of the query.
         content_type: The header of the request, or None.
         body: The beginning of the body as text; None for GET.
         timestamp: Time of arrival, in milliseconds since 1970.
         user_id: Network user id: that of the cookie `sp`, or a new one.
+        vendor: The first segment of the path, after aliases.
+        method: Such as `POST`.
+        path: The path as requested, with its query.
+        body_size: The size of the whole body in bytes.
     """
 
     version: str
@@ -49,6 +53,10 @@ class CollectorPayload:
     referer: str | None
     headers: tuple[str, ...]
     user_id: str
+    vendor: str = VENDOR
+    method: str = "POST"
+    path: str = ""
+    body_size: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `collectorPayload` of Snowplow Micro."""
@@ -72,7 +80,21 @@ class CollectorPayload:
     def size(self) -> int:
         """Return the approximate memory use in bytes."""
         query = sum(len(name) + len(value) + 170 for name, value in self.querystring)
-        return 1_000 + query + getsizeof(self.body) + sum(map(getsizeof, self.headers))
+        texts = (self.body, self.vendor, self.version, self.path, *self.headers)
+        return 1_000 + query + sum(map(getsizeof, texts))
+
+
+class Failure(Protocol):
+    """Why self-describing data is not what its schema says."""
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the data of a failure entity: `failure` 1-0-0 of Snowplow."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +105,8 @@ class Row:
         parameters: The event's fields as sent; None if it is not a JSON object.
         schema: Schema URI of the self-describing data.
         contexts: Schema URIs of the contexts.
-        errors: Why the event is bad; empty for a good event.
+        errors: Why the event is bad; empty for a good event. Has the texts of `failures` too.
+        failures: What is wrong with the self-describing data by its schemas.
     """
 
     payload: CollectorPayload
@@ -91,6 +114,7 @@ class Row:
     schema: str | None = None
     contexts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def size(self) -> int:
         """Return the approximate memory use in bytes, without the request."""
@@ -104,7 +128,7 @@ class Row:
 
 
 def _api(payload: CollectorPayload) -> dict[str, str]:
-    return {"vendor": VENDOR, "version": payload.version}
+    return {"vendor": payload.vendor, "version": payload.version}
 
 
 def _origin(payload: CollectorPayload) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from snowplow_tracker.collector.journal import Counts, Journal
 from snowplow_tracker.collector.protocol import MAX_HEADERS, MAX_REQUEST_LINE
+from snowplow_tracker.collector.settings import Settings, checked_hosts, checked_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     import uvicorn
@@ -37,9 +38,14 @@ class CollectorServer:
         port: Port to listen on. Default 0: a free port, which later calls of `start` use again.
         journal: Stores the events. Default: a new `Journal`.
         report: Called with a text of one or more lines about the events of each request.
+        paths: Aliases of paths, such as `{"/acme/track": "/com.snowplowanalytics.snowplow/tp2"}`.
+        forwarded: Whether the client's address is the first of `X-Forwarded-For`. Default True.
+        allow_hosts: Host names at which `/micro/` may be called. Local names and addresses always
+            may: others are refused, so that no web page can read the events by DNS rebinding.
 
     Raises:
         RuntimeError: The extra `collector` is not installed.
+        ValueError: A path or a host name is malformed.
     """
 
     def __init__(
@@ -49,8 +55,13 @@ class CollectorServer:
         *,
         journal: Journal | None = None,
         report: Callable[[str], None] | None = None,
+        paths: Mapping[str, str] | None = None,
+        forwarded: bool = True,
+        allow_hosts: Iterable[str] = (),
     ) -> None:
         _require_extra()
+        hosts = checked_hosts(allow_hosts) | {host.lower()}
+        self.__settings = Settings(checked_paths(paths or {}), forwarded, hosts)
         self.host = host
         self.port = port
         self.journal = journal or Journal()
@@ -79,7 +90,9 @@ class CollectorServer:
             return
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
-        self.__thread = _ServerThread(self.journal, self.__report, listener)
+        self.__thread = _ServerThread(
+            _create_server(self.journal, self.__report, self.__settings), listener
+        )
         if not self.__thread.start_serving():
             listener.close()
             raise RuntimeError(f"the collector did not start at {self.url}")
@@ -110,10 +123,8 @@ class CollectorServer:
 class _ServerThread:
     """The server of one call of `start`, and the thread that it runs on."""
 
-    def __init__(
-        self, journal: Journal, report: Callable[[str], None] | None, listener: socket.socket
-    ) -> None:
-        self._server = _create_server(journal, report)
+    def __init__(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        self._server = server
         self._thread = threading.Thread(
             target=_serve, args=(self._server, listener), name="snowplow-collector", daemon=True
         )
@@ -138,13 +149,15 @@ class _ServerThread:
         self._thread.join()
 
 
-def _create_server(journal: Journal, report: Callable[[str], None] | None) -> uvicorn.Server:
+def _create_server(
+    journal: Journal, report: Callable[[str], None] | None, settings: Settings
+) -> uvicorn.Server:
     import uvicorn  # noqa: PLC0415  # of the extra
 
     from snowplow_tracker.collector.routes import application  # noqa: PLC0415
 
     config = uvicorn.Config(
-        application(journal, report),
+        application(journal, report, settings),
         http="h11",
         ws="none",
         lifespan="off",
