@@ -35,7 +35,16 @@ from snowplow_tracker.collector.protocol import (
 )
 from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Failure, Row
 
-__all__ = ["CHECKS", "Check", "SchemaCheck", "judge", "judge_get", "judge_post"]
+__all__ = [
+    "CHECKS",
+    "SCHEMA_URI",
+    "Check",
+    "SchemaCheck",
+    "field_fault",
+    "judge",
+    "judge_get",
+    "judge_post",
+]
 
 Check = Callable[[TrackedEvent], Iterable[str]]
 """Returns a text for each fault of an event."""
@@ -47,7 +56,7 @@ _Rule = Callable[[str], str | None]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DIMENSIONS = re.compile(r"([0-9]{1,18})x([0-9]{1,18})")
-_SCHEMA_URI = re.compile(
+SCHEMA_URI = re.compile(
     r"iglu:[a-zA-Z0-9_.-]+/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+"
     r"/[1-9][0-9]*-(?:0|[1-9][0-9]*)-(?:0|[1-9][0-9]*)"
 )
@@ -241,10 +250,15 @@ def required_fields(event: TrackedEvent) -> Iterator[str]:
 def field_values(event: TrackedEvent) -> Iterator[str]:
     """Check the format and the length of each field."""
     for key, value in event.parameters.items():
-        rule = _RULES.get(key)
-        fault = rule(value) if rule else None
+        fault = field_fault(key, value)
         if fault:
             yield f"{key}: {fault}: {abbreviate(value)}"
+
+
+def field_fault(key: str, value: str) -> str | None:
+    """Return what is wrong with the format or the length of a field, or None."""
+    rule = _RULES.get(key)
+    return rule(value) if rule else None
 
 
 def decoding(event: TrackedEvent) -> Iterable[str]:
@@ -257,7 +271,7 @@ def schema_uris(event: TrackedEvent) -> Iterator[str]:
     described = [event.unstruct_event["data"]] if event.unstruct_event else []
     described += event.contexts["data"] if event.contexts else []
     for item in described:
-        if not _SCHEMA_URI.fullmatch(item["schema"]):
+        if not SCHEMA_URI.fullmatch(item["schema"]):
             yield f"schema: not iglu:vendor/name/format/M-R-A: {abbreviate(item['schema'])}"
 
 

@@ -15,7 +15,7 @@ from snowplow_tracker.collector.rows import COLLECTOR_NAME, EARLIEST, Row, iso_t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["COLUMNS", "CONVERTED", "enriched_event"]
+__all__ = ["COLUMNS", "CONVERTED", "columns", "enriched_event"]
 
 COLUMNS = (
     *("app_id", "platform", "etl_tstamp", "collector_tstamp", "dvce_created_tstamp", "event"),
@@ -110,23 +110,34 @@ _DIMENSIONS = {
     "ds": ("doc_width", "doc_height"),
 }
 
+_NAMES = ("event_vendor", "event_name", "event_format", "event_version")
+
 
 def enriched_event(row: Row) -> dict[str, Any]:
     """Return all columns of a good row's event. Columns without a value are None."""
-    parameters = row.parameters or {}
+    return columns(row, row.parameters or {})
+
+
+def columns(row: Row, parameters: dict[str, str]) -> dict[str, Any]:
+    """Return all columns of an event of which only some fields are known.
+
+    Args:
+        row: The event.
+        parameters: Its fields that are valid.
+    """
     event: dict[str, Any] = dict.fromkeys(COLUMNS)
     event.update(_collector_columns(row))
     for key, value in parameters.items():
         if key in CONVERTED and value:
             column, convert = CONVERTED[key]
             event[column] = convert(value)
-    for key, columns in _DIMENSIONS.items():
+    for key, names in _DIMENSIONS.items():
         if parameters.get(key):
-            event.update(zip(columns, map(int, parameters[key].split("x")), strict=True))
+            event.update(zip(names, map(int, parameters[key].split("x")), strict=True))
     event.update(_url_parts("page", event["page_url"]))
     event.update(_url_parts("refr", event["page_referrer"]))
     event["derived_tstamp"] = _derived_time(row.payload.timestamp, parameters)
-    event.update(_event_names(row, parameters["e"]))
+    event.update(_event_names(row, parameters.get("e")))
     event.update(_self_describing_data(parameters))
     return event
 
@@ -171,11 +182,11 @@ def _derived_time(arrival: int, parameters: dict[str, str]) -> str:
     return iso_time(max(arrival, EARLIEST))
 
 
-def _event_names(row: Row, kind: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"event": EVENT_TYPES[kind].name}
-    if row.schema:
-        columns = ("event_vendor", "event_name", "event_format", "event_version")
-        names.update(zip(columns, row.schema.removeprefix("iglu:").split("/"), strict=True))
+def _event_names(row: Row, kind: str | None) -> dict[str, Any]:
+    names: dict[str, Any] = {"event": EVENT_TYPES[kind].name if kind else None}
+    parts = (row.schema or "").removeprefix("iglu:").split("/")
+    if len(parts) == len(_NAMES):
+        names.update(zip(_NAMES, parts, strict=True))
     return names
 
 

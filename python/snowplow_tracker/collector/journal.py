@@ -13,7 +13,7 @@ from snowplow_tracker.collector.enriched import enriched_event
 from snowplow_tracker.collector.protocol import EVENT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from snowplow_tracker.collector.rows import CollectorPayload, Row
 
@@ -136,12 +136,16 @@ class Journal:
         self.__limits = (max_good, max_bad, max_bytes)
         self.__changed = threading.Condition()
         self.__last = 0
-        self.reset()
+        self.__resets = 0
+        self.__listeners: tuple[Callable[[], None], ...] = ()
+        self.__rows = _Rows(*self.__limits)
 
     def reset(self) -> Counts:
         """Remove all events and set the counts to zero."""
         with self.__changed:
             self.__rows = _Rows(*self.__limits)
+            self.__resets += 1
+        self.__notify()
         return self.counts()
 
     @property
@@ -155,7 +159,31 @@ class Journal:
             self.__last += 1
             repeated = self.__rows.add(row, self.__last)
             self.__changed.notify_all()
+        self.__notify()
         return repeated
+
+    def __notify(self) -> None:
+        for listener in self.__listeners:
+            listener()
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call a function after each change, on the thread that makes it.
+
+        Args:
+            listener: Must return at once, and must not raise.
+
+        Returns:
+            A function that ends this.
+        """
+        # A tuple that is replaced: a thread that notifies meanwhile goes on with the old one.
+        with self.__changed:
+            self.__listeners = (*self.__listeners, listener)
+
+        def end() -> None:
+            with self.__changed:
+                self.__listeners = tuple(each for each in self.__listeners if each != listener)
+
+        return end
 
     def counts(self) -> Counts:
         """Return the numbers of events since the last reset."""
@@ -167,6 +195,16 @@ class Journal:
     def last(self) -> int:
         """Number of the newest row. Rows are numbered from 1, and a reset does not start anew."""
         return self.__last
+
+    @property
+    def resets(self) -> int:
+        """Number of resets."""
+        return self.__resets
+
+    def row(self, number: int) -> Row | None:
+        """Return the row with a number, or None if it is not stored."""
+        rows = self.numbered_rows(after=number - 1)
+        return rows[-1][1] if rows and rows[-1][0] == number else None
 
     def numbered_rows(self, after: int = 0) -> list[tuple[int, Row]]:
         """Return rows with their numbers, good and bad, newest first.

@@ -9,10 +9,12 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from snowplow_tracker.collector.event_calls import EventCalls
 from snowplow_tracker.collector.guard import MicroGuard, SizeLimits
 from snowplow_tracker.collector.queries import Queries
 from snowplow_tracker.collector.receiver import Preflight, Receiver
 from snowplow_tracker.collector.settings import EVENTS_PATH, Settings
+from snowplow_tracker.collector.stream import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,13 +35,18 @@ def application(
 ) -> Starlette:
     """Return the ASGI application of a collector.
 
+    `close_streams` of its state ends the streams, which would otherwise delay the server's stop.
+
     Args:
         journal: Stores the events, and answers the queries.
         report: Called with a text of one or more lines about the events of each request.
         settings: Paths, hosts and headers.
     """
+    streams = Streams(journal)
     calls = [
         *Queries(journal).routes(),
+        *EventCalls(journal).routes(),
+        *streams.routes(),
         Route("/health", _health, methods=["GET"]),
         Route("/robots.txt", _robots, methods=["GET"]),
     ]
@@ -58,6 +65,7 @@ def application(
         exception_handlers={404: not_found.handle},
     )
     app.router.redirect_slashes = False
+    app.state.close_streams = streams.close
     return app
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import uvicorn
+    from starlette.applications import Starlette
     from typing_extensions import Self
 
 __all__ = ["CollectorServer"]
@@ -90,9 +91,8 @@ class CollectorServer:
             return
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
-        self.__thread = _ServerThread(
-            _create_server(self.journal, self.__report, self.__settings), listener
-        )
+        app = _application(self.journal, self.__report, self.__settings)
+        self.__thread = _ServerThread(app, listener)
         if not self.__thread.start_serving():
             listener.close()
             raise RuntimeError(f"the collector did not start at {self.url}")
@@ -123,8 +123,9 @@ class CollectorServer:
 class _ServerThread:
     """The server of one call of `start`, and the thread that it runs on."""
 
-    def __init__(self, server: uvicorn.Server, listener: socket.socket) -> None:
-        self._server = server
+    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+        self._app = app
+        self._server = _create_server(app)
         self._thread = threading.Thread(
             target=_serve, args=(self._server, listener), name="snowplow-collector", daemon=True
         )
@@ -143,21 +144,26 @@ class _ServerThread:
         return True
 
     def stop(self) -> None:
+        self._app.state.close_streams()
         self._server.should_exit = True
         self._thread.join(_STOP_SECONDS)
         self._server.force_exit = True
         self._thread.join()
 
 
-def _create_server(
+def _application(
     journal: Journal, report: Callable[[str], None] | None, settings: Settings
-) -> uvicorn.Server:
+) -> Starlette:
+    from snowplow_tracker.collector.routes import application  # noqa: PLC0415  # of the extra
+
+    return application(journal, report, settings)
+
+
+def _create_server(app: Starlette) -> uvicorn.Server:
     import uvicorn  # noqa: PLC0415  # of the extra
 
-    from snowplow_tracker.collector.routes import application  # noqa: PLC0415
-
     config = uvicorn.Config(
-        application(journal, report, settings),
+        app,
         http="h11",
         ws="none",
         lifespan="off",
