@@ -47,9 +47,7 @@ class PreparedRoute:
         self._method = method
         self._url = url
         self._proxies = settings["proxies"]
-        self._pool = adapter.get_connection_with_tls_context(
-            request, verify, proxies=self._proxies, cert=cert
-        )
+        self._pool = _pool_for(adapter, request, self._proxies, verify, cert)
         adapter.cert_verify(self._pool, request.url, verify, cert)
         self._adapter = adapter
         self._headers = dict(request.headers)
@@ -94,6 +92,16 @@ class PreparedRoute:
         request.prepare_url(self._url, params)
         target: str = self._adapter.request_url(request, self._proxies)
         return target
+
+
+def _pool_for(adapter: Any, request: Any, proxies: Any, verify: Any, cert: Any) -> Any:
+    if hasattr(adapter, "get_connection_with_tls_context"):
+        return adapter.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+    # requests before 2.32 has one pool for a host, whatever its connections were verified by.
+    if getattr(adapter, "verified_by", None) != (verify, cert):
+        adapter.close()
+        adapter.verified_by = verify, cert
+    return adapter.get_connection(request.url, proxies)
 
 
 def _as_timeout(timeout: Any) -> Timeout:

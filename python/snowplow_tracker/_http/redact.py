@@ -78,6 +78,8 @@ def _cause(error: BaseException) -> BaseException | None:
 
 
 def _has_secrets(error: BaseException) -> bool:
+    if type(error).__name__ == "CertificateError":  # of urllib3 1.26: the names of hosts
+        return False
     # `ssl.SSLCertVerificationError` is both, and its text is safe.
     if isinstance(error, ValueError) and not isinstance(error, OSError):
         return True
