@@ -23,6 +23,8 @@ STORMS := 50
 STORM_EVENTS := 1000000
 # Targets of `make wheels`. Other systems than Linux build for the machine itself only.
 TARGETS := $(if $(filter Linux,$(shell uname)),$(foreach libc,gnu musl,x86_64-unknown-linux-$(libc) aarch64-unknown-linux-$(libc)))
+# What `make bench` measures besides the build with a profile.
+BUILDS = --plain .venv/plain $(if $(ABI3),--abi3 $(ABI3)) $(if $(FREE_THREADED),--free-threaded $(FREE_THREADED))
 # The machine of `make wheels-debian`. arm64 also needs qemu-user-static and binfmt-support.
 ARCHITECTURE := amd64
 
@@ -38,7 +40,7 @@ quietly = echo "- $(1)"; log=`{ $(2); } 2>&1` || { printf '%s\n' "$$log"; echo "
 together = $(MAKE) --no-print-directory --jobs 3
 pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-fast lint format differential bench bench-quick bench-native bench-instructions minimal fuzz torture docs sanitize free-threading wheels wheels-debian clean build build-as-released originals profiler tools checks lint-rust lint-python lint-stub test-rust
+.PHONY: help demo test test-fast lint format differential bench bench-quick bench-native bench-instructions minimal fuzz torture docs sanitize free-threading wheels wheels-debian clean build build-as-released build-plain originals profiler tools checks lint-rust lint-python lint-stub test-rust
 
 help: ## list the targets; PYTHON=python3.12 selects the interpreter
 	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -108,11 +110,11 @@ free-threading: $(ENVIRONMENT) ## stress a CPython without the GIL that has pyte
 	$(INTERPRETER) -m benches.cases.threads
 
 ##@ Measure
-bench: build-as-released originals .venv/peers ## write tables, JSON and plot: this package, the originals, orjson and json; ABI3=FOLDER adds an abi3 build
-	$(BIN)/python -m benches --output benches/results $(if $(ABI3),--abi3 $(ABI3))
+bench: build-as-released build-plain originals .venv/peers ## write tables, JSON and plot: this package, the originals, orjson and json; ABI3=FOLDER adds an abi3 build, FREE_THREADED=PYTHON threads without the GIL
+	$(BIN)/python -m benches --output benches/results $(BUILDS)
 
-bench-quick: build-as-released originals .venv/peers ## run the same benchmarks with less precision, in about a minute
-	$(BIN)/python -m benches --quick --output target/bench-quick $(if $(ABI3),--abi3 $(ABI3))
+bench-quick: build-as-released build-plain originals .venv/peers ## run the same benchmarks with less precision, in some minutes
+	$(BIN)/python -m benches --quick --output target/bench-quick $(BUILDS)
 
 bench-native: ## measure the parts in plain Rust: escaping, base64, ids, record buffer
 	cargo bench --no-default-features
@@ -175,6 +177,11 @@ originals: $(ORIGINALS)
 
 build-as-released: $(ENVIRONMENT) profiler
 	@$(call quietly,compile the package as it is released$(comma) with a profile,$(BIN)/maturin develop --release --pgo --extras celery$(comma)collector$(comma)redis)
+
+# As `pip install .` builds it: without a profile.
+build-plain: $(ENVIRONMENT)
+	@rm -rf target/plain
+	@$(call quietly,compile the package without a profile,$(BIN)/maturin build --release --interpreter $(BIN)/python --out target/plain && $(pip_install) --no-deps --upgrade --target .venv/plain target/plain/*.whl)
 
 profiler:
 	@$(call need,ls "$$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-profdata*,llvm-profdata. Get it: rustup component add llvm-tools)

@@ -17,8 +17,8 @@ from benches.cases.encoder_share import encoder_share
 from benches.cases.import_time import import_time
 from benches.cases.json_writer import json_writer
 from benches.cases.latency import latency
-from benches.cases.payload_size import payload_size
-from benches.cases.threads import threads
+from benches.cases.payload_size import new_texts, payload_size
+from benches.cases.threads import threads, threads_without_gil
 from benches.cases.throughput import throughput
 from benches.plot import plot
 from benches.report import as_section, summary_of_thresholds, write_json
@@ -37,7 +37,11 @@ QUICK_ROUNDS, QUICK_MOST_EVENTS, QUICK_DELIVERED = 7, 100_000, 10_000
 
 
 def run_cases(
-    baselines: Baselines, rounds: int, most_events: int, delivered: int
+    baselines: Baselines,
+    rounds: int,
+    most_events: int,
+    delivered: int,
+    free_threaded: str | None,
 ) -> Iterator[Table]:
     """Run all cases, one after the other.
 
@@ -46,6 +50,7 @@ def run_cases(
         rounds: How often each target repeats its work. Slow cases use fewer rounds.
         most_events: The size of the largest buffer and of the largest durable store.
         delivered: How many events the delivery cases send in a round.
+        free_threaded: A CPython without the GIL that has this package. None for none.
     """
     for case in (
         construct_and_track,
@@ -53,6 +58,7 @@ def run_cases(
         json_writer,
         encoder_share,
         payload_size,
+        new_texts,
         partial(buffer_cost, most_events=most_events),
         partial(buffer_memory, most_events=most_events),
         import_time,
@@ -62,13 +68,24 @@ def run_cases(
         partial(durable_store, most_events=most_events),
     ):
         yield from case(baselines, rounds)
+    if free_threaded:
+        yield from threads_without_gil(free_threaded, rounds)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller buffers")
+    for build, description in (("plain", "build without a profile"), ("abi3", "abi3 build")):
+        parser.add_argument(
+            f"--{build}",
+            type=Path,
+            metavar="FOLDER",
+            help=f"also measure the {description} in this folder",
+        )
     parser.add_argument(
-        "--abi3", type=Path, metavar="FOLDER", help="also measure the abi3 build in this folder"
+        "--free-threaded",
+        metavar="PYTHON",
+        help="also measure threads in this CPython without the GIL, which has this package",
     )
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER", help="write the results here"
@@ -82,11 +99,12 @@ def main() -> None:
     most_events = QUICK_MOST_EVENTS if options.quick else MOST_EVENTS
     delivered = QUICK_DELIVERED if options.quick else DELIVERED
     tables = []
-    with Baselines(options.abi3 and options.abi3.resolve()) as baselines:
+    folders = [folder and folder.resolve() for folder in (options.plain, options.abi3)]
+    with Baselines(*folders) as baselines:
         about = baselines.about()
         run = {**machine.describe(), "rounds": rounds, "method": METHOD, "targets": about}
         print("\n".join(f"{name}: {value}" for name, value in run.items()), flush=True)
-        for table in run_cases(baselines, rounds, most_events, delivered):
+        for table in run_cases(baselines, rounds, most_events, delivered, options.free_threaded):
             tables.append(table)
             print(f"\n{as_section(table)}", flush=True)
     options.output.mkdir(parents=True, exist_ok=True)

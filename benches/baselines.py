@@ -3,69 +3,60 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benches.results import ABI3, OURS
-from benches.runner import Target, original, peers
+from benches.results import ABI3, OURS, PLAIN
+from benches.runner import Program, original, peers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Self
 
-__all__ = ["Baselines", "Build"]
+__all__ = ["LIBRARIES", "ORIGINALS", "Baselines"]
 
-
-@dataclass(frozen=True)
-class Build:
-    """A build of this package.
-
-    Attributes:
-        name: Its name in the results.
-        folder: Where it is installed. None for the running environment.
-    """
-
-    name: str
-    folder: Path | None
-
-    def open(self) -> Target:
-        """Start a new process of this build."""
-        return Target(self.name, "native", package_path=self.folder)
+ORIGINALS = ("1.1.0", "0.10.0")
+# Name to the argument of `benches.targets.libraries`.
+LIBRARIES = {
+    "orjson + pybase64": "orjson",
+    "orjson + b64encode": "orjson-fast",
+    "json + base64": "json",
+}
 
 
 class Baselines:
     """Processes that are started once and serve all cases. Use it as a context manager.
 
     Args:
-        abi3: The folder of an abi3 build of this package, which is measured as well. Default None.
+        plain: The folder of a build without a profile, which is measured as well. Default None.
+        abi3: The same of an abi3 build. Default None.
 
     Attributes:
-        builds: The builds of this package, for cases that need further processes of them.
+        builds: The builds of this package, for cases that need new processes of them.
+        originals: The same of snowplow-tracker.
         own: A process of each build.
         version_1_1: snowplow-tracker 1.1.0.
         version_0_10: snowplow-tracker 0.10.0.
-        orjson: orjson and pybase64.
-        standard_library: json and base64.
+        libraries: Those of `LIBRARIES`, in its order.
     """
 
-    def __init__(self, abi3: Path | None = None) -> None:
-        self.builds = [Build(OURS, None), *([Build(ABI3, abi3)] if abi3 else [])]
+    def __init__(self, plain: Path | None = None, abi3: Path | None = None) -> None:
+        folders = {PLAIN: plain, ABI3: abi3}
+        others = {name: folder for name, folder in folders.items() if folder}
+        self.builds = [
+            Program(name, ("native",), folder) for name, folder in ({OURS: None} | others).items()
+        ]
+        self.originals = [Program(name, ("tracker",), original(name)) for name in ORIGINALS]
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            open_target = stack.enter_context
-            self.own = [open_target(build.open()) for build in self.builds]
-            self.version_1_1, self.version_0_10 = (
-                open_target(Target(version, "tracker", package_path=original(version)))
-                for version in ("1.1.0", "0.10.0")
-            )
-            self.orjson, self.standard_library = (
-                open_target(Target(name, "libraries", argument, package_path=peers()))
-                for name, argument in (
-                    ("orjson + pybase64", "orjson"),
-                    ("json + base64", "json"),
-                )
+            libraries = [
+                Program(name, ("libraries", argument), peers())
+                for name, argument in LIBRARIES.items()
+            ]
+            self.own, (self.version_1_1, self.version_0_10), self.libraries = (
+                [stack.enter_context(program.open()) for program in programs]
+                for programs in (self.builds, self.originals, libraries)
             )
             self._stack = stack.pop_all()
         return self
@@ -77,9 +68,9 @@ class Baselines:
         """Return the packages, versions and builds of each target.
 
         Raises:
-            SystemExit: The build called abi3 is none, or the other one is.
+            SystemExit: The build called abi3 is none, or another one is.
         """
-        targets = [*self.own, self.version_1_1, self.version_0_10, self.orjson]
+        targets = [*self.own, self.version_1_1, self.version_0_10, self.libraries[0]]
         about = {target.name: target.call("about") for target in targets}
         for build in self.builds:
             if ("abi3" in about[build.name]["build"]) != (build.name == ABI3):

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from benches.baselines import LIBRARIES
 from benches.cases import built_beforehand, construct_and_track
 from benches.report import LABELS, read_json
-from benches.results import OURS
+from benches.results import OURS, PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ STYLE = """
   .title { font-weight: 600; font-size: 13px }
   .faint { fill: #59636e; font-size: 11px }
   .ours { fill: #c2410c }
+  rect.plain { opacity: .6 }
   .other { fill: #8c959f }
   text.ours { font-weight: 600 }
   @media (prefers-color-scheme: dark) {
@@ -52,7 +54,8 @@ class Section:
     Attributes:
         title: A heading.
         rows: One group of bars for each.
-        others: The targets that are drawn below this package. The ratio is to the first of them.
+        others: The targets that are drawn below this package's builds. The ratio is to the first
+            of them.
         is_speedup: True if the rows' ratio is a speedup, False if it is a relative time.
     """
 
@@ -73,14 +76,14 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
     sections = [
         Section(
             "Construct and track one event: CPU time, µs",
-            by_title[construct_and_track.POST_TITLE].rows,
+            by_title[construct_and_track.COLD_TITLE].rows,
             ["1.1.0"],
             is_speedup=True,
         ),
         Section(
             "track() of an existing event, against JSON and base64 only: CPU time, µs",
-            by_title[built_beforehand.TITLE].rows,
-            ["orjson + pybase64", "json + base64"],
+            [row for row in by_title[built_beforehand.TITLE].rows if row.case.endswith("cold")],
+            list(LIBRARIES),
             is_speedup=False,
         ),
     ]
@@ -88,7 +91,8 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
     for section in sections:
         drawn, height = _section(section, height)
         body += drawn
-    source = f"Shorter is better. {run['Python']}, {run['CPU']}, {run['date']}. Run: make bench"
+    machine = f"{run['Python']}, {run['CPU']}, {run['date']}"
+    source = f"Cold: new memory. Shorter is better. {machine}. Run: make bench"
     body += _text(20, height + 6, source, "faint")
     height += BOTTOM
     return (
@@ -102,7 +106,8 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
 
 def _section(section: Section, y: int) -> tuple[str, int]:
     """Return a section drawn from `y` downwards, and the `y` of its end."""
-    targets = [OURS, *section.others]
+    builds = [name for name in (OURS, PLAIN) if name in section.rows[0].values]
+    targets = [*builds, *section.others]
     most = max(row.values[target] for row in section.rows for target in targets)
     drawn = _text(20, y + 6, section.title, "title")
     y += SECTION - GROUP_GAP
@@ -117,15 +122,15 @@ def _section(section: Section, y: int) -> tuple[str, int]:
 
 def _bar(section: Section, row: Row, target: str, y: int, most: float) -> Iterator[str]:
     length = max(1.0, row.values[target] / most * (WIDTH - LEFT - RIGHT))
-    kind = "ours" if target == OURS else "other"
+    kind = {OURS: "ours", PLAIN: "ours plain"}.get(target, "other")
     yield (
         f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>\n'
     )
     label = f"{row.values[target]:.2f} {LABELS.get(target, target)}"
-    if target == OURS:
-        speedup = row.ratios[OURS] if section.is_speedup else 1 / row.ratios[OURS]
+    if target in row.ratios:
+        speedup = row.ratios[target] if section.is_speedup else 1 / row.ratios[target]
         label += f", {speedup:.1f}x as fast as {section.others[0]}"
-    yield _text(LEFT + length + 6, y + BAR - 4, label, kind if kind == "ours" else "faint")
+    yield _text(LEFT + length + 6, y + BAR - 4, label, kind if target == OURS else "faint")
 
 
 def _text(x: float, y: float, text: str, kind: str = "") -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from benches.results import ABI3, BUILDS, OURS, Row, Table
+from benches.results import ABI3, BUILDS, OURS, PLAIN, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ __all__ = [
 
 LABELS = {
     OURS: "this package",
+    PLAIN: "plain build",
     ABI3: "abi3 build",
     "1.1.0": "snowplow-tracker 1.1.0",
     "0.10.0": "snowplow-tracker 0.10.0",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["ABI3", "BUILDS", "OURS", "Row", "Table"]
+__all__ = ["ABI3", "BUILDS", "OURS", "PLAIN", "Row", "Table"]
 
-OURS, ABI3 = "ours", "abi3"
-BUILDS = (OURS, ABI3)
+# The build with a profile, as in the wheels; the one of `pip install .`; the abi3 wheel.
+OURS, PLAIN, ABI3 = "ours", "plain", "abi3"
+BUILDS = (OURS, PLAIN, ABI3)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,23 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Protocol
 
     from typing_extensions import Self
+
+    class Runnable(Protocol):
+        """A `Target`, or a `Program`, which is a new process for each call."""
+
+        @property
+        def name(self) -> str: ...
+        def call(self, task: str, *arguments: Any) -> Any: ...
+
 
 __all__ = [
     "DIFFERENT",
@@ -21,6 +31,7 @@ __all__ = [
     "ROOT",
     "Call",
     "OutputMismatchError",
+    "Program",
     "Target",
     "check_payloads",
     "interleaved",
@@ -48,13 +59,20 @@ class Target:
         module: The module's name, followed by its command-line arguments.
         package_path: A folder of packages that take precedence over the environment's. Default
             None.
+        interpreter: The CPython of the process. Default: this one.
     """
 
-    def __init__(self, name: str, *module: str, package_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *module: str,
+        package_path: Path | None = None,
+        interpreter: str = sys.executable,
+    ) -> None:
         self.name = name
         paths = [str(path) for path in (package_path, ROOT) if path]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"benches.targets.{module[0]}", *module[1:]],
+            [interpreter, "-m", f"benches.targets.{module[0]}", *module[1:]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -79,6 +97,30 @@ class Target:
         self._process.communicate()
 
 
+@dataclass(frozen=True)
+class Program:
+    """What a process of a target runs.
+
+    Attributes:
+        name: Its name in the results.
+        module: The arguments of `Target`: a module of `benches.targets`, and what follows it.
+        folder: Packages that take precedence over those of the environment. None for none.
+    """
+
+    name: str
+    module: tuple[str, ...]
+    folder: Path | None
+
+    def open(self) -> Target:
+        """Start a new process."""
+        return Target(self.name, *self.module, package_path=self.folder)
+
+    def call(self, task: str, *arguments: Any) -> Any:
+        """Run a task in a new process, whose memory nothing has used before."""
+        with self.open() as target:
+            return target.call(task, *arguments)
+
+
 def original(version: str) -> Path:
     """Return the folder that the Makefile installs this version of snowplow-tracker into."""
     return _installed(Path(sys.prefix, "originals", version))
@@ -95,11 +137,11 @@ def _installed(folder: Path) -> Path:
     return folder
 
 
-def interleaved(calls: Sequence[tuple[Target, Call]], rounds: int) -> dict[str, float]:
+def interleaved(calls: Sequence[tuple[Runnable, Call]], rounds: int) -> dict[str, float]:
     """Return the minimum result of each target.
 
     A round calls each target once, one after the other, so that a change of the machine's speed
-    affects all of them.
+    affects all of them. A `Program` among them is a new process in each round.
     """
     least = {target.name: float("inf") for target, _ in calls}
     for _ in range(rounds):

@@ -9,7 +9,8 @@ from benches.results import OURS, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benches.baselines import Baselines, Build
+    from benches.baselines import Baselines
+    from benches.runner import Program
 
 __all__ = ["buffer_cost", "buffer_memory"]
 
@@ -19,7 +20,7 @@ BLOCK = 1_000
 WARM_UP = 50  # events: enough to warm up the code, too few to touch much of the memory
 MOST_ROUNDS = 9
 COST_THRESHOLD = 1.1
-ALLOCATED_THRESHOLD, RESIDENT_THRESHOLD = 1.1, 1.15
+ALLOCATED_THRESHOLD, RESIDENT_THRESHOLD = 1.05, 1.15
 LARGE = 100_000  # events: below, the growth of resident memory is mostly noise
 COST_EXPLANATION = (
     f"CPU time per event of constructing and tracking {BLOCK:,} further page views, when the "
@@ -67,10 +68,9 @@ def buffer_memory(baselines: Baselines, _rounds: int, most_events: int) -> Itera
     yield Table(title, MEMORY_EXPLANATION, "B", ratio, higher_is_better=False, rows=rows)
 
 
-def _memory(build: Build, kind: str, contexts: int, events: int) -> dict[str, int]:
-    with build.open() as target:
-        sizes: dict[str, int] = target.call("memory", kind, contexts, events)
-        return sizes
+def _memory(build: Program, kind: str, contexts: int, events: int) -> dict[str, int]:
+    sizes: dict[str, int] = build.call("memory", kind, contexts, events)
+    return sizes
 
 
 def _memory_rows(case: str, sizes: dict[str, dict[str, int]], events: int) -> Iterator[Row]:

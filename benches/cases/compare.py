@@ -10,7 +10,7 @@ from benches.runner import interleaved
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benches.runner import Call, Target
+    from benches.runner import Call, Runnable
 
 __all__ = ["compare"]
 
@@ -19,13 +19,13 @@ NO_THRESHOLDS: Mapping[str, float] = {}
 
 def compare(
     case: str,
-    calls: Sequence[tuple[Target, Call]],
+    calls: Sequence[tuple[Runnable, Call]],
     rounds: int,
     *,
-    against: Target,
+    against: Runnable,
     is_speedup: bool,
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
-    also: Target | None = None,
+    also: Runnable | None = None,
 ) -> Row:
     """Return a row with microseconds for each target, and a ratio for each build of ours.
 

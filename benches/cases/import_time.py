@@ -1,4 +1,4 @@
-"""CPU time that `import snowplow_tracker` adds to a program."""
+"""How long `import snowplow_tracker` takes, alone and in a program."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from benches.baselines import ORIGINALS
 from benches.results import BUILDS, OURS, Row, Table
 from benches.runner import original
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["import_time"]
 
+IMPORT = "import snowplow_tracker"
 BASE = "logging, threading, typing"
 THRESHOLD_MS = 5.0
 EXPLANATION = (
@@ -23,28 +25,50 @@ EXPLANATION = (
     f"`{BASE}`, which most programs import anyway; the others import `snowplow_tracker` in "
     "addition. Added time: the difference between this package and the first column."
 )
+ALONE_TITLE, ALONE_THRESHOLD = "Import time alone", 0.11
+ALONE_EXPLANATION = (
+    "Wall time of `import snowplow_tracker` in an interpreter that has imported nothing else, as "
+    "`python -I -X importtime` reports it, which takes part of that time. All that it imports is "
+    "included. The ratio is the time of this package divided by the time of 1.1.0."
+)
 
 
 def import_time(baselines: Baselines, rounds: int) -> Iterator[Table]:
     """Compare interpreters that import a tracker with one that imports none."""
-    programs = {BASE: f"import {BASE}"}
     folders = {build.name: build.folder for build in baselines.builds}
-    for name, folder in (folders | {old: original(old) for old in ("1.1.0", "0.10.0")}).items():
-        paths = [str(folder)] if folder else []
-        programs[name] = f"import {BASE}, sys; sys.path[:0] = {paths}; import snowplow_tracker"
+    folders |= {version: original(version) for version in ORIGINALS}
+    imports = {
+        name: f"import sys; sys.path[:0] = {[str(folder)] if folder else []}; {IMPORT}"
+        for name, folder in folders.items()
+    }
+    programs = {BASE: "pass"} | imports
     milliseconds = dict.fromkeys(programs, float("inf"))
+    alone = dict.fromkeys(imports, float("inf"))
     for _ in range(rounds):
         for name, program in programs.items():
-            milliseconds[name] = min(milliseconds[name], _cpu_seconds(program) * 1e3)
+            code = f"import {BASE}; {program}; import time; print(time.process_time())"
+            milliseconds[name] = min(milliseconds[name], float(_run("-c", code)[0]) * 1e3)
+        for name, program in imports.items():
+            alone[name] = min(alone[name], _reported(_run("-X", "importtime", "-c", program)[1]))
     added = {name: milliseconds[name] - milliseconds[BASE] for name in BUILDS if name in programs}
-    row = Row("import snowplow_tracker", milliseconds, added, {OURS: THRESHOLD_MS})
+    row = Row(IMPORT, milliseconds, added, {OURS: THRESHOLD_MS})
     title, ratio = "Import time", "added time, ms"
     yield Table(title, EXPLANATION, "ms", ratio, higher_is_better=False, rows=[row])
+    ratios = {name: alone[name] / alone[ORIGINALS[0]] for name in BUILDS if name in alone}
+    row = Row(IMPORT, alone, ratios, {OURS: ALONE_THRESHOLD})
+    ratio = f"relative to {ORIGINALS[0]}"
+    yield Table(ALONE_TITLE, ALONE_EXPLANATION, "ms", ratio, higher_is_better=False, rows=[row])
 
 
-def _cpu_seconds(program: str) -> float:
-    code = f"{program}; import time; print(time.process_time())"
-    finished = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, check=True, text=True
-    )
-    return float(finished.stdout)
+def _run(*arguments: str) -> tuple[str, str]:
+    """Return what an interpreter writes to its outputs."""
+    command = [sys.executable, "-I", *arguments]
+    finished = subprocess.run(command, capture_output=True, check=True, text=True)
+    return finished.stdout, finished.stderr
+
+
+def _reported(report: str) -> float:
+    """Return the milliseconds that `-X importtime` reports for the package and all it imports."""
+    lines = [line.split("|") for line in report.splitlines()]
+    cumulative = [line[1] for line in lines if line[-1].strip() == "snowplow_tracker"]
+    return float(cumulative[-1]) / 1e3

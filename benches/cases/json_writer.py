@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from benches.cases.compare import compare
-from benches.data.corpora import NUMBERS, TEXT, corpora
+from benches.data.corpora import NUMBERS, SMALL, TEXT, corpora
 from benches.results import OURS, Table
 from benches.runner import OutputMismatchError, Target, peers
 
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["json_writer"]
 
-THRESHOLDS = {TEXT: {OURS: 1.5}, NUMBERS: {OURS: 2.0}}
+THRESHOLDS = {SMALL: {OURS: 1.0}, TEXT: {OURS: 1.5}, NUMBERS: {OURS: 2.0}}
 BYTES_PER_ROUND = 4_000_000
-TITLES = {TEXT: "JSON writer: text-heavy documents", NUMBERS: "JSON writer: arrays of numbers"}
+TITLES = {
+    SMALL: "JSON writer: small nested documents of events",
+    TEXT: "JSON writer: text-heavy documents",
+    NUMBERS: "JSON writer: arrays of numbers",
+}
 EXPLANATION = (
     "CPU time to encode one document. This package and `orjson.dumps` return UTF-8 bytes; "
     "`orjson.dumps.decode` and `json.dumps` return a str. The ratios are the time of this package "
@@ -33,7 +37,7 @@ EXPLANATION = (
 
 def json_writer(baselines: Baselines, rounds: int) -> Iterator[Table]:
     """Compare with orjson, with and without decoding to str, and with the standard library."""
-    rows: dict[str, list[Row]] = {TEXT: [], NUMBERS: []}
+    rows: dict[str, list[Row]] = {kind: [] for kind in TITLES}
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         libraries = [stack.enter_context(library) for library in _libraries()]
@@ -45,7 +49,7 @@ def json_writer(baselines: Baselines, rounds: int) -> Iterator[Table]:
             call = ("write", str(path), max(1, BYTES_PER_ROUND // size))
             rows[corpus.kind].append(
                 compare(
-                    f"{corpus.name}, {size / 1000:,.0f} kB",
+                    f"{corpus.name}, {size_text(size)}",
                     [(target, call) for target in targets],
                     rounds,
                     against=libraries[0],
@@ -66,6 +70,11 @@ def _libraries() -> Iterator[Target]:
         ("json.dumps", "json"),
     ):
         yield Target(name, "libraries", argument, package_path=peers())
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes with its unit."""
+    return f"{size} B" if size < 1000 else f"{size / 1000:,.0f} kB"  # noqa: PLR2004 - a kilobyte
 
 
 def _compact(document: Any) -> bytes:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from benches.baselines import Baselines
 
-__all__ = ["threads"]
+__all__ = ["threads", "threads_without_gil"]
 
 EVENTS = 20_000
 ROUNDS = 25
 # Description to whether the threads share a tracker, and the threshold.
-SHARING = {"one tracker": (True, 1.4), "a tracker each": (False, 1.7)}
+SHARING = {"one tracker": (True, 1.4), "a tracker each": (False, 1.9)}
 # Case to the kind of event, its number of contexts, whether the threads share its data, and whether
 # there is a threshold. On shared dicts, threads wait for CPython's own locks: no threshold.
 CASES = {
@@ -45,6 +45,14 @@ NOTES = {
 def threads(baselines: Baselines, rounds: int) -> Iterator[Table]:
     """Compare two threads with one. There are thresholds only if the GIL is off."""
     yield table_of(baselines.own, rounds)
+
+
+def threads_without_gil(interpreter: str, rounds: int) -> Iterator[Table]:
+    """Compare them in another interpreter, into which this package is installed."""
+    with Target(OURS, "native", interpreter=interpreter) as target:
+        if target.call("about")["gil"]:
+            raise SystemExit(f"not a free-threaded CPython: {interpreter}")
+        yield table_of([target], rounds)
 
 
 def table_of(builds: list[Target], rounds: int) -> Table:

@@ -19,13 +19,13 @@ __all__ = ["throughput"]
 MOST_ROUNDS = 4
 # Case to the emitter, its batch size (None for the default), and the threshold.
 CASES = {
-    "Emitter, default": ("Emitter", None, 4),
-    "Emitter, batches of 100": ("Emitter", 100, 6),
-    "AsyncEmitter, default": ("AsyncEmitter", None, 30),
+    "Emitter, default": ("Emitter", None, 10),
+    "Emitter, batches of 100": ("Emitter", 100, 16),
+    "AsyncEmitter, default": ("AsyncEmitter", None, 38),
 }
 DEFAULT_BATCH = 10
 FULL_BODY = 999_999
-CPU_THRESHOLD = 10.0
+CPU_THRESHOLD = 1.9
 RATE_EXPLANATION = (
     "Events per second in wall time, from the first `track()` until the collector on the same "
     "machine has acknowledged all of them. Speedup: the rate of this package divided by the rate "

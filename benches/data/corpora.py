@@ -10,14 +10,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benches.data.documents import SCHEMA, document
 from benches.runner import PEERS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["NUMBERS", "TEXT", "Corpus", "corpora"]
+__all__ = ["NUMBERS", "SMALL", "TEXT", "Corpus", "corpora"]
 
-TEXT, NUMBERS = "text", "numbers"
+SMALL, TEXT, NUMBERS = "small", "text", "numbers"
 WORDS = [
     *("the", "new", "shoes", "are", "here", "and", "they", "fit", "très", "bien", "naïve", "café"),
     *("\U0001f600", "straße", 'over "quoted"', "line\nbreak", "https://www.example.com/p?q=1&r=2"),
@@ -31,7 +32,7 @@ class Corpus:
 
     Attributes:
         name: What the tables call it, with its origin in parentheses.
-        kind: TEXT or NUMBERS.
+        kind: SMALL, TEXT or NUMBERS.
         document: What to encode.
     """
 
@@ -44,6 +45,10 @@ def corpora() -> Iterator[Corpus]:
     """Yield the documents. Reads `airportsdata` and `emoji` from the folder `PEERS`."""
     sys.path.append(str(PEERS))
     airports = importlib.import_module("airportsdata").load("ICAO").values()
+    order, parts = document("order", 2)
+    yield Corpus("data of an event", SMALL, {"schema": SCHEMA, "data": order})
+    contexts = [{"schema": schema, "data": data} for schema, data in parts]
+    yield Corpus("two contexts", SMALL, contexts)
     yield Corpus("emoji names in 5 languages (emoji)", TEXT, emoji_names())
     yield Corpus("airports (airportsdata)", TEXT, [one for one in airports if one["iata"]])
     yield Corpus("flights (demo/data)", TEXT, flights())

@@ -62,15 +62,16 @@ def deliver(kind: str, batch_size: int | None, url: str, events: int) -> dict[st
     return {"wall": wall, "cpu": cpu}
 
 
-def latency(url: str, events: int) -> dict[str, float]:
-    """Measure single calls of `track()` while the emitter's thread waits for a response.
+def latency(url: str, responds: bool, events: int) -> dict[str, float]:
+    """Measure single calls of `track()` while the emitter's thread sends, or waits for a response.
 
     Args:
-        url: Of a collector that never responds.
+        url: Of a collector.
+        responds: True if it ever responds; the call then returns after the last response.
         events: How many events to track.
 
     Returns:
-        The median and the 99.9th percentile of a call's duration, in seconds.
+        The median and the highest percentiles of a call's duration, in seconds.
     """
     made, spent = page_views(events), []
     emitter = AsyncEmitter(url, protocol="http")
@@ -85,8 +86,11 @@ def latency(url: str, events: int) -> dict[str, float]:
             spent.append(clock() - started)
 
     wall_and_cpu_seconds(work)
+    if responds:
+        tracker.flush()
     spent.sort()
-    return {"p50": spent[events // 2], "p99.9": spent[events - events // 1000]}
+    shares = {"p50": 2, "p99.9": 1000, "p99.99": 10_000}
+    return {name: spent[events - max(1, events // share)] for name, share in shares.items()}
 
 
 def send_raw(url: str, body_bytes: int, requests: int) -> float:

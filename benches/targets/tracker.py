@@ -10,14 +10,16 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import snowplow_tracker
-from benches.data.documents import encode_line
+from benches.data.documents import document, encode_line
 from benches.targets.internals import record_buffer
 from benches.targets.serve import cpu_seconds, serve
-from snowplow_tracker import Tracker
+from snowplow_tracker import Subject, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Events that warm up the code, and touch little memory.
+WARM_UP = 50
 IS_OURS = find_spec("snowplow_tracker._native") is not None
 IS_1X = hasattr(snowplow_tracker, "PageView")
 version_api = importlib.import_module(f"benches.targets.version_{1 if IS_1X else 0}x")
@@ -35,7 +37,13 @@ class InputOnly:
 
 def make_tracker(emitter: Any, name: str) -> Tracker:
     encoder = encode_line if name == "lines" else None
-    return Tracker(namespace="bench", emitters=emitter, app_id="shop", json_encoder=encoder)
+    return Tracker(
+        namespace="bench",
+        emitters=emitter,
+        subject=Subject().set_user_id("u-1234"),
+        app_id="shop",
+        json_encoder=encoder,
+    )
 
 
 def tracking(name: str, number: int) -> Callable[[Any], None]:
@@ -88,6 +96,48 @@ def construct(emitter_kind: str, name: str, number: int, events: int) -> float:
     if emitter_kind == "post":
         forget_events(emitter)
     return seconds
+
+
+def construct_new(name: str, events: int) -> float:
+    """Return the same as `construct`, with data whose texts CPython has not yet encoded.
+
+    Args:
+        name: One of `benches.data.documents.SCRIPTS`.
+        events: How many events to track.
+    """
+    emitter = version_api.post_emitter()
+    tracker, track = make_tracker(emitter, name), version_api.track_data
+    prepared = [document(name, number)[0] for number in range(events)]
+
+    def work() -> None:
+        for data in prepared:
+            track(tracker, data)
+
+    seconds = cpu_seconds(work) / events
+    forget_events(emitter)
+    return seconds
+
+
+def cold(name: str, number: int, is_built: bool, events: int) -> float:
+    """Return the CPU seconds of one event, if no event was in this process's memory before.
+
+    Args:
+        name: The kind of event: see `tracking`.
+        number: Its parameter.
+        is_built: True to track an existing event, False to construct each of them.
+        events: How many events to track.
+    """
+    emitter = version_api.post_emitter()
+    tracker = make_tracker(emitter, name)
+    track: Callable[[Any], object] = tracker.track if is_built else tracking(name, number)
+    argument = version_api.built_event(name, number) if is_built else tracker
+
+    def work(events: int) -> None:
+        for _ in repeat(None, events):
+            track(argument)
+
+    work(WARM_UP)
+    return cpu_seconds(partial(work, events)) / events
 
 
 def grow(name: str, number: int, sizes: list[int], block: int) -> list[float]:
@@ -144,7 +194,9 @@ def about() -> dict[str, str]:
 
 TASKS: dict[str, Callable[..., object]] = {
     "about": about,
+    "cold": cold,
     "construct": construct,
+    "construct_new": construct_new,
     "grow": grow,
     "track_built": track_built,
     "payload": payload,

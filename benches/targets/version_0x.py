@@ -10,7 +10,7 @@ from snowplow_tracker import Emitter, SelfDescribingJson
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["page_view", "post_emitter", "self_describing", "structured_event"]
+__all__ = ["page_view", "post_emitter", "self_describing", "structured_event", "track_data"]
 
 
 def post_emitter() -> Emitter:
@@ -32,9 +32,16 @@ def structured_event(tracker: Any) -> None:
 
 def self_describing(name: str, number: int) -> Callable[[Any], None]:
     data, parts = document(name, number)
-    contexts = [SelfDescribingJson(schema, context) for schema, context in parts] or None
 
     def track(tracker: Any) -> None:
+        track_data(tracker, data)
+
+    def track_with_contexts(tracker: Any) -> None:
+        contexts = [SelfDescribingJson(schema, context) for schema, context in parts]
         tracker.track_self_describing_event(SelfDescribingJson(SCHEMA, data), contexts)
 
-    return track
+    return track_with_contexts if parts else track
+
+
+def track_data(tracker: Any, data: dict[str, Any]) -> None:
+    tracker.track_self_describing_event(SelfDescribingJson(SCHEMA, data))

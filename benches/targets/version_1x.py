@@ -16,7 +16,14 @@ from snowplow_tracker import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["built_event", "page_view", "post_emitter", "self_describing", "structured_event"]
+__all__ = [
+    "built_event",
+    "page_view",
+    "post_emitter",
+    "self_describing",
+    "structured_event",
+    "track_data",
+]
 
 
 def post_emitter() -> Emitter:
@@ -40,12 +47,19 @@ def structured_event(tracker: Any) -> None:
 
 def self_describing(name: str, number: int) -> Callable[[Any], None]:
     data, parts = document(name, number)
-    contexts = [SelfDescribingJson(schema, context) for schema, context in parts] or None
 
     def track(tracker: Any) -> None:
+        tracker.track(SelfDescribing(SelfDescribingJson(SCHEMA, data)))
+
+    def track_with_contexts(tracker: Any) -> None:
+        contexts = [SelfDescribingJson(schema, context) for schema, context in parts]
         tracker.track(SelfDescribing(SelfDescribingJson(SCHEMA, data), context=contexts))
 
-    return track
+    return track_with_contexts if parts else track
+
+
+def track_data(tracker: Any, data: dict[str, Any]) -> None:
+    tracker.track(SelfDescribing(SelfDescribingJson(SCHEMA, data)))
 
 
 def built_event(name: str, number: int) -> SelfDescribing:
