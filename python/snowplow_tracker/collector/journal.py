@@ -241,6 +241,19 @@ class Journal:
             )
         return counts
 
+    def wait_until(self, condition: Callable[[], object], timeout: float) -> bool:
+        """Wait until a condition on the events holds.
+
+        Args:
+            condition: Called first, and again after each event.
+            timeout: Maximum wait in seconds.
+
+        Returns:
+            Whether it holds.
+        """
+        with self.__changed:
+            return bool(self.__changed.wait_for(condition, timeout))
+
     def good(
         self,
         event_type: str | None = None,
