@@ -4,6 +4,7 @@ BIN := .venv/bin
 ENVIRONMENT := .venv/.made-with-$(subst /,-,$(PYTHON))
 # The original packages, each version in a folder of its own.
 ORIGINALS := $(addprefix .venv/originals/,1.1.0 0.10.0)
+PYTESTS := $(addprefix .venv/pytest/,7.4.4 8.3.5)
 EVENTS := 10000
 SEED := 1
 INTERPRETER := python3.14t
@@ -40,7 +41,7 @@ quietly = echo "- $(1)"; log=`{ $(2); } 2>&1` || { printf '%s\n' "$$log"; echo "
 together = $(MAKE) --no-print-directory --jobs 3
 pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-fast lint format differential bench bench-quick bench-native bench-instructions minimal fuzz torture docs sanitize free-threading wheels wheels-debian clean build build-as-released build-plain originals profiler tools checks lint-rust lint-python lint-stub test-rust
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' Makefile)
 
 help: ## list the targets; PYTHON=python3.12 selects the interpreter
 	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -53,7 +54,7 @@ demo: ## track known programs and real data into a local collector, and check wh
 
 ##@ Develop
 build: $(ENVIRONMENT) ## compile and install the package into .venv, with every extra
-	@$(call quietly,compile the package,$(BIN)/maturin develop --release --extras celery$(comma)collector$(comma)redis)
+	@$(call quietly,compile the package,$(BIN)/maturin develop --release --extras celery$(comma)collector$(comma)redis$(comma)testing)
 
 test: ## run everything: formatting, lint, types, Rust tests and Python tests
 	@echo "On two cores this takes about a minute and a half, and about two minutes more the first time, to install and compile."
@@ -102,6 +103,9 @@ sanitize: ## run the Rust tests under AddressSanitizer and Miri
 
 minimal: build .venv/minimal ## run the delivery tests with the oldest supported requests, and urllib3 1
 	PYTHONPATH=$(CURDIR)/.venv/minimal $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal tests/delivery tests/http tests/stores tests/compat/test_emitters.py tests/compat/test_generation_0x.py
+
+pytest-versions: build $(PYTESTS) ## run the tests of the pytest plugin with the oldest pytest that it supports, and with pytest 8
+	@for folder in $(PYTESTS); do PYTHONPATH=$(CURDIR)/$$folder $(BIN)/python -m pytest tests/testing -p no:xdist -o addopts=--import-mode=importlib || exit 1; done
 
 free-threading: $(ENVIRONMENT) ## stress a CPython without the GIL that has pytest, and measure scaling: INTERPRETER=python3.14t
 	@$(call need,$(INTERPRETER) -c 'import pytest; import pytest_timeout; import requests',an interpreter with pytest. Get it: $(INTERPRETER) -m pip install pytest pytest-timeout requests)
@@ -175,8 +179,12 @@ originals: $(ORIGINALS)
 	@$(call quietly,install snowplow-tracker $* to compare with,$(pip_install) --target $@ snowplow-tracker==$*)
 	@touch $@
 
+.venv/pytest/%: $(ENVIRONMENT)
+	@$(call quietly,install pytest $*,$(pip_install) --upgrade --target $@ pytest==$* pytest-timeout)
+	@touch $@
+
 build-as-released: $(ENVIRONMENT) profiler
-	@$(call quietly,compile the package as it is released$(comma) with a profile,$(BIN)/maturin develop --release --pgo --extras celery$(comma)collector$(comma)redis)
+	@$(call quietly,compile the package as it is released$(comma) with a profile,$(BIN)/maturin develop --release --pgo --extras celery$(comma)collector$(comma)redis$(comma)testing)
 
 # As `pip install .` builds it: without a profile.
 build-plain: $(ENVIRONMENT)
