@@ -109,9 +109,15 @@ impl<'py> RecordSink<'py> {
     }
 
     /// Counts an event as dropped for which there was no memory, and raises `MemoryError`.
-    pub fn drop_event(&self) -> PyResult<()> {
+    fn drop_event(&self) -> PyResult<()> {
         let py = self.emitter.py();
         call_user_code(originals(py)?.accept_record().bind(py), (&self.emitter, py.None(), 0), None).map(drop)
+    }
+
+    /// Counts an event as dropped for which there was no memory. The caller raises the exception.
+    pub fn count_dropped(&self) {
+        // Without memory, counting may fail too.
+        let _ = self.drop_event();
     }
 
     fn is_flush_due(&self, count: usize) -> bool {

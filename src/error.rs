@@ -70,6 +70,17 @@ impl Error {
         }
     }
 
+    /// Returns true if there was no memory.
+    #[cold]
+    pub fn is_lack_of_memory(&self, py: Python<'_>) -> bool {
+        match self {
+            Self::NoMemory => true,
+            Self::At(_, error) => error.is_lack_of_memory(py),
+            Self::Raised(error) => error.is_instance_of::<PyMemoryError>(py),
+            _ => false,
+        }
+    }
+
     /// Returns the Python exception. `at` is the place in the data, such as `at data.items[3]`, or empty.
     fn exception(self, at: &str) -> PyErr {
         let (before, after) =

@@ -129,10 +129,11 @@ impl RecordBatch {
     /// Returns a batch of the first records, each with its creation time in milliseconds: as many as fit a body of `max_bytes`, and at
     /// least one.
     #[staticmethod]
-    fn of(records: Vec<(PyBackedBytes, i64)>, max_bytes: usize) -> PyResult<Self> {
+    fn of(records: &Bound<'_, PyList>, max_bytes: usize) -> PyResult<Self> {
         let mut queue = RecordQueue::new(usize::MAX);
-        for (record, created_ms) in &records {
-            queue.push(record, *created_ms)?;
+        for item in records.iter() {
+            let (record, created_ms): (PyBackedBytes, i64) = item.extract()?;
+            queue.push(&record, created_ms)?;
         }
         Ok(Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)?) })
     }
@@ -180,6 +181,7 @@ pub fn request_bodies<'py>(
         let mut bodies = Vec::new();
         while queue.queued() > 0 {
             let batch = queue.take(usize::MAX, max_bytes)?;
+            bodies.try_reserve(1).map_err(|_| NoMemory)?;
             bodies.push((batch.len(), new_bytes(py, &batch.body(None)?)?));
         }
         Ok(bodies)
@@ -199,15 +201,15 @@ pub fn encode_record<'py>(event: &Bound<'py, PyDict>) -> PyResult<(Bound<'py, Py
 
 /// Returns true if a record can hold an event without changing it: all names and values are strings.
 #[pyfunction]
-pub fn is_text_only(event: &Bound<'_, PyDict>) -> bool {
+pub fn is_text_only(event: &Bound<'_, PyDict>) -> PyResult<bool> {
     let is_text = |object: &Bound<'_, PyAny>| object.is_exact_instance_of::<PyString>();
-    items(event).iter().all(|(name, value)| is_text(name) && is_text(value))
+    Ok(items(event)?.iter().all(|(name, value)| is_text(name) && is_text(value)))
 }
 
 fn write_record(event: &Bound<'_, PyDict>, out: &mut Output) -> error::Result<()> {
     let mut replaced = Replacements::default();
     let mut record = RecordWriter::begin(out, &mut replaced);
-    record.items(&items(event))?;
+    record.items(&items(event)?)?;
     record.end()?;
     Ok(warn_of_replacements(event.py(), replaced)?)
 }

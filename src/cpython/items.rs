@@ -13,27 +13,39 @@ use pyo3::types::PyDict;
 #[cfg(not(Py_GIL_DISABLED))]
 use pyo3::types::PyList;
 
+use crate::output::NoMemory;
+
 /// A key and its value.
 pub type Item<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 /// A key and its value, borrowed from a dict.
 type BorrowedItem<'a, 'py> = (Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>);
 
 /// Returns a snapshot of the items of a dict: user code, or another thread, may change the dict while they are used.
-pub fn items<'py>(dict: &Bound<'py, PyDict>) -> Vec<Item<'py>> {
-    let mut items = Vec::new();
-    append_items(&mut items, dict);
-    items
+pub fn items<'py>(dict: &Bound<'py, PyDict>) -> Result<Vec<Item<'py>>, NoMemory> {
+    items_from(dict, 0)
 }
 
-/// Appends a snapshot of the items of a dict.
-pub fn append_items<'py>(items: &mut Vec<Item<'py>>, dict: &Bound<'py, PyDict>) {
+/// Returns a snapshot of the items of a dict from a position on.
+pub fn items_from<'py>(dict: &Bound<'py, PyDict>, mut position: isize) -> Result<Vec<Item<'py>>, NoMemory> {
+    let mut items = Vec::new();
     with_critical_section(dict, || {
-        items.reserve(dict.len());
-        let mut position = 0;
+        items.try_reserve_exact(dict.len()).map_err(|_| NoMemory)?;
         while let Some(item) = next_entry(dict, &mut position) {
             items.push(item);
         }
-    });
+        Ok(items)
+    })
+}
+
+/// Collects results whose number comes from data. `collect` would abort the process if there is no memory for them.
+pub fn collect_results<T>(results: impl Iterator<Item = PyResult<T>>) -> PyResult<Vec<T>> {
+    let mut collected = Vec::new();
+    for result in results {
+        let result = result?;
+        collected.try_reserve(1).map_err(|_| NoMemory)?;
+        collected.push(result);
+    }
+    Ok(collected)
 }
 
 /// Returns true if a dict contains the same objects in the same order. Without the GIL, call it in a critical section of the dict.

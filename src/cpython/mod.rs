@@ -1,6 +1,7 @@
 //! Everything that depends on the structures of CPython, or differs under the limited API (`abi3`).
 
 pub mod call;
+pub mod deep_drop;
 pub mod dict_version;
 pub mod instance;
 pub mod items;

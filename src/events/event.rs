@@ -6,7 +6,9 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::kinds::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use super::state::{Common, Snapshot, State, Values, bound};
+use crate::cpython::deep_drop::drop_owned;
 use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
+use crate::cpython::items::collect_results;
 use crate::cpython::lookup::{nv_pairs, payload_class};
 use crate::error::{Error, Result, type_name};
 use crate::overrides::{is_native_property, originals};
@@ -16,7 +18,15 @@ use crate::sync::gil_cell::GilCell;
 /// The parameters that every kind has, after its own.
 pub const COMMON_PARAMETERS: [&str; 3] = ["event_subject", "context", "true_timestamp"];
 
-/// The base of all events: subject, contexts, true timestamp, and a `payload` with any fields of the tracker protocol.
+/// The base class of all events: any fields, subject, contexts and true timestamp.
+///
+/// Args:
+///     dict_: Fields by their names in the tracker protocol, copied. Default None.
+///     event_subject: The subject of this event. Its fields take precedence over those of the
+///         tracker's subject.
+///     context: Self-describing JSONs that describe the context of the event.
+///     true_timestamp: When it happened, in milliseconds since 1970, or as a datetime with a time
+///         zone. A float is truncated.
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.events.event")]
 pub struct Event {
     state: GilCell<State>,
@@ -185,12 +195,19 @@ impl Event {
             && context.is_truthy()?
         {
             context.len()?;
-            snapshot.contexts = context.try_iter()?.collect::<PyResult<_>>()?;
+            snapshot.contexts = collect_results(context.try_iter()?)?;
         }
         if let Some(payload) = payload {
             snapshot.payload = Some(nv_pairs(&payload)?);
         }
         Ok(snapshot)
+    }
+}
+
+/// Events may form long chains, by their subjects or contexts.
+impl Drop for Event {
+    fn drop(&mut self) {
+        self.state.get_mut().take_owned().for_each(drop_owned);
     }
 }
 
@@ -223,7 +240,7 @@ impl Event {
     }
 
     // `install_signature` makes this `__init__`.
-    /// Sets the parameters.
+    /// Creates an event. The class describes the parameters.
     #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None))]
     fn __construct__<'py>(
         slf: &Bound<'py, Self>,

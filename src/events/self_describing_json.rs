@@ -12,6 +12,7 @@ use super::state::bound;
 use super::vectorcall::{Arguments, CallSignature, Vectorcall};
 use crate::contracts;
 use crate::cpython::call::call_user_code;
+use crate::cpython::deep_drop::drop_owned;
 use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
 use crate::error::{Error, Result, type_name};
 use crate::json::python::json_bytes;
@@ -24,7 +25,16 @@ use crate::sync::gil_cell::GilCell;
 #[cfg(not(feature = "abi3"))]
 pub const PARAMETERS: [&str; 2] = ["schema", "data"];
 
-/// Data with the Iglu URI of the schema that describes it. The data is not copied before an event is tracked.
+/// Data with the Iglu URI of the schema that describes it.
+///
+/// The data is not copied before an event is tracked.
+///
+/// Args:
+///     schema: Iglu URI, `iglu:vendor/name/format/M-R-A`.
+///     data: The data that the schema describes.
+///
+/// Raises:
+///     ValueError: `schema` is None, empty or not a string.
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.self_describing_json")]
 pub struct SelfDescribingJson {
     state: GilCell<State>,
@@ -53,6 +63,15 @@ impl SelfDescribingJson {
     }
 }
 
+/// They may form long chains, by their data.
+impl Drop for SelfDescribingJson {
+    fn drop(&mut self) {
+        let State { schema, data } = std::mem::take(self.state.get_mut());
+        drop_owned(schema);
+        drop_owned(data);
+    }
+}
+
 #[pymethods]
 impl SelfDescribingJson {
     #[new]
@@ -75,7 +94,7 @@ impl SelfDescribingJson {
     }
 
     // `install_signature` makes this `__init__`.
-    /// Sets the parameters.
+    /// Creates the object. The class describes the parameters.
     fn __construct__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
         Self::__init__(slf, schema, data)
     }

@@ -67,6 +67,13 @@ impl State {
         })
     }
 
+    /// Takes all objects that may own others.
+    pub fn take_owned(&mut self) -> impl Iterator<Item = Option<Py<PyAny>>> {
+        let common = [&mut self.event_subject, &mut self.context, &mut self.true_timestamp, &mut self.payload];
+        let properties = self.properties.take().map(Py::into_any);
+        self.values.iter_mut().chain(common).map(Option::take).chain([properties])
+    }
+
     /// Visits all objects, for the garbage collector.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         for value in &self.values {

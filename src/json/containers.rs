@@ -11,6 +11,7 @@ use super::stack::Remaining;
 use super::substitute::Substitute;
 use super::writer::Writer;
 use crate::cpython::call::{call_user_code, call_user_method};
+use crate::cpython::items::collect_results;
 use crate::error::{Error, MAX_DEPTH, Result, type_name};
 
 impl<'py> Writer<'_, 'py> {
@@ -25,7 +26,7 @@ impl<'py> Writer<'_, 'py> {
         // A list is made of the items at once: without the GIL, another thread may change the dict.
         let items = call_user_method(dict, crate::sync::once::intern!(dict.py(), "items"), ())?;
         let items = call_user_code(&dict.py().get_type::<PyList>(), (items,), None)?;
-        let items = items.try_iter()?.map(|item| item?.extract()).collect::<PyResult<Vec<_>>>()?;
+        let items = collect_results(items.try_iter()?.map(|item| item?.extract()))?;
         self.set_remaining(Remaining::Items(items.into_iter()));
         self.out.push(b'{');
         Ok(())
@@ -56,7 +57,7 @@ impl<'py> Writer<'_, 'py> {
             }
             text = match substitute(&text)? {
                 Some(Substitute::Object(object)) => object,
-                Some(Substitute::Digits(digits)) => PyString::new(key.py(), &digits).into_any(),
+                Some(Substitute::Digits(digits)) => digits.into_any(),
                 _ => return Err(Error::NotJsonKey(type_name(key))),
             };
         }

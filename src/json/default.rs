@@ -28,18 +28,18 @@ impl<'py> Writer<'_, 'py> {
             None => None,
         };
         match (substitute(object)?, refused) {
-            (Some(substitute), _) => self.begin_substitute(substitute),
+            (Some(substitute), _) => self.begin_substitute(substitute)?,
             (None, Some(error)) => return Err(error.into()),
             (None, None) => return Err(Error::NotJson(type_name(object), hint_for(object))),
         }
         Ok(())
     }
 
-    fn begin_substitute(&mut self, substitute: Substitute<'py>) {
+    fn begin_substitute(&mut self, substitute: Substitute<'py>) -> Result<()> {
         let remaining = match substitute {
             Substitute::Object(object) => Remaining::Replacement(Some(object)),
             Substitute::Digits(digits) => {
-                self.raw(digits.as_bytes());
+                self.raw(digits.to_str()?.as_bytes());
                 Remaining::Replacement(None)
             }
             Substitute::Fields(items) => {
@@ -52,6 +52,7 @@ impl<'py> Writer<'_, 'py> {
             }
         };
         self.set_remaining(remaining);
+        Ok(())
     }
 }
 
@@ -65,7 +66,7 @@ pub fn default_encoder<'py>(obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
         }
         let made = match substitute(obj)? {
             Some(Substitute::Object(object)) => object,
-            Some(Substitute::Digits(digits)) => nearest_number(py, &digits)?,
+            Some(Substitute::Digits(digits)) => nearest_number(py, digits.to_str()?)?,
             Some(Substitute::Elements(tuple)) => tuple.to_list().into_any(),
             Some(Substitute::Fields(items)) => {
                 let fields = PyDict::new(py);

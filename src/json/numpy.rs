@@ -6,6 +6,7 @@ use pyo3::types::{PyFloat, PyString, PyTuple};
 use super::durations::iso_duration;
 use super::substitute::Substitute;
 use crate::cpython::call::str_of;
+use crate::cpython::items::collect_results;
 use crate::error::Result;
 
 /// The units of numpy that have a fixed length: seconds, and digits after the decimal point.
@@ -35,7 +36,7 @@ pub(super) fn scalar_value<'py>(scalar: &Bound<'py, PyAny>) -> Result<Substitute
         'V' => match dtype.getattr("names")?.cast::<PyTuple>() {
             Ok(names) => {
                 let fields = names.iter().map(|name| Ok((name.clone(), scalar.get_item(name)?)));
-                return Ok(Substitute::Fields(fields.collect::<PyResult<_>>()?));
+                return Ok(Substitute::Fields(collect_results(fields)?));
             }
             Err(_) => scalar.call_method0("item")?,
         },

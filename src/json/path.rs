@@ -8,7 +8,7 @@ use super::rules::substitute;
 use super::stack::{Frame, Remaining, Stack};
 use super::substitute::Substitute;
 use crate::cpython::call::str_of;
-use crate::cpython::items::{Item, items};
+use crate::cpython::items::{Item, collect_results, items};
 use crate::cpython::str::utf8;
 use crate::error::{Error, MAX_DEPTH, Result};
 use crate::output::Output;
@@ -82,7 +82,7 @@ fn current<'py>(frame: &Frame<'py>, next: Option<&Bound<'py, PyAny>>) -> Option<
         }
         Remaining::Iterator(_) => {
             let next = next?;
-            let index = elements_of(&frame.object).iter().position(|element| element.is(next))?;
+            let index = index_of(next, &frame.object)?;
             Some((format!("[{index}]"), Some(next.clone())))
         }
         Remaining::Replacement(_) => None,
@@ -92,7 +92,7 @@ fn current<'py>(frame: &Frame<'py>, next: Option<&Bound<'py, PyAny>>) -> Option<
 /// Returns the items that an object is written as.
 fn items_of<'py>(object: &Bound<'py, PyAny>) -> Result<Vec<Item<'py>>> {
     if let Ok(dict) = object.cast::<PyDict>() {
-        return Ok(items(dict));
+        return Ok(items(dict)?);
     }
     Ok(match substitute(object)? {
         Some(Substitute::Fields(items)) => items,
@@ -100,12 +100,12 @@ fn items_of<'py>(object: &Bound<'py, PyAny>) -> Result<Vec<Item<'py>>> {
     })
 }
 
-/// Returns the elements of a subclass of list or tuple.
-fn elements_of<'py>(object: &Bound<'py, PyAny>) -> Vec<Bound<'py, PyAny>> {
+/// Returns where an element is in a subclass of list or tuple.
+fn index_of(element: &Bound<'_, PyAny>, object: &Bound<'_, PyAny>) -> Option<usize> {
     match (object.cast::<PyList>(), object.cast::<PyTuple>()) {
-        (Ok(list), _) => list.iter().collect(),
-        (_, Ok(tuple)) => tuple.iter().collect(),
-        _ => Vec::new(),
+        (Ok(list), _) => list.iter().position(|other| other.is(element)),
+        (_, Ok(tuple)) => tuple.iter().position(|other| other.is(element)),
+        _ => None,
     }
 }
 
@@ -169,24 +169,23 @@ fn append_plain_steps<'py>(steps: &mut Vec<String>, root: &Bound<'py, PyAny>, st
     }
 }
 
-/// Returns the plain containers in a plain container.
+/// Returns the plain containers in a plain container. Without memory for them, none: the place of an error then ends here.
 fn containers_in<'py>(object: &Bound<'py, PyAny>) -> std::vec::IntoIter<(Step<'py>, Bound<'py, PyAny>)> {
-    let indexed = |elements: Bound<'py, PyTuple>| {
-        elements.iter().enumerate().map(|(index, element)| (Step::Index(index), element)).collect()
-    };
-    let elements: Vec<_> = if let Ok(dict) = object.cast_exact::<PyDict>() {
-        items(dict).into_iter().map(|(key, value)| (Step::Key(key), value)).collect()
-    } else if let Ok(list) = object.cast_exact::<PyList>() {
-        indexed(list.to_tuple())
-    } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
-        indexed(tuple.clone())
-    } else {
-        Vec::new()
-    };
     let is_container = |element: &Bound<'py, PyAny>| {
         element.is_exact_instance_of::<PyDict>()
             || element.is_exact_instance_of::<PyList>()
             || element.is_exact_instance_of::<PyTuple>()
     };
-    elements.into_iter().filter(|(_, element)| is_container(element)).collect::<Vec<_>>().into_iter()
+    let indexed = |(index, element)| Ok((Step::Index(index), element));
+    let containers = if let Ok(dict) = object.cast_exact::<PyDict>() {
+        let items = items(dict).unwrap_or_default().into_iter();
+        collect_results(items.filter(|(_, value)| is_container(value)).map(|(key, value)| Ok((Step::Key(key), value))))
+    } else if let Ok(list) = object.cast_exact::<PyList>() {
+        collect_results(list.iter().enumerate().filter(|(_, element)| is_container(element)).map(indexed))
+    } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+        collect_results(tuple.iter().enumerate().filter(|(_, element)| is_container(element)).map(indexed))
+    } else {
+        Ok(Vec::new())
+    };
+    containers.unwrap_or_default().into_iter()
 }

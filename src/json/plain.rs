@@ -11,9 +11,10 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use super::escape;
 use super::stack::{Frame, Remaining};
 use super::writer::Writer;
-use crate::cpython::items::{borrowed_element, borrowed_entry, next_entry};
+use crate::cpython::items::{borrowed_element, borrowed_entry, items_from};
 use crate::cpython::str::borrowed_utf8;
 use crate::error::{Error, MAX_DEPTH, Result};
+use crate::output::NoMemory;
 
 /// The most levels on the thread's stack. A level takes some 300 bytes, and threads on musl have 128 KiB for everything. Deeper containers
 /// are written after the recursion has moved to the writer's stack.
@@ -27,6 +28,7 @@ enum Progress {
     Paused,
     Circular,
     TooDeep,
+    NoMemory,
 }
 
 /// An open container, linked to the one that contains it.
@@ -52,6 +54,7 @@ impl<'py> Writer<'_, 'py> {
             }
             Progress::Circular => Err(Error::Circular),
             Progress::TooDeep => Err(Error::TooDeep),
+            Progress::NoMemory => Err(Error::NoMemory),
         }
     }
 
@@ -202,9 +205,11 @@ impl<'py> Writer<'_, 'py> {
 
     #[cold]
     #[inline(never)]
-    fn pause_dict(&mut self, dict: &Bound<'py, PyDict>, mut position: isize, is_empty: bool) -> Progress {
-        let items: Vec<_> = std::iter::from_fn(|| next_entry(dict, &mut position)).collect();
-        self.pause(dict, Remaining::Items(items.into_iter()), is_empty)
+    fn pause_dict(&mut self, dict: &Bound<'py, PyDict>, position: isize, is_empty: bool) -> Progress {
+        match items_from(dict, position) {
+            Ok(items) => self.pause(dict, Remaining::Items(items.into_iter()), is_empty),
+            Err(NoMemory) => Progress::NoMemory,
+        }
     }
 
     #[cold]

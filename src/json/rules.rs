@@ -1,7 +1,5 @@
 //! The built-in rules: what is written for common objects that JSON does not support.
 
-use std::borrow::Cow;
-
 use pyo3::prelude::*;
 
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyType};
@@ -10,7 +8,7 @@ use super::durations::timedelta_text;
 use super::numpy::{array_contents, scalar_value};
 use super::substitute::Substitute;
 use crate::cpython::call::{call_user_code, call_user_method, get_user_attribute, str_of};
-use crate::cpython::items::items;
+use crate::cpython::items::{collect_results, items};
 use crate::cpython::lookup::get_or_import;
 use crate::error::Result;
 use crate::sync::once::SetOnce;
@@ -151,7 +149,8 @@ fn by_structure<'py>(object: &Bound<'py, PyAny>) -> Result<Option<Substitute<'py
         // A list is made of the items at once, as of those of a subclass of dict.
         let items = call_user_method(object, crate::sync::once::intern!(py, "items"), ())?;
         let items = call_user_code(&py.get_type::<PyList>(), (items,), None)?;
-        return Ok(Some(Substitute::Fields(items.extract()?)));
+        let items = collect_results(items.try_iter()?.map(|item| item?.extract()))?;
+        return Ok(Some(Substitute::Fields(items)));
     }
     for kind in ["Sequence", "Set", "ValuesView"] {
         if is_subclass(&class, kind)? {
@@ -163,13 +162,12 @@ fn by_structure<'py>(object: &Bound<'py, PyAny>) -> Result<Option<Substitute<'py
 
 /// Returns the attributes that `fields` names.
 fn attributes<'py>(object: &Bound<'py, PyAny>, fields: &Bound<'py, PyAny>) -> Result<Substitute<'py>> {
-    let mut items = Vec::new();
-    for field in fields.try_iter()? {
+    let items = fields.try_iter()?.map(|field| {
         let name = field?.getattr("name")?;
-        let value = get_user_attribute(object, name.cast::<PyString>().map_err(PyErr::from)?)?;
-        items.push((name, value));
-    }
-    Ok(Substitute::Fields(items))
+        let value = get_user_attribute(object, name.cast::<PyString>()?)?;
+        Ok((name, value))
+    });
+    Ok(Substitute::Fields(collect_results(items)?))
 }
 
 /// Returns true if a class has an interface of `collections.abc`. The class is asked, and not the object, whose `__class__` may be
@@ -199,7 +197,7 @@ fn model_fields<'py>(model: &Bound<'py, PyAny>) -> Result<Substitute<'py>> {
         call_user_method(model, crate::sync::once::intern!(py, "dict"), ())?
     };
     Ok(match dumped.cast_exact::<PyDict>() {
-        Ok(fields) => Substitute::Fields(items(fields)),
+        Ok(fields) => Substitute::Fields(items(fields)?),
         Err(_) => Substitute::Object(dumped),
     })
 }
@@ -212,7 +210,7 @@ fn decimal<'py>(number: &Bound<'py, PyAny>) -> Result<Substitute<'py>> {
     }
     let class = py.import("decimal")?.getattr("Decimal")?;
     let digits = class.call_method1("__str__", (number,))?;
-    Ok(Substitute::Digits(digits.extract::<Cow<'_, str>>()?.into_owned()))
+    Ok(Substitute::Digits(digits.cast_into().map_err(PyErr::from)?))
 }
 
 /// Returns a number that `json.dumps` can write: an int if the digits have neither a point nor an exponent, or else the nearest float.

@@ -1,7 +1,7 @@
 //! What is written in place of an object that JSON does not support.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::cpython::call::call_user_code;
 use crate::cpython::items::Item;
@@ -12,7 +12,7 @@ pub enum Substitute<'py> {
     /// Another object.
     Object(Bound<'py, PyAny>),
     /// A number of any precision, by its own digits.
-    Digits(String),
+    Digits(Bound<'py, PyString>),
     /// A JSON object of these items.
     Fields(Vec<Item<'py>>),
     /// A JSON array of these elements: a snapshot, since user code may change a set or a deque.

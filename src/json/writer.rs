@@ -82,7 +82,7 @@ impl<'a, 'py> Writer<'a, 'py> {
     fn begin_container(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(dict) = object.cast_exact::<PyDict>() {
             self.out.push(b'{');
-            self.stack.open(dict, Remaining::Items(crate::cpython::items::items(dict).into_iter()))
+            self.stack.open(dict, Remaining::Items(crate::cpython::items::items(dict)?.into_iter()))
         } else if let Ok(list) = object.cast_exact::<PyList>() {
             self.out.push(b'[');
             self.stack.open(list, Remaining::Tuple { at: 0, tuple: list.to_tuple() })

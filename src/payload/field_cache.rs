@@ -71,7 +71,7 @@ impl FieldCache {
 
 impl EncodedFields {
     fn new(dict: &Bound<'_, PyDict>, names: &[&str]) -> Result<Option<Self>> {
-        let (py, items) = (dict.py(), items(dict));
+        let (py, items) = (dict.py(), items(dict)?);
         let is_known = |name: &Bound<'_, PyAny>| {
             name.cast_exact::<PyString>().is_ok_and(|name| name.to_str().is_ok_and(|name| names.contains(&name)))
         };

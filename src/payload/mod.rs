@@ -108,7 +108,7 @@ fn write_own_fields<'py>(
     encoding: Encoding<'_, 'py>,
 ) -> Result<()> {
     if let Some(payload) = &event.payload {
-        fields.items(&items(payload))?;
+        fields.items(&items(payload)?)?;
     }
     if let (Some(event_type), None) = (event.kind.event_type, &event.payload) {
         fields.text(field_name!("e"), event_type)?;

@@ -39,6 +39,11 @@ impl<T> GilCell<T> {
         work(&mut self.value.borrow_mut())
     }
 
+    /// Returns the value of a cell that nobody else can reach.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
     /// Calls `work` with the value, or returns `None` if the value is in use. Only for `__traverse__` and `__clear__`: the garbage
     /// collector may call them at any time.
     pub fn visit<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
@@ -57,6 +62,11 @@ impl<T> GilCell<T> {
     /// them after the cell is released, since a finaliser is Python code.
     pub fn with<R>(&self, py: Python<'_>, work: impl FnOnce(&mut T) -> R) -> R {
         work(&mut self.value.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the value of a cell that nobody else can reach.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls `work` with the value, or returns `None` if the value is in use. Only for `__traverse__` and `__clear__`: the garbage

@@ -16,6 +16,7 @@ use crate::events::{Event, Snapshot};
 use crate::field_name::field_name;
 use crate::json::python::warn_of_replacements;
 use crate::json::text::Replacements;
+use crate::output::Output;
 use crate::overrides::{Originals, originals};
 use crate::payload::field_cache::{CachedFields, FieldCache};
 use crate::payload::fields::{DictWriter, FieldWriter};
@@ -123,14 +124,13 @@ impl RecordSinks<'_> {
 }
 
 impl RecordSinks<'_> {
-    /// Counts an event as dropped for which there was no memory, and raises `MemoryError`.
+    /// Counts an event as dropped for which there was no memory.
     #[cold]
-    fn drop_event(&self) -> Result<()> {
-        let results: Vec<_> = match self {
-            Self::One(sink) => vec![sink.drop_event()],
-            Self::Many(sinks) => sinks.iter().map(RecordSink::drop_event).collect(),
-        };
-        Ok(results.into_iter().collect::<PyResult<()>>()?)
+    fn count_dropped(&self) {
+        match self {
+            Self::One(sink) => sink.count_dropped(),
+            Self::Many(sinks) => sinks.iter().for_each(RecordSink::count_dropped),
+        }
     }
 }
 
@@ -142,7 +142,10 @@ enum ExtraFields<'py> {
 
 impl<'py> ExtraFields<'py> {
     fn read(cache: &FieldCache, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Self> {
-        Ok(cache.load(dict, names)?.map_or_else(|| Self::Items(items(dict)), Self::Cached))
+        Ok(match cache.load(dict, names)? {
+            Some(cached) => Self::Cached(cached),
+            None => Self::Items(items(dict)?),
+        })
     }
 
     fn add_to(&self, fields: &mut DictWriter<'_, 'py>, py: Python<'py>) -> Result<()> {
@@ -200,13 +203,18 @@ impl<'a, 'py> TrackCall<'a, 'py> {
 
     fn run(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         let mut read = None;
-        match choose_path(self, event, &mut read)? {
-            Path::Record(event, fields, sinks) => match self.track_record(&event.snapshot, &fields, &sinks) {
-                Err(Error::NoMemory) => sinks.drop_event().map(|()| None),
-                result => result,
-            },
-            Path::Dict(event) => self.track_dict(event),
-            Path::Payload => self.track_payload(event),
+        match choose_path(self, event, &mut read) {
+            Ok(Path::Record(event, fields, sinks)) => self.track_record(&event.snapshot, &fields, &sinks),
+            Ok(Path::Dict(event)) => self.track_dict(event),
+            Ok(Path::Payload) => self.track_payload(event),
+            Err(error) => {
+                if error.is_lack_of_memory(self.py())
+                    && let Ok(Some(sinks)) = self.record_sinks()
+                {
+                    sinks.count_dropped();
+                }
+                Err(error)
+            }
         }
     }
 
@@ -259,31 +267,49 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         fields: &RecordFields<'py>,
         sinks: &RecordSinks<'py>,
     ) -> Result<Option<Bound<'py, PyAny>>> {
-        scratch::with_buffer(|out| {
-            let mut replaced = Replacements::default();
-            let mut record = RecordWriter::begin(out, &mut replaced);
-            record.raw(fields.tracker.record());
-            if let Some(subject) = &fields.subject {
-                record.raw(subject.record());
+        scratch::with_buffer(|out| match self.write_record(out, event, fields) {
+            Ok((id, created_ms)) => {
+                sinks.push(out, created_ms)?;
+                Ok(Some(id))
             }
-            payload::write_event(&mut record, event, self.encoding)?;
-            let created = self.creation_time()?;
-            let id = self.new_id(&created)?;
-            match &id {
-                EventId::Native(text) => record.plain(field_name!("eid"), text),
-                EventId::Custom(id) => record.value(field_name!("eid"), id)?,
-            }
-            match &created {
-                CreationTime::Native(ms) => {
-                    record.plain(field_name!("dtm"), itoa::Buffer::new().format(*ms).as_bytes());
+            Err(error) => {
+                if error.is_lack_of_memory(self.py()) {
+                    sinks.count_dropped();
                 }
-                CreationTime::Custom(time) => record.value(field_name!("dtm"), time)?,
+                Err(error)
             }
-            record.end()?;
-            warn_of_replacements(self.py(), replaced)?;
-            sinks.push(out, created.ms())?;
-            id.into_python(self.py()).map(Some)
         })
+    }
+
+    /// Writes the record of an event. Returns its id and its creation time.
+    fn write_record(
+        &self,
+        out: &mut Output,
+        event: &Snapshot<'py>,
+        fields: &RecordFields<'py>,
+    ) -> Result<(Bound<'py, PyAny>, i64)> {
+        let mut replaced = Replacements::default();
+        let mut record = RecordWriter::begin(out, &mut replaced);
+        record.raw(fields.tracker.record());
+        if let Some(subject) = &fields.subject {
+            record.raw(subject.record());
+        }
+        payload::write_event(&mut record, event, self.encoding)?;
+        let created = self.creation_time()?;
+        let id = self.new_id(&created)?;
+        match &id {
+            EventId::Native(text) => record.plain(field_name!("eid"), text),
+            EventId::Custom(id) => record.value(field_name!("eid"), id)?,
+        }
+        match &created {
+            CreationTime::Native(ms) => {
+                record.plain(field_name!("dtm"), itoa::Buffer::new().format(*ms).as_bytes());
+            }
+            CreationTime::Custom(time) => record.value(field_name!("dtm"), time)?,
+        }
+        record.end()?;
+        warn_of_replacements(self.py(), replaced)?;
+        Ok((id.into_python(self.py())?, created.ms()))
     }
 
     fn track_dict(&self, event: &NativeEvent<'py>) -> Result<Option<Bound<'py, PyAny>>> {

@@ -52,6 +52,12 @@ def tracking(tracker: Tracker, value: Any) -> Callable[[], object]:
     return lambda: tracker.track(described)
 
 
+def contexts() -> Callable[[], object]:
+    context = [SelfDescribingJson(SCHEMA, {})] * (BYTES // 8)
+    page = PageView("u", context=context)
+    return lambda: BASE64_TRACKER.track(page)
+
+
 def filling() -> Callable[[], object]:
     page = PageView("u" * 5_000)
 
@@ -84,6 +90,8 @@ WAYS: dict[str, Callable[[], Callable[[], object]]] = {
     "surrogates": lambda: dumping("\ud800" * (BYTES // 4)),
     "list": lambda: dumping([1.5] * (BYTES // 4)),
     "endless_iterator": lambda: tracking(TEXT_TRACKER, Endless([1])),
+    "items": lambda: tracking(TEXT_TRACKER, dict.fromkeys(range(BYTES // 32))),
+    "contexts": contexts,
     "full_buffer": filling,
     "body": joining,
     "request_bodies": copying,
@@ -103,7 +111,7 @@ def main() -> None:
         status = 0
     resource.setrlimit(resource.RLIMIT_AS, unlimited)
     stats = EMITTER.stats()
-    if sys.argv[1] in {"text", "base64", "endless_iterator"} and status == 0:
+    if sys.argv[1] in {"text", "base64", "endless_iterator", "items", "contexts"} and status == 0:
         assert (stats["dropped"], stats["queued"]) == (1, 0), stats
     if sys.argv[1] == "full_buffer":
         assert stats["dropped"] == 1, stats

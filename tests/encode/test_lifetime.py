@@ -144,3 +144,46 @@ def test_a_finaliser_may_look_at_the_object_that_lets_go(kind, name):
     late = [1]
     setattr(thing, name, late)
     assert Nosy.seen == [late]
+
+
+CHAINS = {
+    "data": lambda inner: SelfDescribingJson(SCHEMA, inner),
+    "data in a list": lambda inner: SelfDescribingJson(SCHEMA, [inner]),
+    "event_json": SelfDescribing,
+    "event_subject": lambda inner: PageView("u", event_subject=inner),
+    "context": lambda inner: PageView("u", context=[inner]),
+    "payload": lambda inner: Event({"e": inner}),
+    "an attribute": lambda inner: vars(thing := PageView("u")).update(inner=inner) or thing,
+    "a subclass": lambda inner: Page("u", event_subject=inner),
+}
+
+
+@pytest.mark.parametrize("link", CHAINS)
+@pytest.mark.parametrize("end", ["last reference", "assignment", "collector"])
+def test_a_chain_of_any_length_goes_away(link, end):
+    gone: list[int] = []
+    thing = Last(gone)
+    for _ in range(200_000 if link == "data" else 50_000):
+        thing = CHAINS[link](thing)
+    holder = SelfDescribingJson(SCHEMA, thing)
+    if end == "collector":
+        holder.data = [thing, holder]
+        del holder
+    elif end == "assignment":
+        holder.data = None
+    del thing
+    if end == "collector":
+        gc.collect()
+    elif end == "last reference":
+        del holder
+    assert gone == [1]
+
+
+class Last:
+    """The end of a chain, which tells when it goes away."""
+
+    def __init__(self, gone: list[int]) -> None:
+        self.gone = gone
+
+    def __del__(self) -> None:
+        self.gone.append(1)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from snowplow_tracker import Emitter, SelfDescribing, SelfDescribingJson, Tracker
+
 pytestmark = [
     pytest.mark.processes,
     pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and RLIMIT_AS"),
@@ -15,7 +17,7 @@ pytestmark = [
 
 PROGRAM = Path(__file__).with_name("memory_limit_program.py")
 WAYS = ["text", "base64", "escapes", "surrogates", "list", "endless_iterator"]
-WAYS += ["full_buffer", "body", "request_bodies"]
+WAYS += ["items", "contexts", "full_buffer", "body", "request_bodies"]
 ENOUGH = 3
 
 
@@ -40,3 +42,17 @@ def test_too_little_memory_is_a_memory_error(way):
 @pytest.mark.parametrize("way", ["text", "base64", "escapes", "request_bodies"])
 def test_wherever_memory_ends_the_process_goes_on(way, mib):
     status(way, mib)
+
+
+def raise_memory_error(_: object) -> object:
+    raise MemoryError
+
+
+def test_an_event_that_ends_in_a_memory_error_counts_as_dropped():
+    emitter = Emitter("127.0.0.1:9", batch_size=10)
+    tracker = Tracker("ns", emitter, json_encoder=raise_memory_error)
+    data = SelfDescribingJson("iglu:com.acme/order/jsonschema/1-0-0", {"unknown": object()})
+    with pytest.raises(MemoryError):
+        tracker.track(SelfDescribing(data))
+    stats = emitter.stats()
+    assert (stats["dropped"], stats["queued"]) == (1, 0)
