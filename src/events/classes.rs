@@ -58,7 +58,7 @@ macro_rules! event_class {
             }
 
             // `install_signature` makes this `__init__`.
-            /// Sets the parameters.
+            /// Creates an event. The class describes the parameters.
             #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
             #[pyo3(signature = (
                 $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None
@@ -124,6 +124,17 @@ macro_rules! event_class {
 
 event_class! {
     /// A visit of a page.
+    ///
+    /// Args:
+    ///     page_url: Address of the page.
+    ///     page_title: Title of the page.
+    ///     referrer: Address of the page that led there.
+    ///     event_subject: See `Event`.
+    ///     context: See `Event`.
+    ///     true_timestamp: See `Event`.
+    ///
+    /// Raises:
+    ///     ValueError: `page_url` is None, empty or not a string.
     PageView is PAGE_VIEW in "snowplow_tracker.events.page_view",
     "(page_url, page_title=None, referrer=None, event_subject=None, context=None, true_timestamp=None)"
     required { 0 page_url set_page_url }
@@ -131,7 +142,22 @@ event_class! {
 }
 
 event_class! {
-    /// A sign that a visitor is still on a page, with the scroll offsets since the last ping.
+    /// A sign that a visitor is still on a page.
+    ///
+    /// Args:
+    ///     page_url: Address of the page.
+    ///     page_title: Title of the page.
+    ///     referrer: Address of the page that led there.
+    ///     min_x: Least horizontal offset since the last ping, in pixels.
+    ///     max_x: Greatest horizontal offset.
+    ///     min_y: Least vertical offset.
+    ///     max_y: Greatest vertical offset.
+    ///     event_subject: See `Event`.
+    ///     context: See `Event`.
+    ///     true_timestamp: See `Event`.
+    ///
+    /// Raises:
+    ///     ValueError: `page_url` is None, empty or not a string.
     PagePing is PAGE_PING in "snowplow_tracker.events.page_ping",
     "(page_url, page_title=None, referrer=None, min_x=None, max_x=None, min_y=None, max_y=None, \
       event_subject=None, context=None, true_timestamp=None)"
@@ -143,7 +169,20 @@ event_class! {
 }
 
 event_class! {
-    /// An action with a category, and optionally a label, a property and a numeric value.
+    /// An action in a category.
+    ///
+    /// Args:
+    ///     category: The category of the action.
+    ///     action: The name of the action.
+    ///     label: The object of the action.
+    ///     property_: A property of the action or the object.
+    ///     value: A number that goes with the action.
+    ///     event_subject: See `Event`.
+    ///     context: See `Event`.
+    ///     true_timestamp: See `Event`.
+    ///
+    /// Raises:
+    ///     ValueError: `category` or `action` is None, empty or not a string.
     StructuredEvent is STRUCTURED in "snowplow_tracker.events.structured_event",
     "(category, action, label=None, property_=None, value=None, event_subject=None, context=None, true_timestamp=None)"
     required { 0 category set_category, 1 action set_action }
@@ -151,7 +190,16 @@ event_class! {
 }
 
 event_class! {
-    /// An event whose data is described by a schema of the program's own.
+    /// An event whose data is described by a schema of your own.
+    ///
+    /// Args:
+    ///     event_json: Data and schema.
+    ///     event_subject: See `Event`.
+    ///     context: See `Event`.
+    ///     true_timestamp: See `Event`.
+    ///
+    /// Raises:
+    ///     ValueError: `event_json` is None.
     SelfDescribing is SELF_DESCRIBING in "snowplow_tracker.events.self_describing",
     "(event_json, event_subject=None, context=None, true_timestamp=None)"
     required { 0 event_json set_event_json }
@@ -160,6 +208,21 @@ event_class! {
 
 event_class! {
     /// A view of a screen of an app.
+    ///
+    /// Args:
+    ///     id_: The view's own id, a UUID.
+    ///     name: Name of the screen.
+    ///     type: Kind of the screen.
+    ///     previous_name: Name of the screen before.
+    ///     previous_id: Id of the view before.
+    ///     previous_type: Kind of the screen before.
+    ///     transition_type: How the screen was reached.
+    ///     event_subject: See `Event`.
+    ///     context: See `Event`.
+    ///     true_timestamp: See `Event`.
+    ///
+    /// Raises:
+    ///     ValueError: `id_` or `name` is None, empty or not a string.
     ScreenView is SCREEN_VIEW in "snowplow_tracker.events.screen_view",
     "(id_, name, type=None, previous_name=None, previous_id=None, previous_type=None, transition_type=None, \
       event_subject=None, context=None, true_timestamp=None)"

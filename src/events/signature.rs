@@ -13,9 +13,34 @@ pub fn install_signature(class: &Bound<'_, PyType>) -> PyResult<()> {
     let attributes = py.import("gc")?.call_method1("get_referents", (class.getattr("__dict__")?,))?.get_item(0)?;
     let attributes = attributes.cast::<PyDict>()?;
     let init = attributes.as_any().call_method1("pop", ("__construct__",))?;
+    name_init(&init)?;
     attributes.set_item("__init__", &init)?;
     // Setting an attribute also invalidates CPython's cache of the class's methods (`PyType_Modified`).
     class.setattr("__signature__", ConstructorSignature { init: init.unbind() })
+}
+
+/// Gives the method `__construct__` the name `__init__`, which `help` shows.
+#[cfg(not(feature = "abi3"))]
+#[expect(unsafe_code, reason = "CPython has no function for it")]
+fn name_init(method: &Bound<'_, PyAny>) -> PyResult<()> {
+    use pyo3::ffi;
+
+    if method.get_type().name()? == "method_descriptor" {
+        let name = pyo3::types::PyString::intern(method.py(), "__init__").into_ptr();
+        // SAFETY: a method descriptor starts with a PyDescrObject. It owns its name, which is exchanged for a new reference before any
+        // other thread knows the method.
+        unsafe {
+            let descriptor = method.as_ptr().cast::<ffi::PyDescrObject>();
+            ffi::Py_DECREF(std::mem::replace(&mut (*descriptor).d_name, name));
+        }
+    }
+    Ok(())
+}
+
+/// The limited API does not show the fields of a method: it keeps its name.
+#[cfg(feature = "abi3")]
+fn name_init(_method: &Bound<'_, PyAny>) -> PyResult<()> {
+    Ok(())
 }
 
 /// The descriptor `__signature__` of a class and of those subclasses that inherit its `__init__`. CPython 3.13 reads the signature of an

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 from unittest.mock import create_autospec
 
 import pytest
 
 import snowplow_tracker
-from snowplow_tracker import Emitter, Tracker
+from snowplow_tracker import (
+    Emitter,
+    Event,
+    PagePing,
+    PageView,
+    ScreenView,
+    SelfDescribing,
+    SelfDescribingJson,
+    StructuredEvent,
+    Tracker,
+)
 
 CLASSES = [
     each
@@ -46,3 +57,25 @@ def test_a_class_shows_each_parameter_by_name(cls):
     kinds = {parameter.kind for parameter in inspect.signature(cls).parameters.values()}
     assert not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
     assert inspect.getdoc(cls)
+
+
+NATIVE = [
+    PageView,
+    PagePing,
+    StructuredEvent,
+    SelfDescribing,
+    ScreenView,
+    Event,
+    SelfDescribingJson,
+]
+
+
+@pytest.mark.parametrize("cls", NATIVE, ids=lambda cls: cls.__name__)
+def test_a_native_class_describes_each_parameter(cls):
+    described = inspect.getdoc(cls) or ""
+    for name in inspect.signature(cls).parameters:
+        assert f"    {name}: " in described
+    assert "The class describes the parameters." in (cls.__init__.__doc__ or "")
+    shown = pydoc.render_doc(cls, renderer=pydoc.plaintext)  # type: ignore[attr-defined]
+    assert f"{cls.__name__}({next(iter(inspect.signature(cls).parameters))}" in shown
+    assert "__construct__" not in shown
