@@ -253,6 +253,51 @@ def test_column_stats(ask, make, unstruct, contexts):
     }
 
 
+def test_values_of_columns_are_complete_for_events_with_the_same_fields(ask, make, unstruct):
+    make(
+        *(
+            {
+                "e": "ue",
+                "ue_pr": unstruct(THING, {"price": number}),
+                "vid": str(number),
+                "p": p,
+                "aid": "ab"[:number],
+            }
+            for number, p in enumerate(("web", "mob"))
+        )
+    )
+    price = "unstruct_event_com_acme_x_view_product_2.price"
+    names = [
+        "app_id",
+        "domain_sessionidx",
+        "platform",
+        "event",
+        "event_name",
+        "page_urlhost",
+        price,
+    ]
+    stats = ask("columnStats", {"columns": names}).json()
+    assert {name: stats[name].get("values") for name in names} == {
+        "app_id": ["a"],
+        "domain_sessionidx": [0, 1],
+        "platform": ["mob", "web"],
+        "event": ["unstruct"],
+        "event_name": ["viewProduct"],
+        "page_urlhost": None,
+        price: [0, 1],
+    }
+
+
+def test_a_column_of_fields_has_the_same_values_in_filters_and_in_events(listed, make, contexts):
+    sent = {"vid": "3", "res": "1x2", "ua": "me", "ti_nm": "n", "stm": "5", "se_va": "1"}
+    make({**sent, "co": contexts(PLACE)})
+    (event,) = listed()["events"]
+    for column, value in event.items():
+        if not isinstance(value, list):
+            filters = [{"column": column, "values": [value]}]
+            assert listed(filters=filters)["totalItems"] == 1, column
+
+
 def test_hostile_columns_are_bounded(collector, make, unstruct, session):
     for part in range(3):
         data = {f"{part}.{number}": 1 for number in range(2_500)}

@@ -7,41 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker.collector.enriched import CONVERTED
-from snowplow_tracker.collector.flat import flat_event, nested_values
-from snowplow_tracker.collector.protocol import EVENT_TYPES
+from snowplow_tracker.collector.flat import column_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from snowplow_tracker.collector.rows import Row
 
-__all__ = ["EventQuery", "column_values", "text_list", "time_range"]
+__all__ = ["EventQuery", "text_list", "time_range"]
 
 _MAX_PAGE = 1_000_000
 _MAX_PAGE_SIZE = 10_000
 _MAX_FILTERS = 100
 _MAX_TEXTS = 1_000
 _EVERYTHING = (-math.inf, math.inf)
-# Their values come from the request too, or from one of two fields.
-_COMBINED = frozenset(("network_userid", "user_ipaddress", "useragent", "ti_name"))
-_TEXT_FIELDS = {
-    column: field
-    for field, (column, convert) in CONVERTED.items()
-    if convert is str and column not in _COMBINED
-}
-
-
-def column_values(row: Row, column: str) -> Iterator[Any]:
-    """Yield the values that a row has in a column of its flat event."""
-    fields = row.parameters or {}
-    if not row.errors and column == "event":
-        yield EVENT_TYPES[fields["e"]].name
-    elif not row.errors and column in _TEXT_FIELDS:
-        # Decoding the whole event takes a hundred times as long.
-        yield fields.get(_TEXT_FIELDS[column]) or None
-    else:
-        yield from nested_values(flat_event(row), column)
 
 
 def text_list(value: Any, name: str) -> list[str]:
