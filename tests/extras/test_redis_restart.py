@@ -49,9 +49,11 @@ def waiting(rdb: redis.Redis) -> list[str]:
 def running(worker: RedisWorker) -> Iterator[threading.Thread]:
     thread = threading.Thread(target=worker.run)
     thread.start()
-    yield thread
-    worker.request_shutdown()
-    thread.join(20)
+    try:
+        yield thread
+    finally:
+        worker.request_shutdown()
+        thread.join(20)
     assert not thread.is_alive()
 
 
@@ -139,6 +141,30 @@ def test_a_worker_that_lives_keeps_what_it_holds(redis_server, rdb, server, unti
         assert server.requests[1].labels == ["0000"]
         server.released.set()
     assert len(server.requests[0].labels) == len(labels)
+
+
+def test_a_worker_that_waits_for_the_collector_keeps_what_it_holds(rdb, server, until, monkeypatch):
+    monkeypatch.setattr(_lists, "_RENEWAL_SECONDS", 0.0)
+    monkeypatch.setattr("snowplow_tracker.redis.redis_worker._PAUSE_SECONDS", 0.01)
+    track(rdb, 10)
+    server.script.append((503, {"Retry-After": "60"}))
+    emitter = Emitter(server.url, batch_size=5, exit_timeout=0.5)
+    with running(RedisWorker(emitter, rdb)):
+        server.wait_for(1)
+        until(lambda: emitter.stats()["retried"] == 5)
+        [life] = [key for key in rdb.scan_iter() if b":worker:" in key]
+        rdb.delete(life)  # as if its time were over
+        until(lambda: rdb.exists(life))
+    assert len(waiting(rdb)) == 10
+
+
+def test_a_worker_that_always_has_events_to_send_holds_few(rdb, server, monkeypatch, until):
+    monkeypatch.setattr("snowplow_tracker.redis._taken._MAX_TAKEN", 20)
+    track(rdb, 100)
+    emitter = AsyncEmitter(server.url, protocol="http", batch_size=1_000)
+    with running(RedisWorker(emitter, rdb)):
+        until(lambda: emitter.stats()["sent"] == 100)
+        assert [len(request.labels) for request in server.requests] == [20] * 5
 
 
 @pytest.fixture

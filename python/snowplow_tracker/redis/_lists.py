@@ -28,6 +28,9 @@ if TYPE_CHECKING:
             """Take the oldest entry; None if there is none."""
             ...
 
+        def keep(self) -> None:
+            """Keep what was taken from other workers, while nothing is taken."""
+
         def acknowledge(self) -> None:
             """Forget all entries taken so far."""
 
@@ -47,8 +50,8 @@ __all__ = ["entry_list"]
 
 logger = logging.getLogger("snowplow_tracker.redis.redis_worker")
 
-# A worker renews its key with each entry. While its emitter sends, it cannot: a flush that takes
-# longer than this may have its events sent twice.
+# A worker renews its key with each entry, and while it waits for room. While its emitter sends, it
+# cannot: a flush that takes longer than this may have its events sent twice.
 _LIFE_SECONDS = 180
 _RENEWAL_SECONDS = 20.0
 
@@ -86,6 +89,9 @@ class _PlainList:
         """Remove the oldest entry."""
         entry: str | bytes | None = self._rdb.lpop(self._key)
         return entry
+
+    def keep(self) -> None:
+        """Do nothing: what was taken is gone."""
 
     def acknowledge(self) -> None:
         """Do nothing: what was taken is gone."""
@@ -130,8 +136,7 @@ class _ProcessingList:
 
     def take(self) -> str | bytes | None:
         """Move the oldest entry to the processing list."""
-        if self._plain is None and time.monotonic() >= self._next_renewal:
-            self._renew()
+        self.keep()
         if self._plain is not None:
             return self._plain.take()
         try:
@@ -142,6 +147,11 @@ class _ProcessingList:
                 raise
             self._use_older_command(error)
         return self.take()
+
+    def keep(self) -> None:
+        """Renew the key of life if that is due."""
+        if self._plain is None and time.monotonic() >= self._next_renewal:
+            self._renew()
 
     def acknowledge(self) -> None:
         """Have what was taken so far deleted with the next command."""

@@ -18,7 +18,8 @@ __all__ = ["TakenEntries"]
 
 logger = logging.getLogger("snowplow_tracker.redis.redis_worker")
 
-_MAX_TAKEN = 10_000
+# What a worker with an AsyncEmitter holds when it is killed is sent again by another one.
+_MAX_TAKEN = 1_000
 
 
 class TakenEntries:
@@ -47,6 +48,10 @@ class TakenEntries:
         self._current = self._list.take()
         return self._current
 
+    def keep(self) -> None:
+        """Keep the entries from other workers while the emitter has no room for further ones."""
+        self._list.keep()
+
     def _put_current_back(self) -> None:
         if self._current is not None:
             self._list.put_last_back(self._current)
@@ -63,6 +68,7 @@ class TakenEntries:
         self.skip()
         if len(self._handed_over) >= _MAX_TAKEN:
             flush(self._emitter)
+            self._acknowledge_if_safe()
         return True
 
     def skip(self) -> None:
@@ -70,6 +76,9 @@ class TakenEntries:
         if self._current is not None:
             self._handed_over.append(self._current)
             self._current = None
+        self._acknowledge_if_safe()
+
+    def _acknowledge_if_safe(self) -> None:
         if self._are_safe():
             self._handed_over.clear()
             self._list.acknowledge()

@@ -145,8 +145,9 @@ class _Loop:
         try:
             while not self._is_shutdown_requested:
                 if taken.has_room():
-                    self._pop_if_available(worker)
+                    self._try_redis(worker.pop_payload)
                 else:
+                    self._try_redis(taken.keep)
                     self.pause()
         finally:
             try:
@@ -160,10 +161,10 @@ class _Loop:
         except self._redis_errors as error:
             logger.warning("Events stay in the worker's processing list in Redis: %s", error)
 
-    def _pop_if_available(self, worker: RedisWorker) -> None:
+    def _try_redis(self, call: Callable[[], None]) -> None:
         before = current_exception()
         try:
-            worker.pop_payload()
+            call()
         except self._redis_errors as error:
             reraise_if_by_handler(error, before)
             self._redis_log.warning("Redis gives no events, to be tried again: %s", error)
