@@ -21,14 +21,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.torture import (
+    celery_workers,
     certificates,
     clocks,
     disks,
     forking,
+    green_threads,
     killing,
-    prefork,
+    pools,
+    redis_workers,
     soak,
     storm_scenarios,
+    web_servers,
 )
 from qa.torture.outcome import Outcome, table
 
@@ -50,7 +54,8 @@ def scenarios(options: argparse.Namespace) -> list[Scenario]:
     kills = partial(killing.kills, count=options.kills)
     chosen: list[Scenario] = [storms, slow_storms, storms_of_gets, kills]
     for kind in _KINDS:
-        chosen += _of_forks(kind) + _of_prefork(kind) + _of_the_rest(kind)
+        chosen += _of_forks(kind) + _of_pools(kind) + _of_web_servers(kind)
+        chosen += _of_green_threads(kind) + _of_the_rest(kind)
     return [*chosen, *_of_disks()]
 
 
@@ -63,17 +68,51 @@ def _of_forks(kind: str) -> list[Scenario]:
     ]
 
 
-def _of_prefork(kind: str) -> list[Scenario]:
+def _of_pools(kind: str) -> list[Scenario]:
     return [
-        partial(prefork.gunicorn, kind=kind, preload=False),
-        partial(prefork.gunicorn, kind=kind, preload=True, worker="gthread"),
-        partial(prefork.celery, kind=kind),
+        *(
+            partial(pools.pool, kind=kind, name=name, method=method)
+            for method in pools.METHODS
+            for name in pools.POOLS
+        ),
+        *(partial(celery_workers.celery, kind=kind, pool=pool) for pool in celery_workers.POOLS),
+    ]
+
+
+def _of_web_servers(kind: str) -> list[Scenario]:
+    gunicorn = partial(web_servers.gunicorn, kind=kind)
+    uwsgi = partial(web_servers.uwsgi, kind=kind)
+    uvicorn = partial(web_servers.uvicorn, kind=kind)
+    return [
+        partial(gunicorn),
+        partial(gunicorn, worker="gthread", preload=True),
+        partial(gunicorn, worker="gevent"),
+        partial(gunicorn, worker="gevent", preload=True),
+        partial(gunicorn, worker="gevent", kills=10),
+        partial(gunicorn, worker="uvicorn.workers.UvicornWorker"),
+        *(partial(uwsgi, lazy=lazy, threads=n) for lazy in (False, True) for n in (1, 4)),
+        partial(uwsgi, lazy=True, kills=10),
+        partial(uvicorn),
+        *(partial(uvicorn, workers=2, opts_in=opts_in) for opts_in in (False, True)),
+        partial(uvicorn, workers=2, kills=10),
+    ]
+
+
+def _of_green_threads(kind: str) -> list[Scenario]:
+    of_library = [
+        partial(green_threads.green_threads, kind=kind, library=library)
+        for library in green_threads.LIBRARIES
+    ]
+    return [
+        *(partial(run, moment=moment) for run in of_library for moment in green_threads.MOMENTS),
+        *(partial(run, moment="before import", kills=10) for run in of_library),
     ]
 
 
 def _of_the_rest(kind: str) -> list[Scenario]:
     stores = (False, True)
     return [
+        partial(redis_workers.redis_workers, kind=kind),
         *(partial(clocks.clock_set_back, kind=kind, durable=durable) for durable in stores),
         partial(certificates.bad_certificate, kind=kind),
     ]

@@ -24,7 +24,7 @@ from snowplow_tracker import (
 if TYPE_CHECKING:
     from snowplow_tracker import Emitter
 
-__all__ = ["Client", "make_emitter"]
+__all__ = ["Client", "make_emitter", "track_each", "worker_client"]
 
 _EVENTS: list[Event] = [
     PageView("https://shop.example.com/lamps?colour=red", "Lamps"),
@@ -54,6 +54,30 @@ def make_emitter(plan: dict[str, Any]) -> Emitter:
     return emitter
 
 
+def track_each(tracker: Tracker, ledger: int, count: int, pause: float) -> None:
+    """Track, and write down each id as soon as it is returned; pause after each twenty.
+
+    Args:
+        ledger: The descriptor of a file.
+    """
+    for number in range(count):
+        event_id = tracker.track(_EVENTS[number % len(_EVENTS)])
+        os.write(ledger, f"{event_id}\n".encode())
+        if pause and number % 20 == 0:
+            time.sleep(pause)
+
+
+def worker_client() -> tuple[Client, dict[str, Any]]:
+    """Return the client of a server's worker, and its plan, which is in TORTURE_PLAN.
+
+    Workers that may be killed have a durable store. Each has a name of its own then.
+    """
+    plan = json.loads(os.environ["TORTURE_PLAN"])
+    if plan.get("store"):
+        plan["name"] = f"worker-{os.getpid()}"
+    return Client(plan), plan
+
+
 class Client:
     """A tracker, and the ledger of what it tracked.
 
@@ -72,11 +96,7 @@ class Client:
 
     def track(self, count: int, pause: float = 0.0) -> None:
         """Track, and write down each id as soon as it is returned; pause after each twenty."""
-        for number in range(count):
-            event_id = self.tracker.track(_EVENTS[number % len(_EVENTS)])
-            os.write(self._ledger, f"{event_id}\n".encode())
-            if pause and number % 20 == 0:
-                time.sleep(pause)
+        track_each(self.tracker, self._ledger, count, pause)
 
     def track_unwritten(self, count: int) -> None:
         """Track, and write down nothing."""
