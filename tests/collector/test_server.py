@@ -106,3 +106,16 @@ def test_answers_and_stops_while_the_clock_is_moved():
         clock.move_to("2020-01-01")
         assert requests.get(f"{collector.url}/health", timeout=5).ok
     assert not collector.running
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("port", port) for port in (-1, 65_536, "9090", True, None, 10**30)),
+        *(("host", host) for host in ("", "a b", "http://a", "[::1]", "a" * 254, None, "\0")),
+        ("report_format", "xml"),
+    ],
+)
+def test_malformed_arguments_are_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=rf"^{name}: "):
+        CollectorServer(**{name: value})

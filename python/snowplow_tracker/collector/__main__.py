@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import signal
+import socket
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from snowplow_tracker.collector.console import FORMATS, has_colors
 from snowplow_tracker.collector.server import CollectorServer
-from snowplow_tracker.collector.settings import EVENTS_PATH, checked_hosts, checked_paths
+from snowplow_tracker.collector.settings import (
+    EVENTS_PATH,
+    checked_host,
+    checked_hosts,
+    checked_paths,
+    checked_port,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,37 +37,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         report = None if options.quiet else _say
+        # With JSON, every line of the output is an object.
+        tell = _tell if options.format == "json" else _say
         collector = CollectorServer(
             options.host,
             options.port,
             report=report,
+            report_format=options.format,
+            report_colors=has_colors(sys.stdout),
             paths=dict(options.path),
             forwarded=not options.no_forwarded,
             allow_hosts=options.allow_host,
         )
         with suppress(KeyboardInterrupt), collector:
-            _say(f"collector listening at {collector.url}")
+            tell(f"collector listening at {collector.url}")
             while collector.running:
                 time.sleep(0.5)
     except RuntimeError as error:
         return _fail(str(error))
     except OSError as error:
         place = f"{options.host}:{options.port}"
-        remedy = "stop the program that listens there, or use --host and --port"
-        return _fail(f"cannot listen at {place}: {error.strerror or error}; {remedy}")
+        return _fail(f"cannot listen at {place}: {error.strerror or error}; {_remedy(error)}")
     counts = collector.journal.counts()
-    _say(f"stopped: {counts['total']} events, {counts['good']} good, {counts['bad']} bad")
+    tell(f"stopped: {counts['total']} events, {counts['good']} good, {counts['bad']} bad")
     return 0
 
 
+def _remedy(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "use an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them"
+    if error.errno == errno.EACCES:
+        return "use a port from 1024: --port 9090"
+    return "stop the program that listens there, or use another one: --port 0"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m snowplow_tracker.collector",
         description="Receives Snowplow events over HTTP and prints for each whether it is valid.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    parser.add_argument(
+        "--host",
+        type=_listen_host,
+        default="127.0.0.1",
+        help="address to listen at, 0.0.0.0 for all of this machine (default: %(default)s)",
+    )
     parser.add_argument(
         "--port", type=_port, default=9090, help="port, 0 for a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="line",
+        help="of each event: a line, a line of JSON for jq, or a line and the event"
+        " (default: %(default)s)",
     )
     parser.add_argument(
         "--quiet",
@@ -107,11 +144,16 @@ def _checked(check: Callable[[Any], object], value: object) -> None:
         raise argparse.ArgumentTypeError(str(error).partition(": ")[2]) from None
 
 
+def _listen_host(text: str) -> str:
+    _checked(checked_host, text)
+    return text
+
+
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 2**16:
-        raise argparse.ArgumentTypeError(f"not from 0 to 65535: {text}")
-    return port
+    digits = text if text.isascii() and text.isdigit() else ""
+    port = int(digits[:9]) if digits else text
+    _checked(checked_port, port)
+    return int(port)
 
 
 def _say(text: str) -> None:
@@ -121,6 +163,10 @@ def _say(text: str) -> None:
     except BrokenPipeError:
         # Nobody reads the output any longer. Continue without it: writing again would raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text + "\n")
 
 
 def _fail(message: str) -> int:

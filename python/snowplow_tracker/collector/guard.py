@@ -6,7 +6,6 @@ not read or delete the developer's events.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from snowplow_tracker.collector.protocol import MAX_HEADERS, MAX_REQUEST_LINE
+from snowplow_tracker.collector.settings import is_address
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -92,13 +92,7 @@ def _is_local(name: str) -> bool:
     A name without a dot, such as that of a container, is nobody's in the public DNS. Nor is one
     below `localhost` (RFC 6761, section 6.3) or `internal` (reserved by ICANN for private use).
     """
-    if "." not in name or name.endswith(_LOCAL_SUFFIXES):
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return "." not in name or name.endswith(_LOCAL_SUFFIXES) or is_address(name)
 
 
 def _is_cross_site(headers: Headers, name: str, *, resets: bool) -> bool:

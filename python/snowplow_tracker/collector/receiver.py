@@ -9,7 +9,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from snowplow_tracker.collector.checks import judge_get, judge_post
-from snowplow_tracker.collector.console import event_line
 from snowplow_tracker.collector.incoming import add_cookie, add_cors, collector_payload, read_body
 from snowplow_tracker.collector.protocol import MAX_BODY, VENDOR
 from snowplow_tracker.collector.rows import Row
@@ -79,7 +78,8 @@ class Receiver:
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
-            self._send_report([f"rejected  POST with a body of more than {MAX_BODY:,} bytes"])
+            reason = f"POST with a body of more than {MAX_BODY:,} bytes"
+            self._send_report([self._settings.format.note("rejected", reason)])
             return PlainTextResponse("body too large", 413)
         payload = self._payload(request, vendor, version, body)
         if (vendor, version) == (VENDOR, "tp2"):
@@ -114,10 +114,11 @@ class Receiver:
         for row in rows:
             repeated = self._journal.add(row)
             if self._report:
-                lines.append(event_line(row, repeated))
+                lines.append(self._settings.format.event(row, repeated))
         if self._journal.dropped and not self._has_reported_drops:
             self._has_reported_drops = True
-            lines.append("note  journal full: the oldest events are dropped, but remain counted")
+            full = "journal full: the oldest events are dropped, but remain counted"
+            lines.append(self._settings.format.note("note", full))
         self._send_report(lines)
 
     def _send_report(self, lines: list[str]) -> None:

@@ -10,9 +10,16 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from snowplow_tracker.collector.console import FORMATS, EventFormat
 from snowplow_tracker.collector.journal import Counts, Journal
 from snowplow_tracker.collector.protocol import MAX_HEADERS, MAX_REQUEST_LINE
-from snowplow_tracker.collector.settings import Settings, checked_hosts, checked_paths
+from snowplow_tracker.collector.settings import (
+    Settings,
+    checked_host,
+    checked_hosts,
+    checked_paths,
+    checked_port,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +46,9 @@ class CollectorServer:
         port: Port to listen on. Default 0: a free port, which later calls of `start` use again.
         journal: Stores the events. Default: a new `Journal`.
         report: Called with a text of one or more lines about the events of each request.
+        report_format: "line"; "json", an object in a line for each event; or "full", a line and
+            the indented event. Default "line".
+        report_colors: Whether "line" and "full" have the colors of terminals. Default False.
         paths: Aliases of paths, such as `{"/acme/track": "/com.snowplowanalytics.snowplow/tp2"}`.
         forwarded: Whether the client's address is the first of `X-Forwarded-For`. Default True.
         allow_hosts: Host names at which `/micro/` may be called. Local names and addresses always
@@ -46,7 +56,7 @@ class CollectorServer:
 
     Raises:
         RuntimeError: The extra `collector` is not installed.
-        ValueError: A path or a host name is malformed.
+        ValueError: An argument is malformed. The message names it.
     """
 
     def __init__(
@@ -56,15 +66,23 @@ class CollectorServer:
         *,
         journal: Journal | None = None,
         report: Callable[[str], None] | None = None,
+        report_format: str = "line",
+        report_colors: bool = False,
         paths: Mapping[str, str] | None = None,
         forwarded: bool = True,
         allow_hosts: Iterable[str] = (),
     ) -> None:
         _require_extra()
-        hosts = checked_hosts(allow_hosts) | {host.lower()}
-        self.__settings = Settings(checked_paths(paths or {}), forwarded, hosts)
-        self.host = host
-        self.port = port
+        self.host = checked_host(host)
+        self.port = checked_port(port)
+        if report_format not in FORMATS:
+            raise ValueError(f"report_format: {report_format!r} is not one of {', '.join(FORMATS)}")
+        self.__settings = Settings(
+            paths=checked_paths(paths or {}),
+            forwarded=forwarded,
+            hosts=checked_hosts(allow_hosts) | {self.host.lower()},
+            format=EventFormat(report_format, report_colors),
+        )
         self.journal = journal or Journal()
         self.__report = report
         self.__thread: _ServerThread | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from snowplow_tracker.collector.console import EventFormat
 from snowplow_tracker.collector.protocol import VENDOR
 
 if TYPE_CHECKING:
@@ -13,11 +15,22 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.collector.checks import SchemaCheck
 
-__all__ = ["EVENTS_PATH", "Settings", "checked_hosts", "checked_paths"]
+__all__ = [
+    "EVENTS_PATH",
+    "Settings",
+    "checked_host",
+    "checked_hosts",
+    "checked_paths",
+    "checked_port",
+    "is_address",
+]
 
 EVENTS_PATH = f"/{VENDOR}/tp2"
 _PATH = re.compile(r"/[^/\s?#%]+/[^/\s?#%]+")
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_LABEL = r"[a-z0-9_-]{1,63}"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_MAX_HOST = 253
+_MAX_PORT = 2**16 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +42,14 @@ class Settings:
         forwarded: Whether the client's address and scheme are those of `X-Forwarded-*`.
         hosts: Names besides local ones at which `/micro/` may be called.
         schemas: Validates self-describing data.
+        format: Of the texts about events.
     """
 
     paths: Mapping[str, str] = field(default_factory=dict)
     forwarded: bool = True
     hosts: frozenset[str] = frozenset()
     schemas: SchemaCheck | None = None
+    format: EventFormat = field(default_factory=EventFormat)
 
 
 def checked_paths(paths: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +77,41 @@ def checked_hosts(hosts: Iterable[str]) -> frozenset[str]:
         raise ValueError(f"allow_hosts: expected a list of names, not {hosts!r}")  # noqa: TRY004
     names = frozenset(str(host).lower().rstrip(".") for host in hosts)
     for name in names:
-        if not _HOST.fullmatch(name):
+        if not _is_host_name(name):
             raise ValueError(f"allow_hosts: {name!r} is not a host name, without port")
     return names
+
+
+def checked_host(host: str) -> str:
+    """Return an address or a host name to listen at.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(host, str) and (is_address(host) or _is_host_name(host.lower())):
+        return host
+    raise ValueError(f"host: {host!r} is not an address or a host name, without scheme and port")
+
+
+def checked_port(port: int) -> int:
+    """Return a port, or 0 for a free one.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if type(port) is not int or not 0 <= port <= _MAX_PORT:
+        raise ValueError(f"port: {port!r} is not an integer from 0 to {_MAX_PORT}")
+    return port
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an IPv4 or IPv6 address, without brackets."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_host_name(name: str) -> bool:
+    return len(name) <= _MAX_HOST and _HOST.fullmatch(name) is not None
