@@ -88,13 +88,13 @@ def _of_web_servers(kind: str) -> list[Scenario]:
         partial(gunicorn, worker="gthread", preload=True),
         partial(gunicorn, worker="gevent"),
         partial(gunicorn, worker="gevent", preload=True),
-        partial(gunicorn, worker="gevent", kills=10),
+        partial(gunicorn, worker="gevent", kills=5),
         partial(gunicorn, worker="uvicorn.workers.UvicornWorker"),
         *(partial(uwsgi, lazy=lazy, threads=n) for lazy in (False, True) for n in (1, 4)),
-        partial(uwsgi, lazy=True, kills=10),
+        partial(uwsgi, lazy=True, kills=5),
         partial(uvicorn),
         *(partial(uvicorn, workers=2, opts_in=opts_in) for opts_in in (False, True)),
-        partial(uvicorn, workers=2, kills=10),
+        partial(uvicorn, workers=2, kills=5),
     ]
 
 
@@ -105,7 +105,7 @@ def _of_green_threads(kind: str) -> list[Scenario]:
     ]
     return [
         *(partial(run, moment=moment) for run in of_library for moment in green_threads.MOMENTS),
-        *(partial(run, moment="before import", kills=10) for run in of_library),
+        *(partial(run, moment="before import", kills=5) for run in of_library),
     ]
 
 

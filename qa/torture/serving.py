@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Load", "free_port", "plan_of", "problems", "redis", "server", "until"]
 
+_BOTH = 2
 _LIMIT = "120"  # seconds, for each server and its workers
 
 
@@ -91,6 +92,7 @@ class Load:
         self._stopped = threading.Event()
         self.processes: list[int] = []
         self.failures: list[str] = []
+        self._killed: set[int] = set()
         self._crowd = [threading.Thread(target=self._request_on) for _ in range(threads)]
 
     def __enter__(self) -> Self:
@@ -109,15 +111,17 @@ class Load:
         until(lambda: len(self.processes) >= responses)
 
     def kill_one(self) -> int:
-        """Kill a process that has responded, and wait for the next one. Returns its id."""
-        count = len(self.processes)
-        self.wait_for(count + 1)  # those before may have been killed already
-        process = self.processes[count]
-        others = set(self.processes)
+        """Kill one of two processes, and wait until another one responds. Returns its id."""
+        self.wait_for_both()
+        process = (set(self.processes) - self._killed).pop()
+        self._killed.add(process)
         os.kill(process, signal.SIGKILL)
-        # A signal to a server that is just starting a process may miss it.
-        until(lambda: not others.issuperset(self.processes))
+        self.wait_for_both()  # a signal to a server that is just starting a process may miss it
         return process
+
+    def wait_for_both(self) -> None:
+        """Wait until two processes respond."""
+        until(lambda: len(set(self.processes) - self._killed) >= _BOTH)
 
     def _request_on(self) -> None:
         while not self._stopped.is_set():

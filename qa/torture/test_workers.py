@@ -43,7 +43,7 @@ def test_uwsgi_loses_nothing(tmp_path, lazy):
 
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_killed_workers_of_uvicorn_lose_nothing_of_the_durable_store(tmp_path, kind):
-    how: dict[str, Any] = {"kind": kind, "workers": 2, "kills": 2}
+    how: dict[str, Any] = {"kind": kind, "workers": 2, "kills": 1}
     assert web_servers.uvicorn(tmp_path, 1, **how, **FEW).problems == []
 
 
