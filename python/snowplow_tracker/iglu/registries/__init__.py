@@ -1,0 +1,1 @@
+"""Registries: where schemas come from."""

@@ -1,0 +1,46 @@
+"""Suggest what may have been meant by a name that is unknown."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from snowplow_tracker.iglu.names import SchemaKey
+    from snowplow_tracker.iglu.reports import Report
+
+__all__ = ["suggest_property", "suggest_schema"]
+
+_LEAST_RATIO = 0.75
+_MAX_COMPARED = 1000
+
+
+def suggest_property(reports: Sequence[Report]) -> str | None:
+    """Return a suggestion for the first unknown or missing property that resembles another."""
+    for report in reports:
+        close = _closest(report.targets[0], report.known) if report.known else None
+        if close is None:
+            continue
+        if report.keyword == "additionalProperties":
+            return f'did you mean "{close}"?'
+        return f'did you mean "{report.targets[0]}" by "{close}"?'
+    return None
+
+
+def suggest_schema(wanted: SchemaKey, known: Iterable[SchemaKey]) -> str | None:
+    """Return a suggestion for a schema that is not found, out of those that exist."""
+    keys = list(known)
+    versions = [key for key in keys if key[:3] == wanted[:3]]
+    if versions:
+        listed = ", ".join(key.version for key in sorted(versions, key=lambda key: key.order))
+        return f"known versions: {listed}"
+    paths = {key.path: key for key in keys[:_MAX_COMPARED]}
+    close = _closest(wanted.path, paths)
+    return f"did you mean {paths[close].uri}?" if close is not None else None
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    found = get_close_matches(name, list(known)[:_MAX_COMPARED], n=1, cutoff=_LEAST_RATIO)
+    return found[0] if found else None
