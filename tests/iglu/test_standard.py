@@ -8,6 +8,7 @@ from qa.standard_schemas import generate
 
 from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS, REQUIRED_KEYS
 from snowplow_tracker.iglu import Resolver, SchemaKey, StandardRegistry, Validator
+from snowplow_tracker.iglu.lint import lint_schema
 
 REGISTRY = StandardRegistry()
 VENDOR = "iglu:com.snowplowanalytics.snowplow"
@@ -31,6 +32,18 @@ def test_all_are_usable_and_checked_in_full():
     for key in keys:
         compiled = checker.compiled(key)
         assert (key, compiled.issues, compiled.notes) == (key, [], ())
+
+
+def test_the_linter_finds_nothing_that_makes_data_bad():
+    # The originals have strings without maxLength, and optional properties that are not null.
+    skipped = ("stringLength", "optionalNull", "numericMinMax", "rootObject")
+    for key in REGISTRY.list():
+        found = [
+            one
+            for one in lint_schema(REGISTRY.lookup(key) or {}, skipped)
+            if (one.check, key.name) != ("stringMaxLengthRange", "submit_form")
+        ]
+        assert (key, found) == (key, [])
 
 
 def test_fields_that_the_table_names():
