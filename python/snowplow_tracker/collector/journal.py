@@ -83,6 +83,9 @@ class _RowQueue:
     def newest_first(self) -> list[Row]:
         return [row for _, row, _ in reversed(self._rows)]
 
+    def times(self) -> list[int]:
+        return [self._rows[at][1].payload.timestamp for at in (0, -1)] if self._rows else []
+
     def numbered(self, after: int) -> list[tuple[int, Row]]:
         newer = takewhile(lambda item: item[0] > after, reversed(self._rows))
         return [(number, row) for number, row, _ in newer]
@@ -205,6 +208,12 @@ class Journal:
         """Return the row with a number, or None if it is not stored."""
         rows = self.numbered_rows(after=number - 1)
         return rows[-1][1] if rows and rows[-1][0] == number else None
+
+    def times(self) -> tuple[int, int] | None:
+        """Return when the oldest and the newest row arrived, in milliseconds since 1970."""
+        with self.__changed:
+            times = self.__rows.good.times() + self.__rows.bad.times()
+        return (min(times), max(times)) if times else None
 
     def numbered_rows(self, after: int = 0) -> list[tuple[int, Row]]:
         """Return rows with their numbers, good and bad, newest first.

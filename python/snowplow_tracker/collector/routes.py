@@ -15,6 +15,7 @@ from snowplow_tracker.collector.queries import Queries
 from snowplow_tracker.collector.receiver import Preflight, Receiver
 from snowplow_tracker.collector.settings import EVENTS_PATH, Settings
 from snowplow_tracker.collector.stream import Streams
+from snowplow_tracker.collector.ui.routes import ui_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ def application(
     app = Starlette(
         routes=[
             *calls,
+            *ui_routes(journal),
             Route("/micro/{call:path}", not_found.respond, methods=["GET", "POST"]),
             *Receiver(journal, report, settings).routes(),
         ],
