@@ -120,6 +120,9 @@ bench: build-as-released build-plain originals .venv/peers ## write tables, JSON
 bench-quick: build-as-released build-plain originals .venv/peers ## run the same benchmarks with less precision, in some minutes
 	$(BIN)/python -m benches --quick --output target/bench-quick $(BUILDS)
 
+bench-field: build-as-released ## measure what people use instead of this package, sending included: other trackers, other languages; QUICK=1 for less precision
+	$(BIN)/python -m benches.field $(if $(QUICK),--quick --output target/bench-field,--output benches/results)
+
 bench-native: ## measure the parts in plain Rust: escaping, base64, ids, record buffer
 	cargo bench --no-default-features
 

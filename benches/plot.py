@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from benches.results import Row, Table
 
-__all__ = ["plot"]
+__all__ = ["BAR", "BOTTOM", "GAP", "SECTION", "TOP", "WIDTH", "as_svg", "bar", "plot", "text"]
 
 WIDTH, LEFT, RIGHT = 760, 220, 190
 BAR, GAP, GROUP_GAP = 16, 3, 14
@@ -93,11 +93,16 @@ def plot(run: dict[str, Any], tables: Sequence[Table]) -> str:
         body += drawn
     machine = f"{run['Python']}, {run['CPU']}, {run['date']}"
     source = f"Cold: new memory. Shorter is better. {machine}. Run: make bench"
-    body += _text(20, height + 6, source, "faint")
+    body += text(20, height + 6, source, "faint")
     height += BOTTOM
+    return as_svg("CPU time of tracking an event", body, height)
+
+
+def as_svg(title: str, body: str, height: int) -> str:
+    """Return an SVG with a title for those who do not see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'width="{WIDTH}" height="{height}">\n<title>CPU time of tracking an event</title>\n'
+        f'width="{WIDTH}" height="{height}">\n<title>{escape(title)}</title>\n'
         f"<style>{STYLE}</style>\n"
         f'<rect class="page" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>\n'
         f"{body}</svg>\n"
@@ -109,10 +114,10 @@ def _section(section: Section, y: int) -> tuple[str, int]:
     builds = [name for name in (OURS, PLAIN) if name in section.rows[0].values]
     targets = [*builds, *section.others]
     most = max(row.values[target] for row in section.rows for target in targets)
-    drawn = _text(20, y + 6, section.title, "title")
+    drawn = text(20, y + 6, section.title, "title")
     y += SECTION - GROUP_GAP
     for row in section.rows:
-        drawn += _text(20, y + BAR - 4, row.case)
+        drawn += text(20, y + BAR - 4, row.case)
         for target in targets:
             drawn += "".join(_bar(section, row, target, y, most))
             y += BAR + GAP
@@ -121,21 +126,26 @@ def _section(section: Section, y: int) -> tuple[str, int]:
 
 
 def _bar(section: Section, row: Row, target: str, y: int, most: float) -> Iterator[str]:
-    length = max(1.0, row.values[target] / most * (WIDTH - LEFT - RIGHT))
+    length = row.values[target] / most * (WIDTH - LEFT - RIGHT)
     kind = {OURS: "ours", PLAIN: "ours plain"}.get(target, "other")
-    yield (
-        f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>\n'
-    )
+    yield bar(LEFT, y, length, kind)
     label = f"{row.values[target]:.2f} {LABELS.get(target, target)}"
     if target in row.ratios:
         speedup = row.ratios[target] if section.is_speedup else 1 / row.ratios[target]
         label += f", {speedup:.1f}x as fast as {section.others[0]}"
-    yield _text(LEFT + length + 6, y + BAR - 4, label, kind if target == OURS else "faint")
+    yield text(LEFT + length + 6, y + BAR - 4, label, kind if target == OURS else "faint")
 
 
-def _text(x: float, y: float, text: str, kind: str = "") -> str:
+def bar(x: float, y: int, length: float, kind: str) -> str:
+    """Return a horizontal bar."""
+    width = max(1.0, length)
+    return f'<rect class="{kind}" x="{x}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>\n'
+
+
+def text(x: float, y: float, content: str, kind: str = "") -> str:
+    """Return a line of text whose baseline starts there."""
     attribute = f' class="{kind}"' if kind else ""
-    return f'<text{attribute} x="{x:.1f}" y="{y}">{escape(text)}</text>\n'
+    return f'<text{attribute} x="{x:.1f}" y="{y}">{escape(content)}</text>\n'
 
 
 def main(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Protocol
 
     from typing_extensions import Self
@@ -31,6 +31,7 @@ __all__ = [
     "ROOT",
     "Call",
     "OutputMismatchError",
+    "Process",
     "Program",
     "Target",
     "check_payloads",
@@ -51,32 +52,21 @@ class OutputMismatchError(Exception):
     """Two targets produced different outputs, so their times cannot be compared."""
 
 
-class Target:
-    """A process that runs the tasks of one module of `benches.targets`.
+class Process:
+    """A process that runs tasks: each is a line of JSON on its standard input.
 
     Args:
         name: Its name in the results.
-        module: The module's name, followed by its command-line arguments.
-        package_path: A folder of packages that take precedence over the environment's. Default
-            None.
-        interpreter: The CPython of the process. Default: this one.
+        command: What to start.
+        environment: Its variables. Default: those of this process.
     """
 
     def __init__(
-        self,
-        name: str,
-        *module: str,
-        package_path: Path | None = None,
-        interpreter: str = sys.executable,
+        self, name: str, command: list[str], environment: Mapping[str, str] = os.environ
     ) -> None:
         self.name = name
-        paths = [str(path) for path in (package_path, ROOT) if path]
         self._process = subprocess.Popen(
-            [interpreter, "-m", f"benches.targets.{module[0]}", *module[1:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"},
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=dict(environment)
         )
 
     def call(self, task: str, *arguments: Any) -> Any:
@@ -95,6 +85,30 @@ class Target:
 
     def __exit__(self, *_error: object) -> None:
         self._process.communicate()
+
+
+class Target(Process):
+    """A process that runs the tasks of one module of `benches.targets`.
+
+    Args:
+        name: Its name in the results.
+        module: The module's name, followed by its command-line arguments.
+        package_path: A folder of packages that take precedence over the environment's. Default
+            None.
+        interpreter: The CPython of the process. Default: this one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *module: str,
+        package_path: Path | None = None,
+        interpreter: str = sys.executable,
+    ) -> None:
+        paths = [str(path) for path in (package_path, ROOT) if path]
+        variables = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
+        command = [interpreter, "-m", f"benches.targets.{module[0]}", *module[1:]]
+        super().__init__(name, command, {**os.environ, **variables})
 
 
 @dataclass(frozen=True)

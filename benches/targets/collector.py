@@ -5,17 +5,25 @@ It serves two URLs: one responds with 200 at once, the other one never responds.
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
 import threading
+from urllib.parse import unquote_to_bytes
 
 from benches.targets.serve import serve
 
-RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+# Some libraries read the status again in the body.
+ANSWER = b'{"status":1,"code":200}'
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(ANSWER),
+    ANSWER,
+)
 MAX_HEAD_BYTES = 65_536
 READ_BYTES = 1_048_576
+GZIP, FORM = b"\x1f\x8b", b"data="
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-EVENT_ID = re.compile(rb'"eid":\s*"([0-9a-f-]{36})"')
+EVENT_ID = r'"eid":\s*"([0-9a-f-]{36})"'
 
 
 class Collector:
@@ -37,10 +45,15 @@ class Collector:
         """Keep all request bodies from now on."""
         self._bodies = []
 
-    def forget(self) -> dict[str, int]:
-        """Return the events, distinct event ids and bytes of the kept bodies, and drop them."""
+    def forget(self, pattern: str = EVENT_ID) -> dict[str, int]:
+        """Return the events, distinct event ids and bytes of the kept bodies, and drop them.
+
+        Args:
+            pattern: A regular expression whose group is the id of an event.
+        """
         bodies, self._bodies = self._bodies or [], None
-        event_ids = [event_id for body in bodies for event_id in EVENT_ID.findall(body)]
+        find = re.compile(pattern.encode(), re.DOTALL).findall
+        event_ids = [event_id for body in bodies for event_id in find(decoded(body))]
         size = sum(map(len, bodies))
         return {"events": len(event_ids), "ids": len(set(event_ids)), "bytes": size}
 
@@ -62,6 +75,13 @@ class Collector:
                 if self._bodies is not None:
                     self._bodies.append(body)
                 connection.sendall(RESPONSE)
+
+
+def decoded(body: bytes) -> bytes:
+    """Return a body without its compression, and a form's without its escapes."""
+    if body.startswith(GZIP):
+        return gzip.decompress(body)
+    return unquote_to_bytes(body.replace(b"+", b" ")) if body.startswith(FORM) else body
 
 
 def read_body(connection: socket.socket, buffer: bytearray, *, keep: bool) -> bytes | None:

@@ -1,0 +1,1 @@
+"""What people use instead of this package, measured on the same job: `make bench-field`."""
