@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -146,7 +147,7 @@ def test_a_finaliser_may_look_at_the_object_that_lets_go(kind, name):
     assert Nosy.seen == [late]
 
 
-CHAINS = {
+CHAINS: dict[str, Callable[[Any], Any]] = {
     "data": lambda inner: SelfDescribingJson(SCHEMA, inner),
     "data in a list": lambda inner: SelfDescribingJson(SCHEMA, [inner]),
     "event_json": SelfDescribing,
@@ -162,7 +163,7 @@ CHAINS = {
 @pytest.mark.parametrize("end", ["last reference", "assignment", "collector"])
 def test_a_chain_of_any_length_goes_away(link, end):
     gone: list[int] = []
-    thing = Last(gone)
+    thing: Any = Last(gone)
     for _ in range(200_000 if link == "data" else 50_000):
         thing = CHAINS[link](thing)
     holder = SelfDescribingJson(SCHEMA, thing)
