@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import ordered_locks
 from tests.support import Inbox, ScriptedServer, close_all_emitters, wait_until
 
 from snowplow_tracker import StructuredEvent, Tracker
@@ -27,6 +28,21 @@ def no_emitter_is_left() -> Iterator[None]:
     close_all_emitters()
     yield
     close_all_emitters()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def locks_check_their_order() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        ordered_locks.check_all(patch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_lock_is_taken_out_of_order() -> Iterator[None]:
+    yield
+    found = [*ordered_locks.violations]
+    ordered_locks.violations.clear()
+    assert not found, found[0]
 
 
 @pytest.fixture

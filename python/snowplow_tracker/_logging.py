@@ -2,83 +2,63 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._threads import Depth
+from snowplow_tracker._locks import Deferral, sections
+from snowplow_tracker._threads import Mark
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Generator
 
-__all__ = ["RateLimitedLogger", "deferred_logging", "delivering"]
+__all__ = ["RateLimitedLogger", "delivering", "log_unlocked"]
 
 _INTERVAL_SECONDS = 60.0
 _MAX_DEFERRED_CALLS = 1_000
 
 
-class _DeferredLogging(Depth):
-    """Defers log calls until the surrounding lock is released: `with deferred_logging, lock:`.
+def log_unlocked(log: Callable[..., None], message: str, *args: object) -> None:
+    """Call `log(message, *args)` now, or when this thread has left its section.
 
     A program's log handler may itself call `track()`. If this package logged while holding its
     lock, it would deadlock with a thread that holds the handler's lock and waits for that lock.
     """
-
-    __slots__ = ()
-
-    calls: deque[Callable[[], None]] | None
-
-    def __init__(self) -> None:
-        super().__init__(calls=None)
-
-    def __exit__(self, *_: object) -> None:
-        local = self._local if threading.local is self._kind else self.renew()
-        if local.depth:
-            local.depth -= 1
-        if local.calls:
-            calls: deque[Callable[[], None]] = local.calls
-            while calls and not local.depth:
-                calls.popleft()()
-
-    def log(self, log: Callable[..., None], message: str, *args: object) -> None:
-        """Call `log(message, *args)` now, or after the outermost `with` block."""
-        if not self.depth:
-            log(message, *args)
-            return
-        if self.calls is None:
-            self.calls = deque(maxlen=_MAX_DEFERRED_CALLS)
-        self.calls.append(partial(log, message, *args))
+    if not sections.is_active():
+        log(message, *args)
+    elif len(sections.calls) < _MAX_DEFERRED_CALLS:
+        sections.defer(log, message, *args)
 
 
-deferred_logging = _DeferredLogging()
-
-
-class _Delivering(Depth):
-    """Marks a thread that delivers events: `with delivering:`.
+class _Delivering(Deferral):
+    """Marks a thread that delivers events: `with delivering, delivering.mark():`.
 
     A program may track log records as events. Delivery logs, and urllib3 logs each request. If
     these records were sent at once, that would be logged again, and so on for ever. So what a
-    thread tracks inside such a block waits for the next flush.
+    thread tracks inside such a block waits for the next flush. A `close()` waits for the end of
+    the block: the connection is in use.
     """
 
-    __slots__ = ()
+    def __init__(self) -> None:
+        super().__init__()
+        self.mark = Mark()
 
     def is_active(self) -> bool:
         """Return whether this thread is inside such a block."""
-        return bool(self.depth)
+        return self.mark.is_active()
 
     @contextmanager
     def suspended(self) -> Generator[None]:
         """Run the program's own code, whose events are sent as usual."""
-        depth, self.depth = self.depth, 0
+        mark = self.mark()
+        depth = mark._release_save() if mark._is_owned() else None  # noqa: SLF001 - as `threading`
         try:
             yield
         finally:
-            self.depth = depth
+            if depth is not None:
+                mark._acquire_restore(depth)  # noqa: SLF001 - see above
 
 
 delivering = _Delivering()
@@ -115,7 +95,7 @@ class RateLimitedLogger:
     def _log(self, log: Callable[..., None], message: str, args: tuple[object, ...]) -> None:
         suppressed = self._suppressed.pop(message, 0)
         suffix = f" ({suppressed} more in the last minute)" if suppressed else ""
-        deferred_logging.log(log, "%s%s", message % args, suffix)
+        log_unlocked(log, "%s%s", message % args, suffix)
 
     def _is_due(self, message: str) -> bool:
         # Without a lock: a finalizer may re-enter this method, and an extra line does no harm.

@@ -11,39 +11,33 @@ from __future__ import annotations
 
 import threading
 import time
+from _thread import RLock  # green threads do not replace it
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CurrentLock", "Depth", "PerThread", "WakeUps"]
+__all__ = ["CurrentLock", "Mark", "PerThread", "WakeUps"]
 
 # Only for green threads. eventlet's locks wake no thread of the system but their own.
 _GREEN_POLL_SECONDS = 0.5
 
 
 class PerThread:
-    """Holds attributes of each thread, like `threading.local`, or of each green thread.
+    """Holds attributes of each thread, like `threading.local`, or of each green thread."""
 
-    Args:
-        defaults: The values of attributes that a thread has not set.
-    """
+    __slots__ = ("_kind", "_local")
 
-    __slots__ = ("_defaults", "_kind", "_local")
-
-    _defaults: dict[str, object]
     _kind: object
     _local: Any
 
-    def __init__(self, **defaults: object) -> None:
-        object.__setattr__(self, "_defaults", defaults)
+    def __init__(self) -> None:
         self.renew()
 
     def renew(self) -> Any:
         """Create the attributes anew: `threading` was patched."""
         kind = threading.local
-        has_defaults = bool(self._defaults)
-        local = type("Attributes", (kind,), {**self._defaults})() if has_defaults else kind()
+        local = kind()
         object.__setattr__(self, "_local", local)
         object.__setattr__(self, "_kind", kind)
         return local
@@ -57,38 +51,52 @@ class PerThread:
         setattr(local, name, value)
 
 
-class Depth(PerThread):
-    """Counts how many of its `with` blocks a thread is inside of, as `depth`.
+class Mark:
+    """Marks what a thread is in the middle of: `with mark():`.
 
-    Args:
-        defaults: Further attributes of each thread, for a subclass.
+    A mark is a re-entrant lock of one thread, which no other thread knows: a counter that native
+    code changes. A counter that Python code changes would stay wrong if a signal handler raised an
+    exception at the first line of `__exit__`.
     """
 
-    __slots__ = ()
+    __slots__ = ("_kind", "_local")
 
-    depth: int
+    def __init__(self) -> None:
+        self._renew()
 
-    def __init__(self, **defaults: object) -> None:
-        super().__init__(depth=0, **defaults)
+    def _renew(self) -> None:
+        kind = threading.local
+        self._local: Any = kind()
+        self._kind: object = kind
 
-    # Each event of a program's own store passes four of these blocks: no further calls here.
-    def __enter__(self) -> None:
-        local = self._local if threading.local is self._kind else self.renew()
-        local.depth += 1
+    def __call__(self) -> Any:
+        """Return this thread's mark, a context manager."""
+        if threading.local is not self._kind:
+            self._renew()
+        try:
+            return self._local.lock
+        except AttributeError:
+            lock = self._local.lock = RLock()
+            return lock
 
-    def __exit__(self, *_: object) -> None:
-        local = self._local if threading.local is self._kind else self.renew()
-        if local.depth:  # not if `threading` was patched inside the block
-            local.depth -= 1
+    def is_active(self) -> bool:
+        """Return whether this thread is inside such a block."""
+        is_active: bool = self()._is_owned()  # noqa: SLF001 - as `threading.Condition` does
+        return is_active
 
 
 class CurrentLock:
-    """Provides a re-entrant lock, and another one after `threading` was patched."""
+    """Provides a re-entrant lock, and another one after `threading` was patched.
 
-    def __init__(self) -> None:
+    Args:
+        new_lock: Creates a lock of the kind that is current.
+    """
+
+    def __init__(self, new_lock: Callable[[], Any]) -> None:
         # gevent leaves the function `threading.RLock` in place.
         self._kind: object = threading.Lock
-        self._lock = threading.RLock()
+        self._new_lock = new_lock
+        self._lock = new_lock()
 
     # The lock itself is acquired by the caller, in a `with` statement: a KeyboardInterrupt inside
     # an `__enter__` of this class would leave it held.
@@ -96,7 +104,7 @@ class CurrentLock:
         """Return the lock."""
         kind = threading.Lock
         if kind is not self._kind:
-            self._lock = threading.RLock()
+            self._lock = self._new_lock()
             self._kind = kind
         return self._lock
 
@@ -114,7 +122,7 @@ class WakeUps:
 
     def notify(self) -> None:
         """Have all threads that wait look at their conditions, which have changed before."""
-        for waiter in list(self._waiting):
+        for waiter in self._waiting.copy():  # a finalizer may wait, too
             if self._waiting.pop(waiter, False):
                 waiter.release()
 

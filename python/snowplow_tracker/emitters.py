@@ -180,8 +180,7 @@ class Emitter(EmitterCore):
     def buffer(self) -> PayloadDictList:
         """The stored events, as in version 0.x."""
         self.__engine.current()
-        with self.lock:  # before the store's: a signal handler that flushes wants it, too
-            events: PayloadDictList = cast("Any", self.event_store).event_buffer
+        events: PayloadDictList = cast("Any", self.event_store).event_buffer
         return events
 
     @buffer.setter

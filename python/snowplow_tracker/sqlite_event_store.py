@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._native import encode_record
+from snowplow_tracker._locks import sections
 from snowplow_tracker._stores.record_store import register_builtin_store
 from snowplow_tracker._stores.sqlite.store import SQLiteStore
 from snowplow_tracker._validation import require_int, require_seconds
@@ -79,7 +79,11 @@ class SQLiteEventStore:
 
     def add_event(self, payload: PayloadDict) -> bool:
         """Store an event, its values as text. Returns False, and logs it, if it was refused."""
-        return self.__store.add_record(*encode_record(payload))
+        is_stored = self.__store.add_dict(payload)
+        if is_stored is None:  # it is a signal handler's or a finalizer's
+            sections.defer(self.__store.add_dict, dict(payload))
+            return True
+        return is_stored
 
     def get_events_batch(self) -> PayloadDictList:
         """Take the oldest events, at most as many as fit into one request."""

@@ -6,6 +6,7 @@ from traceback import walk_stack
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.callbacks import inside_delivery
+from snowplow_tracker._locks import sections
 from snowplow_tracker._signals import handler_codes
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def may_block() -> bool:
     `weakref.finalize`) or a signal handler, which interrupt code that may hold any lock. They
     are recognized by the call stack, where functions not written in Python leave no trace.
     """
-    if inside_delivery.depth:
+    if inside_delivery.is_active() or sections.is_active() or sections.makes_calls.is_active():
         return False
     handlers = handler_codes()
     return not any(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
-from snowplow_tracker._threads import Depth, PerThread
+from snowplow_tracker._threads import Mark, PerThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ logger = logging.getLogger("snowplow_tracker.emitters")
 _MAX_PENDING_RETRIES = 1_000_000  # as many as the largest store holds by default
 
 
-# Marks what delivery calls on this thread: `with inside_delivery:`.
-inside_delivery = Depth()
+# Marks what delivery calls on this thread: `with inside_delivery():`.
+inside_delivery = Mark()
 
 
 class Callbacks:
@@ -64,7 +64,7 @@ class Callbacks:
         self._thread.is_running = True
         before = current_exception()
         try:
-            with inside_delivery, delivering.suspended():
+            with inside_delivery(), delivering.suspended():
                 callback(*arguments)
         except Exception as error:
             reraise_if_by_handler(error, before)

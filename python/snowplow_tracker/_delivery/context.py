@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.callbacks import Callbacks
 from snowplow_tracker._delivery.circuit_breaker import CircuitBreaker
 from snowplow_tracker._delivery.queue import EventQueue
+from snowplow_tracker._locks import sections
 from snowplow_tracker._threads import WakeUps
 
 if TYPE_CHECKING:
@@ -92,7 +92,6 @@ class Counters:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
         self._counts: dict[str, int] = dict.fromkeys(
             ("sent", "retried", "rejected", "dropped", "bytes", "requests"), 0
         )
@@ -100,13 +99,13 @@ class Counters:
 
     def add(self, **counts: int) -> None:
         """Add to counters by name."""
-        with self._lock:
+        with sections, sections.short:
             for name, count in counts.items():
                 self._counts[name] += count
 
     def snapshot(self) -> dict[str, int]:
         """Return all counters as of one moment."""
-        with self._lock:
+        with sections, sections.short:
             return dict(self._counts)
 
 

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._lifecycle.workers import WorkerPool
+from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._overrides import call_override
 
@@ -42,6 +43,9 @@ class WorkerDispatcher:
         """Request that what is stored is sent, and return."""
         if delivering.is_active():  # a log handler has tracked what delivery logs
             return
+        if sections.is_active():  # a signal handler or finalizer interrupts its own thread
+            sections.defer(self.flush)
+            return
         if self._flusher.is_waiting():
             self._callbacks.request_flush()
         elif not self._breaker.is_half_open_elsewhere():
@@ -61,6 +65,9 @@ class WorkerDispatcher:
     def sync_flush(self) -> None:
         """Wait until what is stored is sent, or requeued because the collector fails."""
         if delivering.is_active():
+            return
+        if sections.is_active():
+            sections.defer(self.sync_flush)
             return
         if call_override(self._host, "flush"):
             self.pool.wait_idle()

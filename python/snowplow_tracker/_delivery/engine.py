@@ -20,11 +20,13 @@ from snowplow_tracker._http.client import HttpClient
 from snowplow_tracker._http.endpoint import redact_url
 from snowplow_tracker._lifecycle.process import (
     deliver_abandoned,
+    exit_has_begun,
     notice_copy,
     register_for_exit,
 )
 from snowplow_tracker._lifecycle.timer import FlushTimer
-from snowplow_tracker._logging import deferred_logging, delivering
+from snowplow_tracker._locks import new_lock, sections
+from snowplow_tracker._logging import delivering
 from snowplow_tracker._stores.record_store import reset_after_fork
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class DeliveryEngine:
         self.transport = Transport(context, self.client)
         self.sender = BatchSender(context, self.transport, self.retry)
         self.flusher = Flusher(context, self.sender, self.transport, self.retry, self._clock)
-        self.intake = Intake(context, self.sink)
+        self.intake = Intake(context, self.sink, self._flush_if_due)
         self.shutdown = Shutdown(context, self.sink, self._deliver)
         self.dispatcher: Dispatcher = self.flusher
         if self._thread_count:
@@ -85,7 +87,7 @@ class DeliveryEngine:
 
     def _renew_lock(self) -> None:
         self._kind_of_threads: object = threading.Lock
-        self._lock = self._host.lock = threading.RLock()
+        self._lock = self._host.lock = new_lock("emitter")
 
     def current(self) -> Self:
         """Return the engine, after it has noticed a copied process or patched threads.
@@ -177,15 +179,29 @@ class DeliveryEngine:
 
     def close(self, timeout: float | None) -> None:
         """Send what is stored, once, and accept no more events. See `Emitter.close`."""
-        if self.context.state.is_open:
+        if self.context.state.is_open and not self._is_deferred(self.close, timeout):
             try:
                 self.shutdown.close(timeout)
             finally:
                 self.dispatcher.stop()
                 self.client.close()
 
+    @staticmethod
+    def _is_deferred(call: Callable[..., None], *arguments: object) -> bool:
+        """Defer a call of a signal handler or finalizer that interrupts a section or a delivery."""
+        for each in (sections, delivering):
+            if each.is_active():
+                each.defer(call, *arguments)
+                return True
+        return False
+
     def abandon(self) -> None:
         """Deliver what the emitter holds: nothing refers to it any more."""
+        if exit_has_begun():  # it is delivered already, and its threads end with the process
+            return
+        if sections.is_active():
+            sections.defer(self.abandon)
+            return
         notice_copy()
         self.dispatcher.abandon()
         if self.context.state.is_open:
@@ -245,19 +261,25 @@ class DeliveryEngine:
 
     def stats(self) -> dict[str, Any]:
         """Return what became of the events so far: see `Emitter.stats`."""
-        queue, counters = self.context.queue, self.context.counters
-        # Requests complete under this lock, so no event is between two places.
-        with deferred_logging, self._host.lock:
-            counts: dict[str, Any] = counters.snapshot()
-            counts["queued"], counts["in_flight"] = queue.queued_and_in_flight()
+        context = self.context
+        if sections.is_active():  # the lock's owner may wait for what this thread holds
+            counts = self._counts((context.queue.size(), context.queue.in_flight()))
+        else:
+            # Requests complete under this lock, so no event is between two places.
+            with sections, sections.emitter(), self._host.lock:
+                counts = self._counts(context.queue.queued_and_in_flight())
         parts = ("queued", "in_flight", "sent", "rejected", "dropped")
-        oldest = queue.oldest_ms()
+        oldest = context.queue.oldest_ms()
         return {
             "tracked": sum(counts[part] for part in parts),
             **counts,
-            "last_error": counters.last_error,
+            "last_error": context.counters.last_error,
             "oldest_queued_seconds": None if oldest is None else time.time() - oldest / 1000,
         }
+
+    def _counts(self, stored: tuple[int, int]) -> dict[str, Any]:
+        queued, in_flight = stored
+        return {**self.context.counters.snapshot(), "queued": queued, "in_flight": in_flight}
 
 
 def _is_daemon_thread() -> bool:

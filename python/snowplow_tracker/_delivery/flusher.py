@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._logging import deferred_logging, delivering
+from snowplow_tracker._locks import sections
+from snowplow_tracker._logging import delivering
 from snowplow_tracker._overrides import call_override, is_original
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Flusher:
         """Send what is stored, then what callbacks and rejected threads asked for meanwhile."""
         if delivering.is_active():  # a log handler has tracked what delivery logs
             return
+        if sections.is_active():  # a signal handler or finalizer interrupts its own thread
+            sections.defer(self.flush_here)
+            return
         callbacks, breaker = self._callbacks, self._breaker
         callbacks.request_flush()
         while breaker.try_acquire():
@@ -73,7 +77,7 @@ class Flusher:
 
     def send_stored(self) -> None:
         """Send what is stored now, until an attempt fails."""
-        with delivering:
+        with delivering, delivering.mark():
             self._send_stored()
 
     def _send_stored(self) -> None:
@@ -96,8 +100,11 @@ class Flusher:
         """Send events that were taken from the store, as `Emitter.send_events` does."""
         if not events:
             return
+        if sections.is_active():
+            sections.defer(self._host.send_events, events)
+            return
         self._host.attach_sent_timestamp(events)
-        with delivering:
+        with delivering, delivering.mark():
             if self._host.method == "post":
                 self._sender.post(
                     self._queue.pending_events(list(events), self._transport.max_body_bytes())
@@ -132,6 +139,6 @@ class Flusher:
         acked = queue.acked_by_this_thread() - before
         left = 0 if acks_itself else len(events) - acked
         if left > 0:
-            with deferred_logging, self._host.lock:
+            with sections, sections.emitter(), self._host.lock:
                 queue.cleanup(events[:left], False)
                 self._counters.add(sent=left)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.queue import record_as_dict
+from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import clean_fields
 
@@ -26,12 +27,19 @@ _MAX_WAIT_SECONDS = 1.0
 
 
 class Intake:
-    """Accepts events as dicts or records. When the store is full, it refuses or blocks."""
+    """Accepts events as dicts or records. When the store is full, it refuses or blocks.
 
-    def __init__(self, context: DeliveryContext, sink: RecordSink) -> None:
+    Args:
+        flush_if_due: Flushes if the stored events make a batch. Called after deferred events only.
+    """
+
+    def __init__(
+        self, context: DeliveryContext, sink: RecordSink, flush_if_due: Callable[[], None]
+    ) -> None:
         self._host = context.host
         self._queue = context.queue
         self._sink = sink
+        self._flush_if_due = flush_if_due
         self._callbacks = context.callbacks
         self._counters = context.counters
         self._completions = context.completions
@@ -49,7 +57,8 @@ class Intake:
             return False
         is_stored = self._enqueue(partial(self._queue.add, event))
         if is_stored and host.bytes_queued is not None:
-            host.bytes_queued += len(str(payload))
+            size = len(str(payload))  # first: a signal handler may interrupt a call, and add more
+            host.bytes_queued += size
         return True
 
     def accept_record(self, record: bytes | None, created_ms: int) -> bool:
@@ -86,20 +95,28 @@ class Intake:
         self._refusals.warning("Event refused: its emitter is closed")
         return True
 
-    def _enqueue(self, add: Callable[[], bool]) -> bool:
+    def _enqueue(self, add: Callable[[], bool | None]) -> bool:
         """Store an event by `add`. If there is no room, wait for it if the emitter blocks."""
         if self._host.when_full == "block" and self._enqueue_when_room(add):
             return True
         try:
-            if add():
-                return True
+            is_stored = add()
         except MemoryError:
             self._counters.add(dropped=1)
             raise
+        if is_stored:
+            return True
+        if is_stored is None:  # it is a signal handler's or a finalizer's
+            sections.defer(self._enqueue_deferred, add)
+            return True
         self._counters.add(dropped=1)
         return False
 
-    def _enqueue_when_room(self, add: Callable[[], bool]) -> bool:
+    def _enqueue_deferred(self, add: Callable[[], bool | None]) -> None:
+        if self._enqueue(add):
+            self._flush_if_due()
+
+    def _enqueue_when_room(self, add: Callable[[], bool | None]) -> bool:
         """Store an event by `add` as soon as there is room, or give up after `block_timeout`.
 
         Returns:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from _thread import TIMEOUT_MAX
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._delivery.batch import PendingDicts, PendingRecords
 from snowplow_tracker._delivery.callbacks import inside_delivery
-from snowplow_tracker._logging import deferred_logging
-from snowplow_tracker._stores.record_store import builtin_store_of, is_unpatched, record_store_of
+from snowplow_tracker._locks import new_lock, sections
+from snowplow_tracker._stores.record_store import (
+    builtin_store_of,
+    is_unpatched,
+    record_store_of,
+    unpatched_store_of,
+)
 from snowplow_tracker._threads import CurrentLock, PerThread
 
 if TYPE_CHECKING:
@@ -38,8 +45,9 @@ class EventQueue:
     def __init__(self, host: DeliveryHost, notify_completed: Callable[[], None]) -> None:
         self._host = host
         self._notify_completed = notify_completed
-        self._sending = CurrentLock()
+        self._sending = CurrentLock(partial(new_lock, "sending"))
         self._taken = 0
+        self._last_size = 0
         self._thread = PerThread()
 
     # --- which kind of store
@@ -55,19 +63,27 @@ class EventQueue:
 
     # --- in
 
-    def add(self, event: PayloadDict) -> bool:
-        """Store an event. Returns False if it was refused."""
-        store = self._host.event_store
-        if is_unpatched(store):
-            # Without the emitter's lock: the event may be a signal handler's that interrupts its
-            # own thread in the store, which has the store's lock. Others take it after this one.
-            with inside_delivery:
-                return store.add_event(event)
-        with deferred_logging, self._host.lock, inside_delivery:
+    def add(self, event: PayloadDict) -> bool | None:
+        """Store an event.
+
+        Returns:
+            False if it was refused. None if this thread is in the middle of a section, so that it
+            has to try again after that.
+        """
+        if (builtin := unpatched_store_of(self._host.event_store)) is not None:
+            with inside_delivery():
+                return builtin.add_dict(event)
+        if sections.is_active():
+            return None
+        with sections, sections.emitter(), self._host.lock:
             return self._host.event_store.add_event(event)
 
-    def add_record(self, record: bytes, created_ms: int) -> bool:
-        """Store a record, as a dict if the program has replaced the store since it was encoded."""
+    def add_record(self, record: bytes, created_ms: int) -> bool | None:
+        """Store a record, as a dict if the program has replaced the store since it was encoded.
+
+        Returns:
+            As `add`.
+        """
         store = self.record_store
         if store is None:
             return self.add(record_as_dict(record))
@@ -106,17 +122,25 @@ class EventQueue:
         if self.is_builtin():
             yield True
             return
-        timeout = -1 if deadline is None else max(deadline - time.monotonic(), 0)
-        sending = self._sending.get()
-        if not sending.acquire(timeout=timeout):
-            yield False
-            return
+        sending, may_send = self._sending.get(), False
+        was_sending = sending._is_owned()  # noqa: SLF001 - as `threading.Condition` does
         try:
-            yield True
+            may_send = sending.acquire(timeout=self._seconds_to_wait(deadline))
+            yield may_send
         finally:
-            self._taken = 0
-            sending.release()
-            self._notify_completed()
+            # Also if a signal handler raised an exception right after the lock was acquired.
+            if may_send or (not was_sending and sending._is_owned()):  # noqa: SLF001
+                self._taken = 0
+                sending.release()
+                self._notify_completed()
+
+    def _seconds_to_wait(self, deadline: float | None) -> float:
+        """Return how long this thread may wait for another one that sends."""
+        if is_owned_here(self._host.lock):  # the program's: the other thread will want it
+            return 0
+        if deadline is None:
+            return -1
+        return min(max(deadline - time.monotonic(), 0), TIMEOUT_MAX)
 
     def batches(self) -> Iterator[PayloadDictList]:
         """Take what is stored now, but not what arrives meanwhile, in the store's own batches."""
@@ -130,17 +154,18 @@ class EventQueue:
         return self._take() if self.size() else []
 
     def _take(self) -> PayloadDictList:
-        with deferred_logging, self._host.lock, inside_delivery:
+        with sections, sections.emitter(), self._host.lock:
             events = self._host.event_store.get_events_batch()
-            self._taken += len(events)
+            count = len(events)
+            self._taken += count
             return events
 
     def cleanup(self, events: PayloadDictList, need_retry: bool) -> None:
         """Have the store forget events that were taken, or store them again if `need_retry`."""
-        with deferred_logging, self._host.lock, inside_delivery:
+        with sections, sections.emitter(), self._host.lock:
             self._host.event_store.cleanup(events, need_retry)
             self._taken = max(self._taken - len(events), 0)
-        self._thread.acked = self.acked_by_this_thread() + len(events)
+            self._thread.acked = self.acked_by_this_thread() + len(events)
 
     def acked_by_this_thread(self) -> int:
         """Return how many events this thread has passed to `cleanup` so far."""
@@ -149,12 +174,23 @@ class EventQueue:
     # --- counts
 
     def size(self) -> int:
-        """Return how many events are stored and not taken."""
+        """Return how many events are stored and not taken.
+
+        In the middle of a section, this is the last known size of a store of the program's own,
+        whose own thread may be inside of it.
+        """
         store = self._host.event_store
         if is_unpatched(store):
             return store.size()
-        with deferred_logging, self._host.lock, inside_delivery:
-            return self._host.event_store.size()
+        return self._last_size if sections.is_active() else self._read_size()
+
+    def _read_size(self) -> int:
+        store = self._host.event_store
+        if is_unpatched(store):
+            return store.size()
+        with sections, sections.emitter(), self._host.lock:
+            size = self._last_size = store.size()
+            return size
 
     def has_at_least(self, count: int) -> bool:
         """Return whether so many events are stored, without a look into a file."""
@@ -171,10 +207,13 @@ class EventQueue:
         return self.size() + self.in_flight()
 
     def queued_and_in_flight(self) -> tuple[int, int]:
-        """Return how many events are stored and in flight, counting each event once."""
+        """Return how many events are stored and in flight, counting each event once.
+
+        Call it under the emitter's lock.
+        """
         while True:
-            queued, in_flight = self.size(), self.in_flight()
-            if self.size() >= queued:  # otherwise some were taken in between
+            queued, in_flight = self._read_size(), self.in_flight()
+            if self._read_size() >= queued:  # otherwise some were taken in between
                 return queued, in_flight
 
     def has_failed(self) -> bool:
@@ -186,6 +225,12 @@ class EventQueue:
         """Return when the oldest stored event was created, in milliseconds since 1970."""
         store = self.record_store
         return None if store is None else store.oldest_ms
+
+
+def is_owned_here(lock: Any) -> bool:
+    """Return whether this thread holds a lock, which may be of the program's own kind."""
+    is_owned: Callable[[], bool] | None = getattr(lock, "_is_owned", None)
+    return is_owned is not None and is_owned()
 
 
 def record_as_dict(record: bytes) -> PayloadDict:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from snowplow_tracker._http.status import TOO_LARGE
-from snowplow_tracker._logging import deferred_logging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +45,6 @@ class RetrySchedule:
         self._host = context.host
         self._breaker = context.breaker
         self._state = context.state
-        self._lock = threading.RLock()
 
     def is_due_later(self) -> bool:
         """Return whether the next attempt has to wait."""
@@ -64,14 +61,16 @@ class RetrySchedule:
 
     def schedule(self) -> None:
         """Schedule the next attempt. Requests that fail together lengthen the delay once."""
-        breaker, host = self._breaker, self._host
-        with deferred_logging, self._lock:
-            if host.retry_timer.is_active():
-                self.flush_later(breaker.paused_for())
-            else:
-                self.flush_later(breaker.next_delay(host.max_retry_delay_seconds))
+        if self._state.deadline is None:
+            self._host.retry_timer.postpone(self._delay)
+
+    def _delay(self, is_scheduled: bool) -> float:
+        breaker = self._breaker
+        if is_scheduled:
+            return breaker.paused_for()
+        return breaker.next_delay(self._host.max_retry_delay_seconds)
 
     def flush_later(self, seconds: float) -> None:
         """Flush again after a time at the earliest, unless the emitter is at its end."""
         if self._state.deadline is None:
-            self._host.retry_timer.postpone(seconds)
+            self._host.retry_timer.postpone(lambda _: seconds)

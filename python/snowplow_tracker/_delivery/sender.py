@@ -18,7 +18,8 @@ from snowplow_tracker._http.status import (
     retry_after,
     status_of,
 )
-from snowplow_tracker._logging import RateLimitedLogger, deferred_logging
+from snowplow_tracker._locks import sections
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
@@ -87,7 +88,7 @@ class BatchSender:
         callback = self._host.on_success if is_sent else self._host.on_failure
         events = batch.events() if self._callbacks.want_events(callback) else []
         # Under the emitter's lock, so that stats() finds each event in exactly one place.
-        with deferred_logging, self._host.lock:
+        with sections, sections.emitter(), self._host.lock:
             if outcome is RETRY:
                 batches.requeue_all()
             else:
@@ -168,7 +169,7 @@ class BatchSender:
 
     def _finish_each(self, outcomes: dict[Outcome, PayloadDictList]) -> None:
         counts: dict[Outcome, int] = {outcome: len(events) for outcome, events in outcomes.items()}
-        with deferred_logging, self._host.lock:
+        with sections, sections.emitter(), self._host.lock:
             for outcome, events in outcomes.items():
                 if events:
                     self._queue.cleanup(events, outcome is RETRY)
@@ -188,7 +189,7 @@ class BatchSender:
         self._transport.take_result()
         before = current_exception()
         try:
-            with inside_delivery:
+            with inside_delivery():
                 response = getattr(self._host, method)(argument)
             wait = self._retry_after(response)
         except Exception as error:  # noqa: BLE001 - a program's hook may raise anything

@@ -106,5 +106,5 @@ class Shutdown:
                 reason += f", to be tried again in {paused_for:.0f} s at the earliest (Retry-After)"
             if not isinstance(self._host.event_store, InMemoryEventStore):
                 reason += "; they stay in the event store"
-            with delivering:
+            with delivering, delivering.mark():
                 logger.warning("%d events were not delivered: %s", left, reason)

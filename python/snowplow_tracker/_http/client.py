@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -27,6 +26,7 @@ from snowplow_tracker._http.status import (
     retry_after,
     status_of,
 )
+from snowplow_tracker._locks import hold_imports, importing, release_imports, sections
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import PerThread
 
@@ -47,7 +47,6 @@ __all__ = ["HttpClient", "Requester"]
 _REDIRECTS_WITHOUT_BODY = (301, 302, 303)
 _TIMED_OUT = "TimeoutError: the request took longer than the timeout"
 _MOST_ABANDONED = 8  # requests of a given session that have not ended at their deadline
-_importing = threading.RLock()
 
 
 class Requester:
@@ -74,7 +73,7 @@ class HttpClient:
 
     def __init__(self, session: Any, requests: Callable[[], Any]) -> None:
         self._session = session
-        self.inside: AbstractContextManager[Any] = nullcontext()
+        self.inside: Callable[[], AbstractContextManager[Any]] = nullcontext
         self._own = _OwnSessions(requests)
         self._limited_calls = LimitedCalls(_MOST_ABANDONED)
         self._own_functions: dict[str, Callable[..., Any]] = {}
@@ -183,8 +182,10 @@ def _requester_of(session: Any) -> Requester:
     return Requester(post, get)
 
 
-def _inside(context: AbstractContextManager[Any], request: Callable[[], HttpResult]) -> HttpResult:
-    with context:
+def _inside(
+    context: Callable[[], AbstractContextManager[Any]], request: Callable[[], HttpResult]
+) -> HttpResult:
+    with context():
         return request()
 
 
@@ -284,7 +285,7 @@ class _OwnSessions:
         return patched(url, timeout=timeout, **content)
 
     def _patched(self, name: Method) -> Any:
-        with _importing:
+        with sections, sections.emitter(), importing:
             from snowplow_tracker._http.patched import (  # noqa: PLC0415 - needed by requests only
                 patched_function,
             )
@@ -307,7 +308,7 @@ class _OwnSessions:
 
 
 def _session_module() -> ModuleType:
-    with _importing:
+    with sections, sections.emitter(), importing:
         from snowplow_tracker._http import session  # noqa: PLC0415 - imports requests
 
     return session
@@ -319,11 +320,9 @@ def _is_unpatched() -> bool:
     return is_unpatched()
 
 
-# Fork only while no thread imports requests: a child process would wait forever for the import
-# locks of a thread that exists in its parent only.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_importing.acquire,
-        after_in_parent=_importing.release,
-        after_in_child=_importing.release,
+        before=hold_imports,
+        after_in_parent=release_imports,
+        after_in_child=release_imports,
     )

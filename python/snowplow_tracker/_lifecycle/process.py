@@ -8,12 +8,12 @@ import contextlib
 import logging
 import os
 import sys
-import threading
 import time
 import weakref
 from _queue import Empty, SimpleQueue  # the module `queue` imports more than this needs
 from typing import TYPE_CHECKING, Protocol
 
+from snowplow_tracker._locks import new_lock, sections
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import process_number
 
@@ -63,7 +63,7 @@ _abandoned: set[Deliverable] = globals().get("_abandoned", set())
 _exit_has_begun: bool = globals().get("_exit_has_begun", False)
 _has_multiprocessing_hook: bool = globals().get("_has_multiprocessing_hook", False)
 _process = process_number()
-_noticing = threading.RLock()  # held in copies only, by the thread that resets
+_noticing = new_lock("copy")  # held in copies only, by the thread that resets
 _is_resetting = False
 _reset_hooks: list[Callable[[], None]] = globals().get("_reset_hooks", [])
 # SimpleQueue, and append and pop of lists, are re-entrant: a finalizer may run in the middle.
@@ -211,6 +211,7 @@ def _deliver_at_exit() -> None:
 def _reset_in_child() -> None:
     global _process, _is_resetting, _to_close  # noqa: PLW0603 - the state of this process
     _is_resetting = True
+    sections.renew()
     _abandoned.clear()
     _to_close = SimpleQueue()
     _closer_permits[:] = range(_MAX_CLOSERS)

@@ -13,6 +13,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
+from snowplow_tracker._locks import sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,9 @@ class _Handler:
         self._has_ended = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        if sections.is_active():  # another thread, which needs the lock, would be waited for here
+            sections.defer(self, number, frame)
+            return
         previous = self._previous
         if callable(previous):
             done = _start_thread(_drain_while_serving)

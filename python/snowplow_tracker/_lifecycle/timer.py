@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
-from snowplow_tracker._logging import deferred_logging, delivering
+from snowplow_tracker._locks import sections
+from snowplow_tracker._logging import delivering, log_unlocked
+from snowplow_tracker._threads import WakeUps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
 
     class Flushable(Protocol):
         """The part of an emitter that a timer calls."""
@@ -27,8 +30,8 @@ _NEVER = float("inf")
 _EXPIRED = -_NEVER
 
 
-class _Countdown(threading.Event):
-    """The time until a flush. The event is set when the countdown is cancelled.
+class _Countdown:
+    """The time until a flush.
 
     Attributes:
         timeout: Length in seconds.
@@ -37,10 +40,25 @@ class _Countdown(threading.Event):
     """
 
     def __init__(self, timeout: float) -> None:
-        super().__init__()
         self.timeout = timeout
         self.due = time.monotonic() + timeout
         self.expires = _NEVER
+        self._is_cancelled = False
+        self._cancelled = WakeUps()  # not an event of `threading`, whose lock is not re-entrant
+
+    def is_active(self) -> bool:
+        """Return whether it has neither expired nor failed to start."""
+        return time.monotonic() < self.expires
+
+    def cancel(self) -> None:
+        """End it without a flush."""
+        self._is_cancelled = True
+        self._cancelled.notify()
+
+    def wait(self, new_lock: Callable[[], Any]) -> bool:
+        """Wait for its length. Returns whether it was cancelled. See `WakeUps.wait_for`."""
+        end = time.monotonic() + self.timeout
+        return self._cancelled.wait_for(lambda: self._is_cancelled, end, new_lock)
 
 
 class FlushTimer:
@@ -59,41 +77,48 @@ class FlushTimer:
     def __init__(self, emitter: Flushable, repeating: bool) -> None:
         self.__emitter = emitter
         self.__repeating = repeating
-        self.__lock = threading.RLock()
         self.__countdown: _Countdown | None = None
         self.interval = 0.0
 
     def start(self, timeout: float) -> bool:
         """Flush `timeout` seconds from now. Returns False, without effect, while it is active."""
-        with self.__lock:
+        countdown = _Countdown(timeout)
+        with sections, sections.short:
             if self.is_active():
                 return False
-            countdown = self.__countdown = _Countdown(timeout)
+            before, self.__countdown = self.__countdown, countdown
+        if before is not None:  # a signal handler may have started it after the first line
+            before.cancel()
         return self.__start_thread(countdown)
 
-    def postpone(self, timeout: float) -> None:
-        """Flush `timeout` seconds from now at the earliest."""
-        countdown = _Countdown(timeout)
-        with self.__lock:
+    def postpone(self, delay: Callable[[bool], float]) -> None:
+        """Flush some seconds from now at the earliest.
+
+        Args:
+            delay: Returns the seconds. It is told whether the timer is active.
+        """
+        with sections, sections.short:
+            is_active = self.is_active()
+            countdown = _Countdown(delay(is_active))
             before = self.__countdown
-            if before is not None and self.is_active():
-                if before.due >= countdown.due:
-                    return
-                before.set()
-            self.__countdown = countdown
+            if is_active and before is not None and before.due >= countdown.due:
+                return
+            before, self.__countdown = self.__countdown, countdown
+        if before is not None:
+            before.cancel()
         self.__start_thread(countdown)
 
     def cancel(self) -> None:
         """Stop. A flush that has begun goes on."""
-        with self.__lock:
+        with sections, sections.short:
             countdown, self.__countdown = self.__countdown, None
         if countdown is not None:
-            countdown.set()
+            countdown.cancel()
 
     def is_active(self) -> bool:
         """Return whether a flush is due."""
         countdown = self.__countdown
-        return countdown is not None and time.monotonic() < countdown.expires
+        return countdown is not None and countdown.is_active()
 
     def __start_thread(self, countdown: _Countdown) -> bool:
         self.interval = countdown.timeout
@@ -107,18 +132,20 @@ class FlushTimer:
             if not isinstance(error, RuntimeError):  # KeyboardInterrupt, for example
                 raise
             if not exit_has_begun():
-                deferred_logging.log(logger.warning, "Cannot start a flush timer: %s", error)
+                log_unlocked(logger.warning, "Cannot start a flush timer: %s", error)
             return False
         return True
 
     def __run(self, countdown: _Countdown) -> None:
-        while not countdown.wait(countdown.timeout):
+        # A thread of the system stays one after `threading` was patched.
+        new_lock = threading.Lock
+        while not countdown.wait(new_lock):
             if not self.__repeating:
                 countdown.expires = _EXPIRED
             try:
                 self.__emitter.flush()
             except BaseException:  # a callback may raise anything; the next flush is still due
-                with delivering:
+                with delivering, delivering.mark():
                     logger.exception("A timed flush raised an exception")
             if not self.__repeating:
                 return

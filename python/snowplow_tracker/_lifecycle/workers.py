@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
-from snowplow_tracker._logging import deferred_logging, delivering
-from snowplow_tracker._threads import CurrentLock, PerThread, WakeUps
+from snowplow_tracker._locks import sections
+from snowplow_tracker._logging import delivering, log_unlocked
+from snowplow_tracker._threads import PerThread, WakeUps
 
 if TYPE_CHECKING:
     import weakref
@@ -75,12 +76,12 @@ class WorkerPool:
         self._job = job
         self._count = count
         self.queue = RequestQueue()
-        self._lock = CurrentLock()
         self._request_done = WakeUps()
         self._unfinished: set[int] = set()
         self._last_request = 0
         self._is_submitted = False
         self._threads: list[threading.Thread] = []
+        self._starting: set[threading.Thread] = set()
         self._kind: object = threading.Lock
 
     def submit(self) -> bool:
@@ -129,7 +130,7 @@ class WorkerPool:
 
     def stop(self) -> None:
         """End the threads after the requests made so far."""
-        with self._lock.get():
+        with sections, sections.short:
             threads, self._threads = self._threads, []
             for _ in threads:
                 self.queue.put(None)
@@ -153,13 +154,13 @@ class WorkerPool:
             if job is not None:
                 job()
         except BaseException:  # a callback may raise anything; others wait for this thread
-            with delivering:
+            with delivering, delivering.mark():
                 logger.exception("A worker failed to send, the next flush tries again")
 
     def _request(self) -> bool:
         """Queue a request. Returns whether there is a thread to run it."""
-        with deferred_logging, self._lock.get():
-            self._start_threads()
+        self._start_threads()
+        with sections, sections.short:
             if self._threads or self.queue.empty():  # without a thread, one request is enough
                 self._last_request += 1
                 # First: a worker may have finished it right after `put`.
@@ -172,22 +173,39 @@ class WorkerPool:
         return all(request > last for request in list(self._unfinished))
 
     def _start_threads(self) -> None:
-        if threading.Lock is not self._kind:
-            # `threading` was patched: green threads, and threads of the system, cannot wait for
-            # each other's locks. The old threads finish the requests made so far, and wait for
-            # ever: `threading` could not tell any more which thread has ended.
-            self._kind = threading.Lock
-            self._threads, self.queue = [], RequestQueue()
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        while len(self._threads) < self._count:
-            name = f"snowplow-emitter-{len(self._threads) + 1}"
-            thread = threading.Thread(target=self.run, name=name, daemon=True)
-            self._threads.append(thread)  # first: a KeyboardInterrupt may come after it started
-            try:
-                thread.start()
-            except RuntimeError as error:
-                self._threads.remove(thread)
-                if not exit_has_begun():  # at exit, the main thread sends
-                    message = "Cannot start a sender thread, the next flush tries again: %s"
-                    deferred_logging.log(logger.warning, message, error)
-                return
+        missing: list[threading.Thread] = []
+        try:
+            self._add_missing_threads(missing)
+            for thread in missing:
+                thread.start()  # not under the lock: it waits until the thread runs
+        except RuntimeError as error:
+            if not exit_has_begun():  # at exit, the main thread sends
+                message = "Cannot start a sender thread, the next flush tries again: %s"
+                log_unlocked(logger.warning, message, error)
+        finally:  # also after a KeyboardInterrupt, which may come before or after one has started
+            with sections, sections.short:
+                self._starting.difference_update(missing)
+                self._forget_ended_threads()
+
+    def _add_missing_threads(self, missing: list[threading.Thread]) -> None:
+        """Create threads until there are enough. Those in `missing` are to be started."""
+        with sections, sections.short:
+            if threading.Lock is not self._kind:
+                # `threading` was patched: green threads, and threads of the system, cannot wait
+                # for each other's locks. The old threads finish the requests made so far, and wait
+                # for ever: `threading` could not tell any more which thread has ended.
+                self._kind = threading.Lock
+                self._threads, self.queue = [], RequestQueue()
+            self._forget_ended_threads()
+            while len(self._threads) < self._count:
+                name = f"snowplow-emitter-{len(self._threads) + 1}"
+                thread = threading.Thread(target=self.run, name=name, daemon=True)
+                missing.append(thread)
+                self._starting.add(thread)
+                self._threads.append(thread)
+
+    def _forget_ended_threads(self) -> None:
+        starting = self._starting
+        self._threads = [
+            thread for thread in self._threads if thread in starting or thread.is_alive()
+        ]

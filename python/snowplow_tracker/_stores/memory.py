@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import RecordBuffer, is_text_only
 
@@ -38,12 +38,12 @@ class MemoryStore:
     def __init__(self, logger: Logger, capacity: int) -> None:
         self.log = RateLimitedLogger(logger)
         self._capacity = capacity
-        self._lock = threading.RLock()
         self._records: RecordBuffer | None = RecordBuffer(capacity)
         # The buffer that `_records` was, while records claimed from it may still be in flight.
         self._sealed: RecordBuffer | None = None
         self._dicts: PayloadDictList = []
         self._dicts_in_flight = 0
+        self._converted = 0  # how many of the first dicts were records
 
     @property
     def capacity(self) -> int:
@@ -71,23 +71,47 @@ class MemoryStore:
 
     def keep_dicts(self) -> None:
         """Turn the waiting records into dicts. Records in flight remain their claim's."""
-        with self._lock:
-            if self._records is None:
-                return
-            self._sealed, self._records = self._records, None
-            records = self._sealed
-            records.seal()
-            while batch := records.take(sys.maxsize, _BYTES_AT_ONCE):
-                self._dicts.extend(batch.events())
+        with sections, sections.short:
+            if self._records is not None:
+                self._sealed, self._records = self._records, None
+                self._sealed.seal()
+        while self._convert_some():
+            pass
+
+    def _convert_some(self) -> bool:
+        """Turn some of the sealed records into dicts. Returns whether there were any."""
+        with sections, sections.short:
+            records, place = self._sealed, self._converted
+            batch = None if records is None else records.take(sys.maxsize, _BYTES_AT_ONCE)
+            if records is None or batch is None:
+                return False
+            try:
+                events = batch.events()
+            except BaseException:  # no memory, or an exception of a signal handler
+                records.requeue(batch)
+                raise
+            try:
                 records.ack(batch)
+            finally:
+                # At this place: dicts of signal handlers, and of other threads, come after it.
+                self._dicts[place:place] = events
+                self._converted += len(events)
+        return True
 
     def add_dict(self, event: PayloadDict) -> bool:
         """Store an event. Returns False, and logs it, if the store is full."""
-        with self._lock:
-            if self._records is not None and not is_text_only(event):
-                self.keep_dicts()
-            records = self._records
-            stored = self._append(event) if records is None else records.add(event)
+        if self._records is not None and not is_text_only(event):
+            self.keep_dicts()
+        try:
+            with sections.short:
+                records = self._records
+                stored = records is not None and records.add(event)
+                # A signal handler that reads `event_buffer` may have turned the records to dicts.
+                if not stored and self._records is None:
+                    stored = self._append(event)
+        finally:
+            if sections.calls:  # `with sections` would call two functions for each event
+                sections.leave()
         if not stored:
             self._log_full()
         return stored
@@ -99,25 +123,35 @@ class MemoryStore:
         return True
 
     def take_dicts(self) -> PayloadDictList:
-        """Claim all waiting events."""
-        with self._lock:
-            self.keep_dicts()
+        """Claim all waiting events; none if this interrupts an operation of its own thread."""
+        if sections.is_in_store():
+            return []
+        self.keep_dicts()
+        with sections, sections.short:
             batch, self._dicts = self._dicts, []
-            self._dicts_in_flight += len(batch)
+            count = len(batch)
+            self._dicts_in_flight += count
+            self._converted = 0
             return batch
 
     def finish_dicts(self, batch: PayloadDictList, requeue: bool) -> None:
         """Acknowledge claimed events, or requeue them before all others."""
-        with self._lock:
+        if sections.is_in_store():
+            sections.defer(self.finish_dicts, batch, requeue)
+            return
+        if requeue:
+            self.keep_dicts()
+        with sections, sections.short:
             self._dicts_in_flight = max(self._dicts_in_flight - len(batch), 0)
             if requeue:
-                self.keep_dicts()
                 self._dicts[:0] = batch
 
     def size(self) -> int:
         """Return how many events are waiting."""
-        records = self._records
-        return len(self._dicts) if records is None else len(records)
+        records, sealed = self._records, self._sealed
+        if records is not None:
+            return len(records)
+        return len(self._dicts) + (0 if sealed is None else len(sealed))
 
     # --- records: see `RecordStore`
 
@@ -134,11 +168,11 @@ class MemoryStore:
     def add_record(self, record: bytes, created_ms: int) -> bool:
         """Store a record. Returns False, and logs it, if the store is full."""
         records = self._records
-        if records is None:
+        stored = records is not None and records.add_record(record, created_ms)
+        if not stored and self._records is None:  # also if another thread has just sealed them
             import json  # noqa: PLC0415 - rarely needed
 
             return self.add_dict(json.loads(record))
-        stored = records.add_record(record, created_ms)
         if not stored:
             self._log_full()
         return stored
@@ -159,13 +193,16 @@ class MemoryStore:
             batch: The records.
             requeue: Whether to requeue them.
         """
-        with self._lock:
-            if not requeue:
-                buffer.ack(batch)
-            elif buffer is self._records:
+        if not requeue:
+            buffer.ack(batch)
+            return
+        with sections, sections.short:
+            if buffer is self._records:
                 buffer.requeue(batch)
             else:
-                self._dicts[:0] = batch.events()
+                events = batch.events()
+                self._dicts[:0] = events
+                self._converted += len(events)
                 buffer.ack(batch)
 
     @property
@@ -197,9 +234,8 @@ class MemoryStore:
         """Do nothing: there is no file."""
 
     def reset_after_fork(self) -> None:
-        """Become empty: the events are the parent's. Another of its threads may hold the lock."""
-        self._lock = threading.RLock()
-        self._dicts_in_flight = 0
+        """Become empty: the events are the parent's."""
+        self._dicts_in_flight = self._converted = 0
         self._dicts.clear()
         for records in (self._records, self._sealed):
             if records is not None:

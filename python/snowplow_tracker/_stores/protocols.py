@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from snowplow_tracker._native import RecordBatch, RecordBuffer
+    from snowplow_tracker.typing import PayloadDict
 
 __all__ = ["ClaimedRecords", "RecordStore"]
 
@@ -42,7 +43,7 @@ class RecordStore(Protocol):
         """The native buffer that a tracker may append to directly, if the store has one."""
         ...
 
-    def add_record(self, record: bytes, created_ms: int) -> bool:
+    def add_record(self, record: bytes, created_ms: int) -> bool | None:
         """Store a record.
 
         Args:
@@ -50,8 +51,13 @@ class RecordStore(Protocol):
             created_ms: When the event was created, in milliseconds since 1970.
 
         Returns:
-            False if the event was refused. The reason is logged.
+            False if the event was refused; the reason is logged. None if this thread is in the
+            middle of an operation of a store, so that it has to try again after that.
         """
+        ...
+
+    def add_dict(self, event: PayloadDict) -> bool | None:
+        """Store an event given as a dict. Returns as `add_record` does."""
         ...
 
     def take_records(self, max_events: int, max_bytes: int) -> ClaimedRecords | None:

@@ -20,6 +20,7 @@ __all__ = [
     "register_builtin_store",
     "reset_after_fork",
     "sink_of",
+    "unpatched_store_of",
 ]
 
 STORE_METHODS = ("add_event", "cleanup", "get_events_batch", "size")
@@ -67,9 +68,7 @@ def record_store_of(store: object) -> RecordStore | None:
         None if the store is not built in, if one of its methods was replaced (on the class or on
         the instance), or if it no longer keeps records.
     """
-    if not is_unpatched(store):
-        return None
-    record_store = builtin_store_of(store)
+    record_store = unpatched_store_of(store)
     return record_store if record_store is not None and record_store.keeps_records else None
 
 
@@ -79,6 +78,11 @@ def is_unpatched(store: object) -> bool:
     if builtin is None or _methods_of(type(store)) != builtin.methods:
         return False
     return _method_names.isdisjoint(vars(store))
+
+
+def unpatched_store_of(store: object) -> RecordStore | None:
+    """Return the record store of a built-in store, if none of its methods was replaced."""
+    return builtin_store_of(store) if is_unpatched(store) else None
 
 
 def sink_of(store: object) -> RecordBuffer | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._locks import new_lock, sections
 from snowplow_tracker._stores.sqlite.files import create_private, identity_of
 from snowplow_tracker._stores.sqlite.locks import try_lock, unlock
 
@@ -77,7 +77,7 @@ class _LockFile:
 # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
 # So each file is open once, and is closed after the last of its stores.
 _files: dict[tuple[int, int], _LockFile] = {}
-_lock, _exclusive_lock = threading.RLock(), threading.RLock()
+_lock, _exclusive_lock = new_lock("owners"), new_lock("opening")
 
 
 class OwnerLock:
@@ -168,7 +168,11 @@ class OwnerLock:
                     unlock(descriptor, _EXCLUSIVE_BYTE)
 
     def __del__(self) -> None:
-        if "owner" in self.__dict__:
+        if "owner" not in self.__dict__:
+            return
+        if sections.is_in_short():
+            sections.defer(self.release)
+        else:
             self.release()
 
     def release(self) -> None:
@@ -177,7 +181,7 @@ class OwnerLock:
         In a forked child this does nothing: the number is the parent's.
         """
         file = self._file
-        with _lock, contextlib.suppress(KeyError, OSError):
+        with sections, sections.store(), _lock, contextlib.suppress(KeyError, OSError):
             file.owners.remove(self.owner)
             if file.pid == os.getpid() and not file.is_lost():
                 unlock(file.descriptor, self.owner)
@@ -192,7 +196,7 @@ def reset_after_fork() -> None:
     would outlive it in the child.
     """
     global _lock, _exclusive_lock  # another thread of the parent may have held them
-    _lock, _exclusive_lock = threading.RLock(), threading.RLock()
+    _lock, _exclusive_lock = new_lock("owners"), new_lock("opening")
     for file in list(_files.values()):
         file.owners.clear()
         file.close()

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from snowplow_tracker._logging import RateLimitedLogger, deferred_logging
+from snowplow_tracker._logging import RateLimitedLogger, log_unlocked
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._stores.sqlite.database import LOG_BYTES, EventDatabase, ForeignFileError
 from snowplow_tracker._stores.sqlite.files import identity_of
@@ -150,7 +150,7 @@ class RecoveringConnection:
         if not self._has_lost_lock_file() and not database.has_lost_descriptors():
             return False
         message = "The program has closed the store's descriptors, opening it again: %s"
-        deferred_logging.log(logger.info, message, self._path)
+        log_unlocked(logger.info, message, self._path)
         self.database = None
         database.close_lost()
         return True
@@ -196,7 +196,7 @@ class RecoveringConnection:
         """
         if self._identity != identity_of(self._path):
             message = "The store was moved or deleted, starting a new one: %s"
-            deferred_logging.log(logger.warning, message, self._path)
+            log_unlocked(logger.warning, message, self._path)
             self._forget_database()
 
     def _open(self, now: float) -> EventDatabase:
@@ -261,7 +261,7 @@ class RecoveringConnection:
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").replace(name + suffix)
         message = "The store is damaged (%s). It was renamed to %s, starting a new one"
-        deferred_logging.log(logger.warning, message, error, name)
+        log_unlocked(logger.warning, message, error, name)
 
     def _log_failure(self, error: Exception) -> None:
         self.has_failed = True

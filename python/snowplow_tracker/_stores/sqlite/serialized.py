@@ -9,7 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, TypeVar
 
 from snowplow_tracker._lifecycle.process import call_in_copies, notice_copy
-from snowplow_tracker._logging import deferred_logging
+from snowplow_tracker._locks import hold_imports, new_lock, release_imports, sections
 from snowplow_tracker._stores.sqlite import liveness
 
 if TYPE_CHECKING:
@@ -41,13 +41,8 @@ class SerializedAccess:
         _all.add(self)
 
     def _reset_lock(self) -> None:
-        # Re-entrant, since a signal handler or finalizer may interrupt its own thread's operation.
-        self._lock = threading.RLock()
+        self._lock = new_lock("database")
         self._running_thread: int | None = None
-
-    def is_interrupting(self) -> bool:
-        """Return whether this call interrupts an operation of its own thread."""
-        return self._running_thread == threading.get_ident()
 
     def do(
         self,
@@ -59,15 +54,18 @@ class SerializedAccess:
 
         Args:
             operation: Called with the database and `args`.
-            default: Returned if the operation fails, or if it would interrupt another one.
+            default: Returned if the operation fails, or if this thread is in the middle of another
+                one, of any store: it belongs to a signal handler or finalizer, which cannot wait.
             args: Further arguments of the operation.
 
         Returns:
             The result of the operation, or the default.
         """
         notice_copy()
-        with deferred_logging, self._lock:
-            if self._running_thread is not None:
+        if sections.is_in_store():
+            return default
+        with sections, sections.store(), self._lock:
+            if self._running_thread is not None:  # of another green thread, under the same lock
                 return default
             self._running_thread = threading.get_ident()
             try:
@@ -77,7 +75,10 @@ class SerializedAccess:
 
     def release(self) -> None:
         """Close the files of the store until they are needed again."""
-        with deferred_logging, self._lock:
+        if sections.is_in_store():
+            sections.defer(self.release)
+            return
+        with sections, sections.store(), self._lock:
             if self._running_thread is None:
                 self._connection.release()
 
@@ -110,7 +111,7 @@ class SerializedAccess:
 
 # A reload of the module keeps it.
 _all: weakref.WeakSet[SerializedAccess] = globals().get("_all", weakref.WeakSet())
-_locked: list[SerializedAccess] = []
+_locked: dict[int, list[SerializedAccess]] = {}  # by the thread that forks
 
 
 def _lock_for_fork() -> None:
@@ -121,11 +122,13 @@ def _lock_for_fork() -> None:
     https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
     """
     deadline = time.monotonic() + _FORK_SECONDS
-    _locked.extend(
+    hold_imports()  # the hooks of `_http/client.py` run after this one, out of the order of locks
+    sections.store().acquire()
+    _locked[threading.get_ident()] = [
         access
-        for access in _snapshot()
+        for access in sorted(_snapshot(), key=id)  # two threads that fork take them in one order
         if access.lock_for_fork(max(deadline - time.monotonic(), 0))
-    )
+    ]
 
 
 def _snapshot() -> list[SerializedAccess]:
@@ -136,8 +139,11 @@ def _snapshot() -> list[SerializedAccess]:
 
 
 def _unlock_in_parent() -> None:
-    while _locked:
-        _locked.pop().unlock_after_fork()
+    for access in reversed(_locked.pop(threading.get_ident(), [])):
+        access.unlock_after_fork()
+    sections.store().release()
+    release_imports()
+    sections.leave()
 
 
 def _reset_in_child() -> None:
@@ -147,10 +153,15 @@ def _reset_in_child() -> None:
     _locked.clear()
 
 
+def _reset_after_fork() -> None:
+    _reset_in_child()
+    release_imports()
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_lock_for_fork,
         after_in_parent=_unlock_in_parent,
-        after_in_child=_reset_in_child,
+        after_in_child=_reset_after_fork,
     )
 call_in_copies(_reset_in_child)

@@ -6,6 +6,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from snowplow_tracker._locks import sections
+from snowplow_tracker._native import encode_record
 from snowplow_tracker._stores.sqlite.database import EventDatabase
 from snowplow_tracker._stores.sqlite.recovery import RecoveringConnection
 from snowplow_tracker._stores.sqlite.serialized import SerializedAccess
@@ -86,16 +88,15 @@ class SQLiteStore:
 
     # --- records: see `RecordStore`
 
-    def add_record(self, record: bytes, created_ms: int) -> bool:
-        """Store a record. Returns False, and logs it, if the record was refused."""
-        if self.access.is_interrupting():
-            self.connection.error_log.error(
-                "Event refused: it was tracked by a signal handler or finalizer that interrupted"
-                " the store: %s",
-                self._path,
-            )
-            return False
+    def add_record(self, record: bytes, created_ms: int) -> bool | None:
+        """Store a record: see `RecordStore`."""
+        if sections.is_in_store():
+            return None
         return self.access.do(self._insert, False, record, created_ms)
+
+    def add_dict(self, event: PayloadDict) -> bool | None:
+        """Store an event, its values as text: see `RecordStore`."""
+        return self.add_record(*encode_record(event))
 
     def take_records(self, max_events: int, max_bytes: int) -> _ClaimedRecords | None:
         """Claim the oldest records that fit into a request body of `max_bytes`, at least one."""
@@ -211,7 +212,10 @@ class SQLiteStore:
 
     def _write_finished(self) -> None:
         while self._unwritten:
-            finished = self._unwritten.popleft()
+            try:
+                finished = self._unwritten.popleft()
+            except IndexError:  # another thread, or a signal handler, was faster
+                return
             is_written = False
             try:
                 is_written = self.access.do(_finish, False, finished)
