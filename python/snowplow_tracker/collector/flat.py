@@ -145,6 +145,11 @@ def _within(value: Any, keys: list[str]) -> Iterator[Any]:
 
 def failure_entities(row: Row) -> Iterator[dict[str, Any]]:
     """Yield the data of the failure entities of a row: one for its fields, one for each schema."""
+    origin = {
+        "timestamp": iso_time(row.payload.timestamp),
+        "componentName": COLLECTOR_NAME,
+        "componentVersion": __version__,
+    }
     texts = {failure.text for failure in row.failures}
     errors = [_field_error(error) for error in row.errors if error not in texts]
     if errors:
@@ -152,12 +157,10 @@ def failure_entities(row: Row) -> Iterator[dict[str, Any]]:
             "failureType": "ValidationError",
             "errors": errors,
             "schema": _ATOMIC_SCHEMA,
-            "timestamp": iso_time(row.payload.timestamp),
-            "componentName": COLLECTOR_NAME,
-            "componentVersion": __version__,
+            **origin,
         }
     for failure in row.failures:
-        yield failure.to_json()
+        yield {**failure.to_json(), **origin}
 
 
 def _field_error(error: str) -> dict[str, str]:

@@ -76,27 +76,17 @@ class Failure:
         hint = f" ({self.hint})" if self.hint else ""
         return f"{self.source}: {f'{name}: ' if name else ''}{shown}{hint}"
 
-    def to_json(
-        self, timestamp: str | None = None, component: tuple[str, str] | None = None
-    ) -> dict[str, Any]:
-        """Return the entity that Snowplow attaches to a failed event.
+    def to_json(self) -> dict[str, Any]:
+        """Return the data of the entity that Snowplow attaches to a failed event.
 
-        Args:
-            timestamp: Time of the failure as ISO 8601. Default: none is given.
-            component: Name and version of the program that found it. Default: none are given.
-
-        Returns:
-            A dict with `schema` and `data`.
+        Its schema is `FAILURE_SCHEMA`. The entity also has a time, and the name and version of the
+        program that found the failure; the caller adds these.
         """
         data: dict[str, Any] = {"failureType": self.type, "errors": self.errors}
         if self.schema is not None:
             data["schema"] = self.schema
         data["data"] = self.data if self.type != "NotJSON" else {"source": self.data}
-        if timestamp is not None:
-            data["timestamp"] = timestamp
-        if component is not None:
-            data["componentName"], data["componentVersion"] = component
-        return {"schema": FAILURE_SCHEMA, "data": data}
+        return data
 
     def to_violation(self) -> dict[str, Any]:
         """Return the entry of `data.failure.messages` in a bad row."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from jsonschema_rs import Draft4Validator, ValidationError
+from jsonschema_rs import Draft4Validator
 
 from snowplow_tracker.iglu.character_sets import (
     POSIX,
@@ -47,7 +47,7 @@ def translate(pattern: str) -> str:
     translated = _Translator(pattern).run()
     try:
         Draft4Validator({"pattern": translated})
-    except ValidationError:
+    except ValueError:
         raise UnsupportedPatternError("its syntax is not supported") from None
     return translated
 

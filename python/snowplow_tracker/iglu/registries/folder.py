@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker.iglu.errors import NotARegistryError
+from snowplow_tracker.iglu.metaschema import unusable_meta_schema
 from snowplow_tracker.iglu.names import SchemaKey
 from snowplow_tracker.iglu.registries.protocol import RegistryError
 from snowplow_tracker.iglu.schema_files import UnreadableSchemaError, read_json, schema_key
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderRegistry", "NotARegistryError"]
 
-_Stamp = tuple[str, int, int, int]
+_MISSING = "no such folder; give one that contains schemas/"
 
 
 class FolderRegistry:
@@ -38,6 +39,7 @@ class FolderRegistry:
         name: Name in failures. Default: the path.
         priority: Smaller numbers are asked first. Default 0.
         vendor_prefixes: Beginnings of vendors that are looked up here first. Default: none.
+        must_exist: Whether a missing folder is an error. Default True. Else it has no schemas.
 
     Attributes:
         path: The folder that contains the vendors.
@@ -53,10 +55,12 @@ class FolderRegistry:
         name: str | None = None,
         priority: float = 0,
         vendor_prefixes: Iterable[str] = (),
+        *,
+        must_exist: bool = True,
     ) -> None:
         base = Path(path)
-        if not base.is_dir():
-            raise NotARegistryError(f"{base}: no such folder; give one that contains schemas/")
+        if must_exist and not base.is_dir():
+            raise NotARegistryError(f"{base}: {_MISSING}")
         self.name = name or str(base)
         self.priority = priority
         self.vendor_prefixes = tuple(vendor_prefixes)
@@ -82,7 +86,9 @@ class FolderRegistry:
             if found == key:
                 return dict(schema)
             if not self.is_snowplow_cli or found[:3] != key[:3]:
-                raise RegistryError(f'{path}: its "self" is {found.path}; correct it, or rename')
+                raise RegistryError(
+                    f'{path}: its "self" is {found.path}; correct it, or rename the file'
+                )
         return None
 
     def stamp(self, key: SchemaKey) -> Hashable:
@@ -106,6 +112,24 @@ class FolderRegistry:
             is_hidden = any(part.startswith(".") for part in path.relative_to(self.path).parts)
             if path.is_file() and not is_hidden:
                 yield path
+
+    def problems(self) -> Iterator[str]:
+        """Yield a line for each thing that keeps schemas of this folder from being used.
+
+        Each names the file and the cure. Schemas are not checked in full: that is what the command
+        `lint` does.
+        """
+        if not self.path.is_dir():
+            yield f"{self.path}: {_MISSING}"
+            return
+        is_empty = True
+        for path in self.files():
+            is_empty = False
+            problem = self.__problem(path)
+            if problem is not None:
+                yield problem
+        if is_empty:
+            yield f"{self.path}: no schemas; they are expected at VENDOR/NAME/jsonschema/1-0-0"
 
     def load(self, path: Path) -> Any:
         """Return the schema in one of `files`.
@@ -138,6 +162,20 @@ class FolderRegistry:
         if not isinstance(content, dict) or content.get("resourceType") != "data-structure":
             raise UnreadableSchemaError(f"{path}: not a data structure of snowplow-cli")
         return content.get("data")
+
+    def __problem(self, path: Path) -> str | None:
+        try:
+            schema = self.__read(path)
+            key = schema_key(schema)
+            expected = self.key_of_path(path)
+        except UnreadableSchemaError as error:
+            return str(error)
+        except (OSError, ValueError) as error:
+            return f"{path}: {error}"
+        if expected is not None and expected != key:
+            return f'{path}: its "self" is {key.path}; correct it, or rename the file'
+        unusable = unusable_meta_schema(schema)
+        return f"{path}: {unusable}" if unusable else None
 
     def __key(self, path: Path) -> SchemaKey | None:
         try:
