@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
 import pytest
@@ -20,6 +19,9 @@ from snowplow_tracker import (
     StructuredEvent,
     Tracker,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMA = "iglu:com.acme/thing/jsonschema/1-0-0"
 
