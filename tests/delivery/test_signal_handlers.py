@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from functools import partial
 from typing import Any
 
 import pytest
 import requests
+from tests.http.raw_server import RawServer
+from tests.support import wait_until
 
 from snowplow_tracker import Emitter, SQLiteEventStore, StructuredEvent, Tracker
 from snowplow_tracker._signals import raised_by_handler
@@ -85,6 +88,34 @@ def test_it_ends_a_request_and_the_event_stays(interrupting, handler, session, m
     emitter.close()
     assert interrupting.requests[1].labels == ["a"]
     assert emitter.stats()["sent"] == 1
+
+
+@pytest.mark.parametrize("handler", [plain, as_os_error])
+@pytest.mark.parametrize("body", [b"x", b""])
+def test_it_ends_the_reading_of_a_body_that_nobody_needs(handler, body):
+    def talk(server: Any, connection: Any) -> None:
+        server.take(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + body)
+        if server.connections > 1:
+            return
+        wait_until(lambda: _is_in("drain_and_release", threading.main_thread()))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        server.ended.wait(10)
+
+    signal.signal(signal.SIGUSR1, handler)
+    with RawServer(talk) as server:
+        emitter = Emitter(server.url, batch_size=1)
+        with pytest.raises((TimeLimitError, TimeoutError)):
+            Tracker("ns", emitter).track(StructuredEvent("shop", "add", "a"))
+        assert emitter.stats()["queued"] == 1
+        emitter.close()
+    assert emitter.stats()["sent"] == 1
+
+
+def _is_in(function: str, thread: Any) -> bool:
+    """Return whether a thread is in a function."""
+    frame = sys._current_frames()[thread.ident]
+    return any(each.f_code.co_name == function for each, _ in traceback.walk_stack(frame))
 
 
 def test_it_ends_a_callback(server):

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -169,8 +171,10 @@ class LimitedCalls:
 def _has_started(thread: threading.Thread) -> bool:
     if sys.is_finalizing():  # the thread would never run, and before CPython 3.12 start() waits
         return False
+    before = current_exception()
     try:
         thread.start()
-    except RuntimeError:  # too many threads, or the interpreter is at its end
+    except RuntimeError as error:  # too many threads, or the interpreter is at its end
+        reraise_if_by_handler(error, before)
         return False
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from snowplow_tracker._http.attempt import LimitedCalls, current_deadline, seconds_left
 from snowplow_tracker._http.response import ExactResponse
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,14 +40,15 @@ def drain_and_release(response: Any) -> None:
         response: A response of urllib3 with its body unread.
     """
     original = _original_response(response)
+    before = current_exception()
     is_drained = False
     try:
         if isinstance(original, ExactResponse):
             original.shorten_deadline(_MAX_DRAIN_SECONDS)
         original.read(_MAX_DRAINED_BYTES)
         is_drained = original.isclosed()
-    except Exception:  # noqa: BLE001, S110 - the status is known, the body is not needed
-        pass
+    except Exception as error:  # noqa: BLE001 - the status is known, the body is not needed
+        reraise_if_by_handler(error, before)
     finally:
         if not is_drained:
             response.close()
@@ -157,7 +158,10 @@ def _share_time(conn: Any, deadline: float, connect: Callable[[], Any]) -> None:
     """Connect, with time for each address of the host: the first may lead nowhere."""
     timeout, left = conn.timeout, seconds_left(deadline)
     if timeout is not None and timeout * 2 > left:
-        with suppress(OSError, UnicodeError):  # `connect` resolves again, and reports it
+        before = current_exception()
+        try:
             addresses = socket.getaddrinfo(conn.host, conn.port, type=socket.SOCK_STREAM)
             conn.timeout = min(timeout, left / len(addresses))
+        except (OSError, UnicodeError) as error:  # `connect` resolves again, and reports it
+            reraise_if_by_handler(error, before)
     connect()

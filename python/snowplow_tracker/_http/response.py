@@ -6,9 +6,10 @@ import io
 import re
 import socket
 import time
-from contextlib import suppress
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -100,8 +101,11 @@ class ExactResponse(HTTPResponse):
     def _shut_down(self) -> None:
         # The TLS sockets of urllib3 that are no `ssl.SSLSocket` have the plain one in `socket`.
         sock: Any = getattr(self._sock, "socket", self._sock)
-        with suppress(OSError):
+        before = current_exception()
+        try:
             sock.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            reraise_if_by_handler(error, before)
 
 
 def _discard_defects(headers: Any) -> None:
