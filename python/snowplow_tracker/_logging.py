@@ -12,9 +12,9 @@ from snowplow_tracker._threads import Mark
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
-__all__ = ["RateLimitedLogger", "delivering", "log_unlocked"]
+__all__ = ["RateLimitedLogger", "delivering", "log_unlocked", "skip_closed_streams"]
 
 _INTERVAL_SECONDS = 60.0
 _MAX_DEFERRED_CALLS = 1_000
@@ -105,3 +105,46 @@ class RateLimitedLogger:
             return False
         self._next[message] = now + _INTERVAL_SECONDS
         return True
+
+
+def skip_closed_streams(logger: logging.Logger) -> logging.Logger:
+    """Have a logger leave out handlers whose stream is closed. Returns the logger.
+
+    At exit, or after a test of pytest, the stream that a handler was made with may be closed. The
+    handler would print a traceback for each record, and raise if `sys.stderr` is closed:
+    https://docs.python.org/3/library/logging.html#logging.Handler.handleError
+    """
+    logger.addFilter(_has_open_streams)
+    return logger
+
+
+def _has_open_streams(record: logging.LogRecord) -> bool:
+    """Filter a record. If a stream is closed, hand the record to the other handlers."""
+    handlers = list(_handlers_of(record.name))
+    if not any(map(_is_closed, handlers)):
+        return True
+    for handler in handlers:
+        if record.levelno >= handler.level and not _is_closed(handler):
+            handler.handle(record)
+    return False
+
+
+def _handlers_of(name: str) -> Iterator[logging.Handler]:
+    """Yield the handlers that `Logger.callHandlers` would call."""
+    import logging  # noqa: PLC0415 - whoever logs has imported it
+
+    last_resort, first = logging.lastResort, logging.getLogger(name)
+    if last_resort is not None and not first.hasHandlers():
+        yield last_resort
+    logger: logging.Logger | None = first
+    while logger is not None:
+        yield from logger.handlers
+        logger = logger.parent if logger.propagate else None
+
+
+def _is_closed(handler: logging.Handler) -> bool:
+    if not hasattr(handler, "stream"):
+        return False
+    if handler.stream is None:  # files are opened when they are needed
+        return not hasattr(handler, "baseFilename")
+    return bool(getattr(handler.stream, "closed", False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._logging import skip_closed_streams
 from snowplow_tracker._validation import (
     require_callback,
     require_int_or_none,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EmitterConfiguration"]
 
-logger = logging.getLogger(__name__)
+logger = skip_closed_streams(logging.getLogger(__name__))
 
 
 def _setting(name: str, check: Callable[[Any], Any]) -> Any:

@@ -24,6 +24,7 @@ from snowplow_tracker._http.client import Requester
 from snowplow_tracker._http.endpoint import collector_uri
 from snowplow_tracker._http.status import is_success
 from snowplow_tracker._lifecycle.timer import FlushTimer
+from snowplow_tracker._logging import skip_closed_streams
 from snowplow_tracker._native import PAYLOAD_DATA_SCHEMA, EmitterCore
 from snowplow_tracker._overrides import call_override, register_originals
 from snowplow_tracker._validation import require_int
@@ -59,7 +60,7 @@ __all__ = [
     "time",
 ]
 
-logger = logging.getLogger(__name__)
+logger = skip_closed_streams(logging.getLogger(__name__))
 
 
 class Emitter(EmitterCore):

@@ -6,6 +6,7 @@ import logging
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
+from snowplow_tracker._logging import skip_closed_streams
 from snowplow_tracker._stores.memory import MemoryStore
 from snowplow_tracker._stores.record_store import STORE_METHODS, register_builtin_store
 from snowplow_tracker._validation import require_count, require_methods
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventStore", "InMemoryEventStore"]
 
-_logger = logging.getLogger(__name__)
+_logger = skip_closed_streams(logging.getLogger(__name__))
 
 
 class EventStore(Protocol):

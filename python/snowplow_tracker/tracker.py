@@ -8,7 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
-from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
 from snowplow_tracker._native import TrackerCore, mark_patched
 from snowplow_tracker.constants import (
     BASE_SCHEMA_PATH,
@@ -44,7 +44,7 @@ __all__ = [
     "Tracker",
 ]
 
-logger = logging.getLogger(__name__)
+logger = skip_closed_streams(logging.getLogger(__name__))
 
 _ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
 _ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import signal
 import weakref
 from unittest.mock import Mock
 
@@ -11,6 +13,8 @@ import celery
 import pytest
 
 from snowplow_tracker import CeleryEmitter, StructuredEvent, Tracker
+
+USR1 = signal.SIGUSR1
 
 
 def track(emitter: CeleryEmitter, *labels: str) -> None:
@@ -103,6 +107,70 @@ def test_what_the_broker_does_not_take_is_kept_and_handed_over_later(messages, u
     messages.mkdir()
     until(lambda: len(list(messages.iterdir())) == 2)
     assert emitter.buffer == []
+
+
+@pytest.mark.usefixtures("messages")
+def test_the_log_of_a_broker_has_no_password_and_no_event_and_one_line_a_minute(caplog):
+    emitter = CeleryEmitter("host", batch_size=2)
+    secrets = LookupError("redis://user:s3cr3t@host", [{"uid": "user-4711"}])
+    emitter.async_flush = Mock(**{"delay.side_effect": secrets})
+    for _ in range(3):
+        track(emitter, "a", "b")
+        emitter.retry_timer.cancel()
+        emitter.flush()
+    lines = [line for line in caplog.messages if "not handed to Celery" in line]
+    assert lines == ["2 events not handed to Celery, to be retried: LookupError"]
+    assert "s3cr3t" not in caplog.text
+    assert "4711" not in caplog.text
+
+
+@pytest.mark.usefixtures("messages")
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_log_records_that_are_tracked_make_no_further_ones(is_taken):
+    emitter = CeleryEmitter("host", batch_size=1)
+    client = logging.getLogger("tests.broker")
+    seen = []
+
+    def delay(*_):
+        client.warning("a record about the event")
+        if not is_taken:
+            raise LookupError
+
+    class ToTracker(logging.Handler):
+        def emit(self, record):
+            seen.append(record)
+            track(emitter, record.name)
+
+    emitter.async_flush = Mock(**{"delay.side_effect": delay})
+    handler = ToTracker()
+    for name in ("tests.broker", "snowplow_tracker"):
+        logging.getLogger(name).addHandler(handler)
+    try:
+        track(emitter, "shop")
+    finally:
+        for name in ("tests.broker", "snowplow_tracker"):
+            logging.getLogger(name).removeHandler(handler)
+    assert len(seen) == (1 if is_taken else 2)
+    assert emitter.async_flush.delay.call_count <= 2
+    emitter.retry_timer.cancel()
+
+
+@pytest.mark.usefixtures("messages")
+@pytest.mark.parametrize("kind", [LookupError, TimeoutError])
+def test_what_a_signal_handler_raises_reaches_the_program_and_the_events_stay(kind):
+    def handler(*_):
+        raise kind
+
+    emitter = CeleryEmitter("host", batch_size=1)
+    emitter.async_flush = Mock(**{"delay.side_effect": lambda *_: os.kill(os.getpid(), USR1)})
+    before = signal.signal(USR1, handler)
+    try:
+        with pytest.raises(kind):
+            track(emitter, "a")
+    finally:
+        signal.signal(USR1, before)
+    assert [event["se_la"] for event in emitter.buffer] == ["a"]
+    assert not emitter.retry_timer.is_active()
 
 
 def test_an_eager_application_sends_at_once_and_tries_again_by_itself(

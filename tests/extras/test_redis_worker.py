@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from snowplow_tracker import Emitter, RedisEmitter, RedisWorker, StructuredEvent, Tracker
+from snowplow_tracker.redis._lists import _ProcessingList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +92,7 @@ def test_on_another_thread_it_runs_until_it_is_told_to_end(
     assert labels(collector) == ["a", "b", "c"]
 
 
-def test_what_is_no_event_is_logged_and_skipped(rdb, collector, labels, caplog):
+def test_what_is_no_event_is_logged_once_a_minute_and_skipped(rdb, collector, labels, caplog):
     track(rdb, "before")
     malformed = [b"{", b"\xff\xfe\xfd", b"", b"[1]", b"null", b"[" * 100_000]
     rdb.rpush("snowplow", *malformed)
@@ -98,16 +101,15 @@ def test_what_is_no_event_is_logged_and_skipped(rdb, collector, labels, caplog):
         collector.journal.wait_for(2)
     assert labels(collector) == ["after", "before"]
     skipped = [line for line in caplog.messages if line.startswith("Entry of snowplow skipped")]
-    assert len(skipped) == len(malformed)
-    assert max(map(len, skipped)) < 200
+    assert len(skipped) == 1
+    assert len(skipped[0]) < 200
 
 
-def test_the_log_shows_nothing_of_an_entry(rdb, caplog):
-    rdb.rpush("snowplow", b'{"uid": "user-4711"', b'["user-4711"]')
-    worker = RedisWorker(Emitter("127.0.0.1"), rdb)
-    worker.pop_payload()
-    worker.pop_payload()
-    assert len(caplog.messages) == 2
+@pytest.mark.parametrize("entry", [b'{"uid": "user-4711"', b'["user-4711"]'])
+def test_the_log_shows_nothing_of_an_entry(rdb, caplog, entry):
+    rdb.rpush("snowplow", entry)
+    RedisWorker(Emitter("127.0.0.1"), rdb).pop_payload()
+    assert len(caplog.messages) == 1
     assert "4711" not in caplog.text
 
 
@@ -179,3 +181,54 @@ def test_while_the_emitters_store_is_full_the_events_stay_in_redis(rdb, server, 
         assert rdb.llen("snowplow") == 4
         until(lambda: emitter.stats()["sent"] == 6)
     assert emitter.stats()["dropped"] == 0
+
+
+@pytest.mark.parametrize("kind", [LookupError, TimeoutError])
+@pytest.mark.parametrize("place", ["take", "finish"])
+def test_what_a_signal_handler_raises_ends_run_and_the_events_stay(
+    rdb, server, monkeypatch, kind, place
+):
+    def handler(*_: Any) -> None:
+        raise kind
+
+    genuine = getattr(_ProcessingList, place)
+    calls: list[Any] = []
+
+    def interrupted(*given: Any) -> Any:
+        calls.append(given)
+        if len(calls) == 1:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        return genuine(*given)
+
+    track(rdb, "a")
+    worker = RedisWorker(Emitter(server.url), rdb)
+    monkeypatch.setattr(_ProcessingList, genuine.__name__, interrupted)
+    before = signal.signal(signal.SIGUSR1, handler)
+    if place == "finish":
+        worker.request_shutdown()
+    try:
+        with pytest.raises(kind):
+            worker.run()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert rdb.llen("snowplow") == 1
+
+
+def test_a_worker_whose_records_are_tracked_into_its_list_logs_no_more_of_them(rdb):
+    class Refusing:
+        def input(self, _payload: Any) -> None:
+            raise LookupError
+
+    class ToTracker(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            track(rdb, record.getMessage())
+
+    worker, handler = RedisWorker(Refusing(), rdb), ToTracker()
+    log = logging.getLogger("snowplow_tracker.redis.redis_worker")
+    log.addHandler(handler)
+    try:
+        track(rdb, "a")
+        while rdb.llen("snowplow"):
+            worker.pop_payload()
+    finally:
+        log.removeHandler(handler)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
 from typing import Any
 from unittest import mock
 
 import pytest
+import redis
 import requests
 import urllib3
 from tests.http.raw_server import RawServer, answering
 
 from snowplow_tracker import Emitter, PageView, StructuredEvent, Tracker
-from snowplow_tracker._http.redact import describe, printable, redact_url
+from snowplow_tracker._http.redact import describe, describe_foreign, printable, redact_url
 from snowplow_tracker.emitters import engine_of
 
 SECRET = "s3cr3t"
@@ -64,6 +66,23 @@ def test_an_exception_is_described_without_secrets(error):
     text = describe(error)
     assert text.startswith(type(error).__name__)
     assert SECRET not in text
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (redis.ResponseError(f"WRONGTYPE of {SECRET}"), "ResponseError: WRONGTYPE"),
+        (redis.ResponseError(f"Command # 1 (RPUSH k {SECRET}) failed"), "ResponseError"),
+        (redis.ConnectionError(f"cannot reach redis://:{SECRET}@host"), "ConnectionError"),
+        (LookupError(SECRET), "LookupError"),
+        (ConnectionRefusedError(111, "Connection refused", SECRET), "Connection.*: Connection r.*"),
+    ],
+)
+def test_an_exception_of_a_broker_is_described_by_types_and_codes(error, shown):
+    assert re.fullmatch(shown, describe_foreign(error))
+    outer = LookupError(SECRET)
+    outer.__cause__ = error
+    assert re.fullmatch(f"LookupError: {shown}", describe_foreign(outer))
 
 
 def test_the_causes_of_a_network_error_are_named():

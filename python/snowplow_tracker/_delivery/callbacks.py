@@ -68,7 +68,9 @@ class Callbacks:
                 callback(*arguments)
         except Exception as error:
             reraise_if_by_handler(error, before)
-            logger.exception("A callback raised an exception, delivery continues: %r", callback)
+            # Not its `repr`, which shows what a partial or a bound method has.
+            name = getattr(callback, "__qualname__", type(callback).__name__)
+            logger.exception("A callback raised an exception, delivery continues: %s", name)
         finally:
             self._thread.is_running = was_running
 

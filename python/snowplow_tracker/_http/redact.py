@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["describe", "printable", "quotes_urls", "redact_url"]
+__all__ = ["describe", "describe_foreign", "printable", "quotes_urls", "redact_url"]
 
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _WELL_FORMED_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^@:\s]*)(:[0-9]*)?")
@@ -12,6 +12,7 @@ _URL = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s'"<>]*""")
 _QUERY = re.compile(r"""\?[^\s'"<>]*""")
 # The texts of their exceptions contain URLs, also malformed ones: "Failed to parse: 'user:secret'".
 _LIBRARIES = ("requests.", "urllib3.", "http.client")
+_REDIS_CODE = re.compile(r"[A-Z]{3,}(?= )")
 _MAX_LENGTH = 300
 _MAX_CAUSES = 8
 
@@ -50,6 +51,24 @@ def describe(error: BaseException) -> str:
         last = cause
     text = "" if _has_secrets(last) else str(last)
     return ": ".join([*names, *([_without_urls(text)] if text else [])])
+
+
+def describe_foreign(error: BaseException) -> str:
+    """Return the types of an exception of a broker or database, and the system's message if any.
+
+    The texts are left out: those of redis, kombu and its transports may contain commands with
+    events, and URLs with passwords. Of redis, the code that a text begins with is kept.
+    """
+    names: list[str] = []
+    last: BaseException | None = error
+    while last is not None and len(names) < _MAX_CAUSES:
+        code = _REDIS_CODE.match(str(last)) if type(last).__module__.startswith("redis.") else None
+        names.append(f"{type(last).__name__}: {code[0]}" if code else type(last).__name__)
+        system = last.strerror if isinstance(last, OSError) else None
+        if system:
+            return ": ".join([*names, printable(str(system))])
+        last = last.__cause__ or last.__context__
+    return ": ".join(names)
 
 
 def quotes_urls(error: BaseException) -> bool:

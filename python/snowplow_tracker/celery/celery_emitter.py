@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from snowplow_tracker._extras import import_extra
+from snowplow_tracker._http.redact import describe_foreign
+from snowplow_tracker._logging import RateLimitedLogger, delivering, skip_closed_streams
 from snowplow_tracker._native import clean_fields
 from snowplow_tracker._overrides import register_originals
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker.emitters import Emitter, engine_of
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CeleryEmitter"]
 
-logger = logging.getLogger(__name__)
+logger = skip_closed_streams(logging.getLogger(__name__))
 
 _CONFIGURATION = "snowplow_celery_config"
 _DEFAULT_BROKER = "redis://localhost:6379/0"
@@ -84,6 +87,7 @@ class CeleryEmitter(Emitter):
         batch_size: int | None = None,
     ) -> None:
         celery = import_extra("celery")
+        self.__log = RateLimitedLogger(logger)
         super().__init__(
             endpoint,
             protocol,
@@ -103,12 +107,13 @@ class CeleryEmitter(Emitter):
     def flush(self) -> None:
         """Make tasks of all stored events. If the broker is unavailable, retry later."""
         engine = engine_of(self)
-        if engine.flusher.is_waiting():
+        if delivering.is_active() or engine.flusher.is_waiting():
             return
         engine.flusher.reset_bytes()
-        for events in engine.context.queue.batches():
-            if not _schedule(self, events):
-                return
+        with delivering:  # what log handlers track meanwhile waits for the next flush
+            for events in engine.context.queue.batches():
+                if not _schedule(self, events, self.__log):
+                    return
 
 
 register_originals(CeleryEmitter, "flush")
@@ -117,17 +122,20 @@ register_originals(CeleryEmitter, "flush")
 # Functions instead of methods: a subclass may use any private name.
 
 
-def _schedule(emitter: CeleryEmitter, events: PayloadDictList) -> bool:
+def _schedule(emitter: CeleryEmitter, events: PayloadDictList, log: RateLimitedLogger) -> bool:
     """Make a task of each batch of events. Requeue the events that the broker does not accept."""
     left, size = list(events), max(emitter.batch_size, 1)
     engine = engine_of(emitter)
     breaker = engine.context.breaker
+    before = current_exception()
     try:
         while left:
             _delay(emitter, left[:size])
             del left[:size]
     except Exception as error:  # noqa: BLE001 - each kind of broker raises its own
-        logger.warning("%d events not handed to Celery, to be retried: %s", len(left), error)
+        reraise_if_by_handler(error, before)
+        reason = describe_foreign(error)
+        log.warning("%d events not handed to Celery, to be retried: %s", len(left), reason)
         engine.retry.flush_later(breaker.next_delay(emitter.max_retry_delay_seconds))
     else:
         breaker.backoff.reset()

@@ -16,6 +16,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from snowplow_tracker._http.redact import describe_foreign
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -243,11 +245,12 @@ class _ProcessingList:
         if count:
             logger.warning("Worker %s has ended without sending: %d events put back", worker, count)
 
-    def _use_older_command(self, reason: object) -> None:
+    def _use_older_command(self, error: Exception) -> None:
         """Use a script, which servers before 6.2 can do. The last resort is not to be safe."""
         if self._move is _move:
             self._move = _move_by_script
         else:
+            reason = describe_foreign(error)
             logger.warning("Events of a worker that is killed will be lost: %s", reason)
             self._plain = _PlainList(self._rdb, self._key)
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._extras import import_extra
-from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker._http.redact import describe_foreign
+from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker.redis._lists import entry_list
 from snowplow_tracker.redis._taken import TakenEntries, flush
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisWorker"]
 
-logger = logging.getLogger(__name__)
+logger = skip_closed_streams(logging.getLogger(__name__))
 
 _PAUSE_SECONDS = 1.0
 _SIGNALS = [
@@ -93,7 +94,8 @@ class RedisWorker:
             reraise_if_by_handler(error, before)
             # Neither the entry nor the exception's text, which may contain personal data.
             reason = type(error).__name__
-            logger.error("Entry of %s skipped, %d bytes: %s", self.key, len(entry), reason)  # noqa: TRY400
+            log = self.__loop.log.error
+            log("Entry of %s skipped, %d bytes: %s", self.key, len(entry), reason)
             if taken is not None:
                 taken.skip()
         else:
@@ -113,13 +115,14 @@ class _Loop:
         refused: What it raises if Redis refuses a command.
 
     Attributes:
+        log: The worker's log.
         taken: The entries that the running worker has taken; None while it does not run.
     """
 
     def __init__(self, redis_errors: tuple[type[Exception], ...], refused: type[Exception]) -> None:
         self._redis_errors = redis_errors
         self._refused = refused
-        self._redis_log = RateLimitedLogger(logger)
+        self.log = RateLimitedLogger(logger)
         self.reset()
 
     def reset(self) -> None:
@@ -156,10 +159,13 @@ class _Loop:
                 self._put_back(taken)
 
     def _put_back(self, taken: TakenEntries) -> None:
+        before = current_exception()
         try:
             taken.put_back()
         except self._redis_errors as error:
-            logger.warning("Events stay in the worker's processing list in Redis: %s", error)
+            reraise_if_by_handler(error, before)
+            reason = describe_foreign(error)
+            logger.warning("Events stay in the worker's processing list in Redis: %s", reason)
 
     def _try_redis(self, call: Callable[[], None]) -> None:
         before = current_exception()
@@ -167,7 +173,8 @@ class _Loop:
             call()
         except self._redis_errors as error:
             reraise_if_by_handler(error, before)
-            self._redis_log.warning("Redis gives no events, to be tried again: %s", error)
+            reason = describe_foreign(error)
+            self.log.warning("Redis gives no events, to be tried again: %s", reason)
             self.pause()
 
 
