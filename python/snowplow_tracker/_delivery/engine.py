@@ -225,6 +225,8 @@ class DeliveryEngine:
         """Send what is stored until `deadline`, and events tracked later at once, until `end`."""
         self.client.keep_alive = False  # nobody is left to close connections
         self.shutdown.deliver_before_exit(deadline, end)
+        # greenlet ends at exit before urllib3's finalizers run, whose queues are gevent's then.
+        self.client.close()
 
     def send_each_event(self) -> None:
         """Send each event before `input` returns, from now on: a signal ends the process."""
