@@ -201,3 +201,22 @@ def test_send_events_sends_calls_back_and_retries(server, until):
 def test_send_events_of_nothing_sends_nothing(server):
     Emitter(server.url).send_events([])
     assert server.requests == []
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+def test_events_stay_if_an_override_raises_before_they_are_sent(server, track, method):
+    errors = [MemoryError()]
+
+    class Unstable(Emitter):
+        def attach_sent_timestamp(self, events):
+            if errors:
+                raise errors.pop()
+            super().attach_sent_timestamp(events)
+
+    emitter = Unstable(server.url, method=method, batch_size=10)
+    track(Tracker("ns", emitter), "a", "b")
+    with pytest.raises(MemoryError):
+        emitter.flush()
+    assert (emitter.stats()["queued"], emitter.stats()["in_flight"]) == (2, 0)
+    emitter.flush()
+    assert server.labels() == ["a", "b"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from snowplow_tracker._delivery.context import DeliveryContext
+    from snowplow_tracker._delivery.protocols import PendingBatches
     from snowplow_tracker._delivery.retry import RetrySchedule
     from snowplow_tracker._delivery.sender import BatchSender
     from snowplow_tracker._delivery.transport import Transport
@@ -103,14 +104,21 @@ class Flusher:
         if sections.is_active():
             sections.defer(self._host.send_events, events)
             return
-        self._host.attach_sent_timestamp(events)
+        try:
+            self._host.attach_sent_timestamp(events)
+            is_post = self._host.method == "post"
+            pending = self._pending(events) if is_post else None
+        except BaseException:  # a MemoryError, or out of an override
+            self._queue.cleanup(events, True)
+            raise
         with delivering, delivering.mark():
-            if self._host.method == "post":
-                self._sender.post(
-                    self._queue.pending_events(list(events), self._transport.max_body_bytes())
-                )
+            if pending is not None:
+                self._sender.post(pending)
             else:
                 self._sender.get(events)
+
+    def _pending(self, events: PayloadDictList) -> PendingBatches:
+        return self._queue.pending_events(list(events), self._transport.max_body_bytes())
 
     def deliver(self, deadline: float | None) -> None:  # noqa: ARG002 - requests have time-outs
         """Send what is stored, or have an overridden `flush` do it."""
