@@ -71,6 +71,7 @@ def judge_post(
     An event that is invalid by the schema `payload_data` makes all events of its request bad.
     """
     try:
+        _refuse_content_encoding(payload)
         events = post_events(payload.content_type, body)
     except UndecodableError as error:
         yield Row(payload, errors=(f"{error}; the whole request is lost",))
@@ -81,6 +82,14 @@ def judge_post(
         return
     for event in events:
         yield judge(payload, event, schemas)
+
+
+def _refuse_content_encoding(payload: CollectorPayload) -> None:
+    for header in payload.headers:
+        name, _, value = header.partition(": ")
+        if name == "Content-Encoding" and value.lower() != "identity":
+            reason = "a Snowplow collector does not decompress"
+            raise UndecodableError(f"content encoding: {abbreviate(value)}, {reason}")
 
 
 def judge_get(payload: CollectorPayload, query: bytes, schemas: SchemaCheck | None = None) -> Row:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from snowplow_tracker.collector.column_index import ColumnIndex
 from snowplow_tracker.collector.event_filter import EventQuery, text_list, time_range
 from snowplow_tracker.collector.flat import failure_entities, flat_event
-from snowplow_tracker.collector.queries import json_body, json_response
+from snowplow_tracker.collector.queries import answer_query, json_array, json_response
 from snowplow_tracker.collector.rows import iso_time
 from snowplow_tracker.collector.summary import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from starlette.requests import Request
 
+    from snowplow_tracker.collector.incoming import Bodies
     from snowplow_tracker.collector.journal import Journal
     from snowplow_tracker.collector.rows import Row
 
 __all__ = ["EventCalls"]
 
-_EVENTS_PER_CHUNK = 100
 _MAX_BUCKETS = 10_000
 _MAX_DIGITS = 15
 
@@ -40,8 +37,9 @@ class EventCalls:
     They work on other threads than the event loop, so that events are received meanwhile.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, bodies: Bodies) -> None:
         self._journal = journal
+        self._bodies = bodies
         self._columns = ColumnIndex(journal)
 
     def routes(self) -> list[Route]:
@@ -64,7 +62,7 @@ class EventCalls:
                 _page(page, len(rows), query.page_size), media_type="application/json"
             )
 
-        return await _answer(request, select)
+        return await answer_query(request, self._bodies, select)
 
     async def _event(self, request: Request) -> Response:
         text = request.path_params["number"]
@@ -82,37 +80,24 @@ class EventCalls:
         def stats(body: dict[str, Any]) -> Response:
             return json_response(self._columns.stats(text_list(body.get("columns"), "columns")))
 
-        return await _answer(request, stats)
+        return await answer_query(request, self._bodies, stats)
 
     async def _timeline(self, request: Request) -> Response:
         def count(body: dict[str, Any]) -> Response:
             return json_response({"points": _points(self._journal, body.get("buckets"))})
 
-        return await _answer(request, count)
+        return await answer_query(request, self._bodies, count)
 
 
 async def _auth_config(_: Request) -> Response:
     return json_response({})
 
 
-async def _answer(request: Request, answer: Callable[[dict[str, Any]], Response]) -> Response:
-    try:
-        return await run_in_threadpool(answer, await json_body(request))
-    except ClientDisconnect:
-        return Response(status_code=400)
-    except ValueError as error:
-        return PlainTextResponse(str(error), 400)
-
-
 def _page(rows: list[Row], total: int, page_size: int) -> Iterator[str]:
-    yield '{"events": ['
-    separator = ""
-    events = map(flat_event, rows)
-    while chunk := [json.dumps(event) for event in islice(events, _EVENTS_PER_CHUNK)]:
-        yield separator + ",".join(chunk)
-        separator = ","
+    yield '{"events": '
+    yield from json_array(map(flat_event, rows))
     pages = -(-total // page_size)
-    yield f'], "totalPages": {pages}, "totalItems": {total}}}'
+    yield f', "totalPages": {pages}, "totalItems": {total}}}'
 
 
 def _points(journal: Journal, buckets: Any) -> list[dict[str, Any]]:

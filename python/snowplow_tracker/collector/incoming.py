@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
+
+import anyio
 
 from snowplow_tracker.collector.decode import query_pairs
 from snowplow_tracker.collector.guard import host_name
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["add_cookie", "add_cors", "collector_payload", "read_body"]
+__all__ = ["Bodies", "SlowBodyError", "add_cookie", "add_cors", "collector_payload"]
 
 ANONYMOUS_USER_ID = "00000000-0000-0000-0000-000000000000"
 _COOKIE = "sp"
@@ -25,23 +28,62 @@ _LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT"
 _PERSONAL_HEADERS = frozenset(("x-forwarded-for", "x-real-ip", "cookie"))
 _MAX_BODY_SHOWN = 16_384
 _MAX_BYTES_DRAINED = 64 * 2**20
+_SMALL_BODY = 65_536
+LARGE_BODIES = 32
+"""Maximum number of large bodies that are read at the same time."""
+BODY_SECONDS = 30.0
+"""Maximum time for a client to send a body."""
 
 
-async def read_body(request: Request) -> bytes | None:
-    """Return the body, or None if it is too large.
+class SlowBodyError(Exception):
+    """A client did not send a whole body in time."""
 
-    A body that is too large is read nevertheless: many clients read the response only after they
-    have sent the whole request.
+
+class Bodies:
+    """Reads the bodies of requests to one server, in bounded memory and time.
+
+    A body takes memory while its client sends it. Most are small. Larger ones wait for one of a few
+    places, and meanwhile the flow control of TCP makes their clients wait.
     """
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MAX_BODY:
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(LARGE_BODIES)
+
+    async def read(self, request: Request) -> bytes | None:
+        """Return the body, or None if it is too large.
+
+        A body that is too large is read nevertheless: many clients read the response only after
+        they have sent the whole request.
+
+        Raises:
+            SlowBodyError: It takes too long.
+        """
+        body: bytes | None = None
+        with anyio.move_on_after(BODY_SECONDS) as limit:
+            body = await self._read(request)
+        if limit.cancelled_caught:
+            raise SlowBodyError
+        return body
+
+    async def _read(self, request: Request) -> bytes | None:
+        chunks: list[bytes] = []
+        size = 0
+        stream = request.stream()
+        async for chunk in stream:
+            size += len(chunk)
             chunks.append(chunk)
-        elif size > _MAX_BYTES_DRAINED:
-            break
-    return b"".join(chunks) if size <= MAX_BODY else None
+            if size > _SMALL_BODY:
+                break
+        else:
+            return b"".join(chunks)
+        async with self._places:
+            async for chunk in stream:
+                size += len(chunk)
+                if size <= MAX_BODY:
+                    chunks.append(chunk)
+                elif size > _MAX_BYTES_DRAINED:
+                    break
+            return b"".join(chunks) if size <= MAX_BODY else None
 
 
 def collector_payload(

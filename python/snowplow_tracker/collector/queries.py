@@ -7,28 +7,29 @@ from __future__ import annotations
 
 import json
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from snowplow_tracker.collector.decode import UndecodableError, parse_json
-from snowplow_tracker.collector.incoming import read_body
+from snowplow_tracker.collector.incoming import SlowBodyError
 from snowplow_tracker.collector.journal import bad_json, good_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from starlette.requests import Request
 
+    from snowplow_tracker.collector.incoming import Bodies
     from snowplow_tracker.collector.journal import Journal
     from snowplow_tracker.collector.rows import Row
 
-__all__ = ["Queries", "json_array", "json_body", "json_response"]
+__all__ = ["Queries", "answer_query", "json_array", "json_response"]
 
-_ROWS_PER_CHUNK = 100
+_CHUNK = 262_144
 _EXPECTED = {
     str: "a string",
     list: "a list of strings",
@@ -39,8 +40,9 @@ _EXPECTED = {
 class Queries:
     """Answers `/micro/all`, `/micro/good`, `/micro/bad` and `/micro/reset`."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, bodies: Bodies) -> None:
         self._journal = journal
+        self._bodies = bodies
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -59,36 +61,53 @@ class Queries:
 
     async def _good(self, request: Request) -> Response:
         kinds = {"event_type": str, "schema": str, "contexts": list, "limit": int}
-        return await _rows(request, kinds, self._journal.good_rows, good_json)
+        return await self._rows(request, kinds, self._journal.good_rows, good_json)
 
     async def _bad(self, request: Request) -> Response:
         kinds = {"vendor": str, "version": str, "limit": int}
-        return await _rows(request, kinds, self._journal.bad_rows, bad_json)
+        return await self._rows(request, kinds, self._journal.bad_rows, bad_json)
+
+    async def _rows(
+        self,
+        request: Request,
+        kinds: dict[str, type],
+        select: Callable[..., list[Row]],
+        to_json: Callable[[Row], dict[str, Any]],
+    ) -> Response:
+        def answer(body: dict[str, Any]) -> Response:
+            items = map(to_json, select(**_filters(body, kinds)))
+            return StreamingResponse(json_array(items), media_type="application/json")
+
+        return await answer_query(request, self._bodies, answer)
 
 
-async def _rows(
-    request: Request,
-    kinds: dict[str, type],
-    select: Callable[..., list[Row]],
-    to_json: Callable[[Row], dict[str, Any]],
+async def answer_query(
+    request: Request, bodies: Bodies, answer: Callable[[dict[str, Any]], Response]
 ) -> Response:
+    """Return the response of a function to the body of a query, or one that says what is wrong.
+
+    Args:
+        request: The request.
+        bodies: Reads its body.
+        answer: Runs on a thread of its own. A ValueError that it raises is answered 400.
+    """
     try:
-        filters = _filters(await json_body(request), kinds)
+        body = await bodies.read(request) if request.method == "POST" else b""
+        return await run_in_threadpool(lambda: answer(_json_object(body)))
     except ClientDisconnect:
         return Response(status_code=400)
+    except SlowBodyError:
+        return PlainTextResponse("body sent too slowly", 408, {"Connection": "close"})
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
-    items = map(to_json, select(**filters))
-    return StreamingResponse(json_array(items), media_type="application/json")
 
 
-async def json_body(request: Request) -> dict[str, Any]:
+def _json_object(body: bytes | None) -> dict[str, Any]:
     """Return the JSON object in the body of a query; an empty one if there is no body.
 
     Raises:
         ValueError: The body is something else.
     """
-    body = await read_body(request) if request.method == "POST" else b""
     if body is None:
         raise ValueError("filters: too large")
     if not body.strip():
@@ -128,11 +147,18 @@ def json_response(value: object, status: int = 200) -> Response:
     return Response(json.dumps(value), status, media_type="application/json")
 
 
-def json_array(items: Iterator[dict[str, Any]]) -> Iterator[str]:
+def json_array(items: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yield the text of a JSON array in chunks: the text of a full journal is large."""
-    yield "["
+    parts: list[str] = ["["]
+    size = 0
     separator = ""
-    while chunk := [json.dumps(item) for item in islice(items, _ROWS_PER_CHUNK)]:
-        yield separator + ",".join(chunk)
+    for item in items:
+        text = json.dumps(item)
+        parts += (separator, text)
+        size += len(text)
         separator = ","
-    yield "]"
+        if size > _CHUNK:
+            yield "".join(parts)
+            parts.clear()
+            size = 0
+    yield "".join((*parts, "]"))

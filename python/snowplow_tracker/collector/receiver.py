@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,12 +11,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from snowplow_tracker.collector.checks import judge_get, judge_post
-from snowplow_tracker.collector.incoming import add_cookie, add_cors, collector_payload, read_body
+from snowplow_tracker.collector.incoming import (
+    Bodies,
+    SlowBodyError,
+    add_cookie,
+    add_cors,
+    collector_payload,
+)
 from snowplow_tracker.collector.protocol import MAX_BODY, VENDOR
 from snowplow_tracker.collector.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,6 +36,7 @@ _PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 _PIXEL_HEADERS = {"Cache-Control": "no-cache, no-store, must-revalidate"}
+_ROWS_AT_ONCE = 100
 _REDIRECTS = ("r", "tp2")
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, SP-Anonymous",
@@ -42,14 +51,20 @@ class Receiver:
         journal: Stores the events.
         report: Called with a text of one or more lines about the events of each request.
         settings: Of the collector.
+        bodies: Reads the bodies of requests.
     """
 
     def __init__(
-        self, journal: Journal, report: Callable[[str], None] | None, settings: Settings
+        self,
+        journal: Journal,
+        report: Callable[[str], None] | None,
+        settings: Settings,
+        bodies: Bodies,
     ) -> None:
         self._journal = journal
         self._report = report
         self._settings = settings
+        self._bodies = bodies
         self._has_reported_drops = False
 
     def routes(self) -> list[Route]:
@@ -74,19 +89,28 @@ class Receiver:
 
     async def _receive_post(self, request: Request, vendor: str, version: str) -> Response:
         try:
-            body = await read_body(request)
+            body = await self._bodies.read(request)
         except ClientDisconnect:
             return Response(status_code=400)
+        except SlowBodyError:
+            return PlainTextResponse("body sent too slowly", 408, {"Connection": "close"})
         if body is None:
             reason = f"POST with a body of more than {MAX_BODY:,} bytes"
             self._send_report([self._settings.format.note("rejected", reason)])
             return PlainTextResponse("body too large", 413)
         payload = self._payload(request, vendor, version, body)
         if (vendor, version) == (VENDOR, "tp2"):
-            self._store(judge_post(payload, body, self._settings.schemas))
+            await self._store_all(judge_post(payload, body, self._settings.schemas))
         else:
             self._store([_without_adapter(payload)])
         return self._with_cookie(PlainTextResponse("ok"), request, payload)
+
+    async def _store_all(self, rows: Iterator[Row]) -> None:
+        """Store the rows of a large body in parts, so that other requests are handled meanwhile."""
+        while part := list(islice(rows, _ROWS_AT_ONCE)):
+            self._store(part)
+            if len(part) == _ROWS_AT_ONCE:
+                await asyncio.sleep(0)
 
     def _receive_get(self, request: Request, vendor: str, version: str) -> Response:
         payload = self._payload(request, vendor, version, None)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from snowplow_tracker.collector.event_calls import EventCalls
 from snowplow_tracker.collector.guard import MicroGuard, SizeLimits
+from snowplow_tracker.collector.incoming import Bodies
 from snowplow_tracker.collector.queries import Queries
 from snowplow_tracker.collector.receiver import Preflight, Receiver
 from snowplow_tracker.collector.settings import EVENTS_PATH, Settings
@@ -43,10 +44,11 @@ def application(
         report: Called with a text of one or more lines about the events of each request.
         settings: Paths, hosts and headers.
     """
+    bodies = Bodies()
     streams = Streams(journal)
     calls = [
-        *Queries(journal).routes(),
-        *EventCalls(journal).routes(),
+        *Queries(journal, bodies).routes(),
+        *EventCalls(journal, bodies).routes(),
         *streams.routes(),
         Route("/health", _health, methods=["GET"]),
         Route("/robots.txt", _robots, methods=["GET"]),
@@ -57,7 +59,7 @@ def application(
             *calls,
             *ui_routes(journal),
             Route("/micro/{call:path}", not_found.respond, methods=["GET", "POST"]),
-            *Receiver(journal, report, settings).routes(),
+            *Receiver(journal, report, settings, bodies).routes(),
         ],
         middleware=[
             Middleware(SizeLimits),

@@ -124,6 +124,7 @@ class Row:
             (500 + getsizeof(fields) + sum(map(len, fields)))
             + sum(map(_value_size, fields.values()))
             + sum(map(getsizeof, texts))
+            + sum(_value_size(failure.to_json()) for failure in self.failures)
         )
 
 

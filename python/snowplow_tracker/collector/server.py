@@ -180,9 +180,15 @@ def _application(
 def _create_server(app: Starlette) -> uvicorn.Server:
     import uvicorn  # noqa: PLC0415  # of the extra
 
+    from snowplow_tracker.collector.connections import (  # noqa: PLC0415
+        MAX_CONNECTIONS,
+        LimitedConnection,
+    )
+
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=LimitedConnection,
+        limit_concurrency=MAX_CONNECTIONS,
         ws="none",
         lifespan="off",
         log_config=None,
