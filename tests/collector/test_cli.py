@@ -115,6 +115,7 @@ MALFORMED = [
     ("--path=/micro/x", "'/micro/x': /micro/ is for queries"),
     ("--path=/a/b=c", "'c' is not a path"),
     ("--allow-host=a:80", "'a:80' is not a host name, without port"),
+    *((f"--max-events={number}", f"{number!r} is not an") for number in ("0", "-1", "x", "1e3")),
     ("--format=xml", "invalid choice: 'xml'"),
 ]
 
@@ -125,6 +126,14 @@ def test_malformed_arguments_are_refused_with_a_reason(argument, reason):
     assert status == 2
     reason = reason.replace("'65536'", "65536").replace(f"'{'9' * 5_000}'", "9" * 9)
     assert line.startswith(f"error: argument {argument.partition('=')[0]}: {reason}")
+
+
+def test_the_number_of_events_that_are_kept():
+    with running("--max-events", "2") as (_, url):
+        for _ in range(4):
+            requests.get(f"{url}/i?e=pv", timeout=5)
+        assert requests.get(f"{url}/micro/all", timeout=5).json()["bad"] == 4
+        assert len(requests.get(f"{url}/micro/bad", timeout=5).json()) == 2
 
 
 def test_an_unknown_argument_is_refused():

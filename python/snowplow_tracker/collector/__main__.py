@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from snowplow_tracker.collector.console import FORMATS, has_colors
+from snowplow_tracker.collector.journal import Journal
 from snowplow_tracker.collector.server import CollectorServer
 from snowplow_tracker.collector.settings import (
     EVENTS_PATH,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["main"]
+
+_MAX_DIGITS = 9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         collector = CollectorServer(
             options.host,
             options.port,
+            journal=_journal(options.max_events),
             report=report,
             report_format=options.format,
             report_colors=has_colors(sys.stdout),
@@ -61,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counts = collector.journal.counts()
     tell(f"stopped: {counts['total']} events, {counts['good']} good, {counts['bad']} bad")
     return 0
+
+
+def _journal(max_events: int | None) -> Journal:
+    return Journal() if max_events is None else Journal(max_events, max_events)
 
 
 def _remedy(error: OSError) -> str:
@@ -119,6 +127,13 @@ def _parser() -> argparse.ArgumentParser:
         help="host name at which /micro/ may be called, besides local ones; repeatable",
     )
     parser.add_argument(
+        "--max-events",
+        type=_number,
+        metavar="N",
+        help="number of good events, and of bad ones, that are kept"
+        " (default: 100000 good and 10000 bad ones)",
+    )
+    parser.add_argument(
         "--no-forwarded", action="store_true", help="ignore X-Forwarded-For and X-Forwarded-Proto"
     )
     return parser
@@ -149,9 +164,15 @@ def _listen_host(text: str) -> str:
     return text
 
 
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS or not int(text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not an integer from 1")
+    return int(text)
+
+
 def _port(text: str) -> int:
     digits = text if text.isascii() and text.isdigit() else ""
-    port = int(digits[:9]) if digits else text
+    port = int(digits[:_MAX_DIGITS]) if digits else text
     _checked(checked_port, port)
     return int(port)
 
