@@ -186,7 +186,11 @@ def test_micro_bad(collector, session, post, event, batch):
     assert set(bad) == {"collectorPayload", "rawEvent", "errors"}
     assert bad["collectorPayload"]["body"] == batch(event(dtm="x")).decode()
     assert bad["rawEvent"]["parameters"]["dtm"] == "x"
-    assert bad["errors"] == ["dtm: not an integer number of milliseconds: 'x'"]
+    text, row = bad["errors"]
+    assert text == "dtm: not an integer number of milliseconds: 'x'"
+    assert json.loads(row)["data"]["failure"]["messages"][0]["schemaKey"].endswith(
+        "/atomic/jsonschema/1-0-0"
+    )
 
 
 def test_enriched_columns_of_each_kind(collector, post, event, batch):

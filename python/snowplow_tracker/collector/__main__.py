@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from snowplow_tracker.collector.console import FORMATS, has_colors
 from snowplow_tracker.collector.journal import Journal
+from snowplow_tracker.collector.schemas import UNKNOWN, schemas_of
 from snowplow_tracker.collector.server import CollectorServer
 from snowplow_tracker.collector.settings import (
     EVENTS_PATH,
@@ -30,11 +31,17 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _MAX_DIGITS = 9
+_UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the collector with command line arguments, and return the exit status."""
     options = _parser().parse_args(arguments)
+    try:
+        schemas = schemas_of(options.schemas, options.iglu, os.environ)
+    except ValueError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return _UNUSABLE
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -52,7 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             paths=dict(options.path),
             forwarded=not options.no_forwarded,
             allow_hosts=options.allow_host,
+            schemas=schemas,
+            unknown_schemas=options.unknown_schemas,
         )
+        for problem in collector.schema_problems():
+            _tell(f"schemas: {problem}")
         with suppress(KeyboardInterrupt), collector:
             tell(f"collector listening at {collector.url}")
             while collector.running:
@@ -132,6 +143,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="number of good events, and of bad ones, that are kept"
         " (default: 100000 good and 10000 bad ones)",
+    )
+    parser.add_argument(
+        "--schemas",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="folder with schemas to validate data with; repeatable",
+    )
+    parser.add_argument(
+        "--iglu", metavar="FILE", help="resolver configuration that names more registries"
+    )
+    parser.add_argument(
+        "--unknown-schemas",
+        choices=UNKNOWN,
+        help="whether data is good or bad if its schema is not found (default: bad with schemas"
+        " of your own, else good)",
     )
     parser.add_argument(
         "--no-forwarded", action="store_true", help="ignore X-Forwarded-For and X-Forwarded-Proto"

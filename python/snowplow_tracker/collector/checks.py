@@ -33,7 +33,7 @@ from snowplow_tracker.collector.protocol import (
     REQUIRED_KEYS,
     UUID,
 )
-from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Failure, Row
+from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Row, SchemaVerdict
 
 __all__ = [
     "CHECKS",
@@ -48,8 +48,8 @@ __all__ = [
 
 Check = Callable[[TrackedEvent], Iterable[str]]
 """Returns a text for each fault of an event."""
-SchemaCheck = Callable[[TrackedEvent], Iterable[Failure]]
-"""Returns what is wrong with the self-describing data of an event by its schemas."""
+SchemaCheck = Callable[[TrackedEvent], SchemaVerdict]
+"""Returns what schemas say about the self-describing data of an event."""
 
 _Rule = Callable[[str], str | None]
 
@@ -112,12 +112,12 @@ def judge(
         schemas: Validates its self-describing data. Parts that cannot be decoded are left out.
     """
     event = tracked_event(parameters)
-    failures = tuple(schemas(event)) if schemas else ()
+    verdict = schemas(event) if schemas else SchemaVerdict()
     errors = tuple(error for check in CHECKS for error in check(event))
-    errors += tuple(failure.text for failure in failures)
+    errors += tuple(failure.text for failure in verdict.failures)
     contexts = event.contexts["data"] if event.contexts else ()
     described = tuple(context["schema"] for context in contexts)
-    return Row(payload, parameters, _schema(event), described, errors, failures)
+    return Row(payload, parameters, _schema(event), described, errors, *verdict)
 
 
 def _schema(event: TrackedEvent) -> str | None:

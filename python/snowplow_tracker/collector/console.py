@@ -128,6 +128,8 @@ def _details(row: Row) -> Iterator[str]:
     fields = row.parameters or {}
     if row.contexts:
         yield f"contexts={len(row.contexts)}"
+    if row.unknown:
+        yield "schema?"
     for key in ("aid", "eid"):
         if key in fields:
             yield f"{key}={_plain(fields[key])}"

@@ -29,6 +29,7 @@ __all__ = [
     "failure_entities",
     "flat_entities",
     "flat_event",
+    "valid_fields",
 ]
 
 _FAILURE_SCHEMA = f"iglu:{VENDOR}/failure/jsonschema/1-0-0"
@@ -64,7 +65,7 @@ def flat_event(row: Row) -> dict[str, Any]:
 
     A bad event has the columns whose fields are valid, and an entity for each failure.
     """
-    event = columns(row, _valid_fields(row) if row.errors else row.parameters or {})
+    event = columns(row, valid_fields(row) if row.errors else row.parameters or {})
     unstruct, contexts, _ = (event.pop(name) for name in _SHREDDED)
     failures = list(failure_entities(row))
     for item in _valid_items([unstruct["data"]] if unstruct else [], failures):
@@ -168,7 +169,8 @@ def _field_error(error: str) -> dict[str, str]:
     return {"message": message or error, "source": _SOURCES.get(field, field)}
 
 
-def _valid_fields(row: Row) -> dict[str, str]:
+def valid_fields(row: Row) -> dict[str, str]:
+    """Return the fields of an event whose format and length are in order."""
     return {
         key: value
         for key, value in (row.parameters or {}).items()

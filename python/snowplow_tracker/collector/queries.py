@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from snowplow_tracker.collector.bad_rows import bad_row
 from snowplow_tracker.collector.decode import UndecodableError, parse_json
 from snowplow_tracker.collector.incoming import SlowBodyError
 from snowplow_tracker.collector.journal import bad_json, good_json
@@ -65,7 +66,7 @@ class Queries:
 
     async def _bad(self, request: Request) -> Response:
         kinds = {"vendor": str, "version": str, "limit": int}
-        return await self._rows(request, kinds, self._journal.bad_rows, bad_json)
+        return await self._rows(request, kinds, self._journal.bad_rows, _bad_json)
 
     async def _rows(
         self,
@@ -79,6 +80,13 @@ class Queries:
             return StreamingResponse(json_array(items), media_type="application/json")
 
         return await answer_query(request, self._bodies, answer)
+
+
+def _bad_json(row: Row) -> dict[str, Any]:
+    # Snowplow Micro has the bad row as text at the end of the errors.
+    entry = bad_json(row)
+    entry["errors"].append(json.dumps(bad_row(row), separators=(",", ":")))
+    return entry
 
 
 async def answer_query(

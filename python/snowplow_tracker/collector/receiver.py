@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -37,11 +39,15 @@ _PIXEL = bytes.fromhex(
 )
 _PIXEL_HEADERS = {"Cache-Control": "no-cache, no-store, must-revalidate"}
 _ROWS_AT_ONCE = 100
+_LARGE = 16_384
 _REDIRECTS = ("r", "tp2")
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, SP-Anonymous",
     "Access-Control-Max-Age": "3600",
 }
+
+
+_Judged = TypeVar("_Judged")
 
 
 class Receiver:
@@ -76,7 +82,7 @@ class Receiver:
         ]
 
     async def _pixel(self, request: Request) -> Response:
-        return self._receive_get(request, VENDOR, "tp1")
+        return await self._receive_get(request, VENDOR, "tp1")
 
     async def _event(self, request: Request) -> Response:
         path = request.url.path
@@ -84,7 +90,7 @@ class Receiver:
         if (vendor, version) == _REDIRECTS:
             return add_cors(PlainTextResponse("redirects are disabled", 404), request)
         if request.method != "POST":
-            return self._receive_get(request, vendor, version)
+            return await self._receive_get(request, vendor, version)
         return add_cors(await self._receive_post(request, vendor, version), request)
 
     async def _receive_post(self, request: Request, vendor: str, version: str) -> Response:
@@ -100,7 +106,9 @@ class Receiver:
             return PlainTextResponse("body too large", 413)
         payload = self._payload(request, vendor, version, body)
         if (vendor, version) == (VENDOR, "tp2"):
-            await self._store_all(judge_post(payload, body, self._settings.schemas))
+            rows = judge_post(payload, body, self._settings.schemas)
+            judged = await self._judged(lambda: list(rows), len(body))
+            await self._store_all(iter(judged))
         else:
             self._store([_without_adapter(payload)])
         return self._with_cookie(PlainTextResponse("ok"), request, payload)
@@ -112,15 +120,24 @@ class Receiver:
             if len(part) == _ROWS_AT_ONCE:
                 await asyncio.sleep(0)
 
-    def _receive_get(self, request: Request, vendor: str, version: str) -> Response:
+    async def _receive_get(self, request: Request, vendor: str, version: str) -> Response:
         payload = self._payload(request, vendor, version, None)
         if vendor == VENDOR and version in {"tp1", "tp2"}:
             query = request.scope["query_string"]
-            self._store([judge_get(payload, query, self._settings.schemas)])
+            judge = partial(judge_get, payload, query, self._settings.schemas)
+            self._store([await self._judged(judge)])
         else:
             self._store([_without_adapter(payload)])
         pixel = Response(_PIXEL, headers=_PIXEL_HEADERS, media_type="image/gif")
         return add_cors(self._with_cookie(pixel, request, payload), request)
+
+    async def _judged(self, judge: Callable[[], _Judged], size: int = 0) -> _Judged:
+        """Return what `judge` returns. Run it on a thread if it would delay other requests."""
+        schemas = self._settings.schemas
+        waits = schemas is not None and not schemas.is_local
+        if waits or size > _LARGE:
+            return await run_in_threadpool(judge)
+        return judge()
 
     def _payload(
         self, request: Request, vendor: str, version: str, body: bytes | None

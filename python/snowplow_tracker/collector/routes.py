@@ -14,6 +14,7 @@ from snowplow_tracker.collector.guard import MicroGuard, SizeLimits
 from snowplow_tracker.collector.incoming import Bodies
 from snowplow_tracker.collector.queries import Queries
 from snowplow_tracker.collector.receiver import Preflight, Receiver
+from snowplow_tracker.collector.schema_calls import SchemaCalls
 from snowplow_tracker.collector.settings import EVENTS_PATH, Settings
 from snowplow_tracker.collector.stream import Streams
 from snowplow_tracker.collector.ui.routes import ui_routes
@@ -53,6 +54,8 @@ def application(
         Route("/health", _health, methods=["GET"]),
         Route("/robots.txt", _robots, methods=["GET"]),
     ]
+    if settings.schemas is not None:
+        calls += SchemaCalls(settings.schemas).routes()
     not_found = _NotFound(calls)
     app = Starlette(
         routes=[

@@ -6,11 +6,20 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from sys import getsizeof
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from snowplow_tracker.collector.protocol import VENDOR
 
-__all__ = ["COLLECTOR_NAME", "EARLIEST", "LATEST", "CollectorPayload", "Failure", "Row", "iso_time"]
+__all__ = [
+    "COLLECTOR_NAME",
+    "EARLIEST",
+    "LATEST",
+    "CollectorPayload",
+    "Failure",
+    "Row",
+    "SchemaVerdict",
+    "iso_time",
+]
 
 COLLECTOR_NAME = "snowplow_tracker.collector"
 
@@ -96,6 +105,26 @@ class Failure(Protocol):
         """Return the data of a failure entity: `failure` 1-0-0 of Snowplow."""
         ...
 
+    def to_violation(self) -> dict[str, Any]:
+        """Return the entry of `data.failure.messages` in a bad row."""
+        ...
+
+    def size(self) -> int:
+        """Return the approximate memory use in bytes."""
+        ...
+
+
+class SchemaVerdict(NamedTuple):
+    """What schemas say about the self-describing data of an event.
+
+    Attributes:
+        failures: What is wrong.
+        unknown: URIs of schemas that are not known, so that their data was not validated.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    unknown: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
@@ -107,6 +136,7 @@ class Row:
         contexts: Schema URIs of the contexts.
         errors: Why the event is bad; empty for a good event. Has the texts of `failures` too.
         failures: What is wrong with the self-describing data by its schemas.
+        unknown: URIs of the schemas that are not known, of a good event.
     """
 
     payload: CollectorPayload
@@ -115,6 +145,7 @@ class Row:
     contexts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def size(self) -> int:
         """Return the approximate memory use in bytes, without the request."""
@@ -124,7 +155,7 @@ class Row:
             (500 + getsizeof(fields) + sum(map(len, fields)))
             + sum(map(_value_size, fields.values()))
             + sum(map(getsizeof, texts))
-            + sum(_value_size(failure.to_json()) for failure in self.failures)
+            + sum(failure.size() for failure in self.failures)
         )
 
 

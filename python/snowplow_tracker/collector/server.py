@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from snowplow_tracker.collector.console import FORMATS, EventFormat
 from snowplow_tracker.collector.journal import Counts, Journal
 from snowplow_tracker.collector.protocol import MAX_HEADERS, MAX_REQUEST_LINE
+from snowplow_tracker.collector.schemas import open_schemas
 from snowplow_tracker.collector.settings import (
     Settings,
     checked_host,
@@ -22,12 +23,15 @@ from snowplow_tracker.collector.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     import uvicorn
     from starlette.applications import Starlette
     from typing_extensions import Self
+
+    from snowplow_tracker.collector.schemas import SchemaSource
+    from snowplow_tracker.iglu import Resolver
 
 __all__ = ["CollectorServer"]
 
@@ -51,6 +55,11 @@ class CollectorServer:
         report_colors: Whether "line" and "full" have the colors of terminals. Default False.
         paths: Aliases of paths, such as `{"/acme/track": "/com.snowplowanalytics.snowplow/tp2"}`.
         forwarded: Whether the client's address is the first of `X-Forwarded-For`. Default True.
+        schemas: Folders with schemas, or a `Resolver`, to validate self-describing data with. The
+            standard schemas are always known in addition to folders. A file that changes counts at
+            the next event. Default: the standard schemas.
+        unknown_schemas: Whether data is "good" or "bad" if its schema is not found. Default: "bad"
+            if `schemas` are given, else "good".
         allow_hosts: Host names at which `/micro/` may be called. Local names and addresses always
             may: others are refused, so that no web page can read the events by DNS rebinding.
 
@@ -71,6 +80,8 @@ class CollectorServer:
         paths: Mapping[str, str] | None = None,
         forwarded: bool = True,
         allow_hosts: Iterable[str] = (),
+        schemas: SchemaSource | Sequence[SchemaSource] | Resolver | None = None,
+        unknown_schemas: str | None = None,
     ) -> None:
         _require_extra()
         self.host = checked_host(host)
@@ -81,6 +92,7 @@ class CollectorServer:
             paths=checked_paths(paths or {}),
             forwarded=forwarded,
             hosts=checked_hosts(allow_hosts) | {self.host.lower()},
+            schemas=open_schemas(schemas, unknown_schemas),
             format=EventFormat(report_format, report_colors),
         )
         self.journal = journal or Journal()
@@ -92,6 +104,11 @@ class CollectorServer:
         """Base URL, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    def schema_problems(self) -> list[str]:
+        """Return a line for each folder or file of schemas that cannot be used."""
+        schemas = self.__settings.schemas
+        return list(schemas.problems()) if schemas else []
 
     @property
     def running(self) -> bool:
@@ -230,9 +247,9 @@ async def _cancel_pending_tasks() -> None:
 
 
 def _require_extra() -> None:
-    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+    if any(find_spec(name) is None for name in ("jsonschema_rs", "starlette", "uvicorn")):
         raise RuntimeError(
-            "the collector needs starlette and uvicorn: "
+            "the collector needs starlette, uvicorn and jsonschema-rs: "
             "pip install 'snowplow-tracker-rs[collector]'"
         )
 

@@ -13,7 +13,7 @@ from snowplow_tracker.collector.protocol import VENDOR
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from snowplow_tracker.collector.checks import SchemaCheck
+    from snowplow_tracker.collector.schemas import EventSchemas
 
 __all__ = [
     "EVENTS_PATH",
@@ -48,7 +48,7 @@ class Settings:
     paths: Mapping[str, str] = field(default_factory=dict)
     forwarded: bool = True
     hosts: frozenset[str] = frozenset()
-    schemas: SchemaCheck | None = None
+    schemas: EventSchemas | None = None
     format: EventFormat = field(default_factory=EventFormat)
 
 

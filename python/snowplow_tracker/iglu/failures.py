@@ -92,6 +92,12 @@ class Failure:
         """Return the entry of `data.failure.messages` in a bad row."""
         return self.violation
 
+    def size(self) -> int:
+        """Return the approximate memory use in bytes, that of the data included."""
+        # A value takes up to 32 bytes for each character of its JSON.
+        texts = repr((self.errors, self.violation, self.hint))
+        return 1_000 + 4 * len(texts) + 32 * len(repr(self.data))
+
 
 def not_json(field_name: str, source: str, value: str | None, reason: str) -> Failure:
     """Return the failure of a field whose text is not JSON."""

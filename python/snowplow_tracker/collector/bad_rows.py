@@ -1,0 +1,155 @@
+"""Bad rows: what Snowplow stores in place of an event that it cannot use.
+
+https://docs.snowplow.io/docs/fundamentals/failed-events/
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from snowplow_tracker._version import __version__
+from snowplow_tracker.collector.enriched import columns
+from snowplow_tracker.collector.flat import valid_fields
+from snowplow_tracker.collector.protocol import VENDOR
+from snowplow_tracker.collector.rows import COLLECTOR_NAME, Row, iso_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["bad_row"]
+
+_SCHEMA = "iglu:com.snowplowanalytics.snowplow.badrows/{}/jsonschema/{}"
+_SCHEMA_VIOLATIONS = _SCHEMA.format("schema_violations", "2-0-0")
+_PROTOCOL_VIOLATIONS = _SCHEMA.format("tracker_protocol_violations", "1-0-0")
+_ATOMIC = f"iglu:{VENDOR}/atomic/jsonschema/1-0-0"
+_MAX_MESSAGE = 256
+_TEXTS = frozenset(
+    (
+        *("se_value", "tr_total", "tr_tax", "tr_shipping", "ti_price"),
+        *("tr_total_base", "tr_tax_base", "tr_shipping_base", "ti_price_base"),
+    )
+)
+_ENVELOPES = frozenset(("ue_px", "ue_pr", "cx", "co"))
+
+
+def bad_row(row: Row) -> dict[str, Any]:
+    """Return the self-describing bad row of a row that has errors.
+
+    A request from which no event could be read is a `tracker_protocol_violations`, an event a
+    `schema_violations`.
+    """
+    payload = row.payload
+    is_event = row.parameters is not None and "e" in row.parameters
+    failure: dict[str, Any] = {"timestamp": iso_time(payload.timestamp)}
+    if is_event:
+        failure["messages"] = _violations(row)
+        content: dict[str, Any] = {"enriched": _enriched(row), "raw": _raw(row)}
+    else:
+        failure |= {"vendor": payload.vendor, "version": payload.version}
+        failure["messages"] = [_expectation(error) for error in row.errors]
+        content = _request(row)
+    return {
+        "schema": _SCHEMA_VIOLATIONS if is_event else _PROTOCOL_VIOLATIONS,
+        "data": {
+            "processor": {"artifact": COLLECTOR_NAME, "version": __version__},
+            "failure": failure,
+            "payload": content,
+        },
+    }
+
+
+def _violations(row: Row) -> list[dict[str, Any]]:
+    """Return the messages about data and schemas; if there are none, those about fields."""
+    texts = {failure.text for failure in row.failures}
+    others = [error for error in row.errors if error not in texts]
+    envelopes = [_not_json(row, error) for error in others if _field(error) in _ENVELOPES]
+    violations = [*envelopes, *(failure.to_violation() for failure in row.failures)]
+    fields = [error for error in others if _field(error) not in _ENVELOPES]
+    return violations or [_atomic(fields)]
+
+
+def _field(error: str) -> str:
+    return error.partition(": ")[0]
+
+
+def _not_json(row: Row, error: str) -> dict[str, Any]:
+    field, _, reason = error.partition(": ")
+    value = (row.parameters or {}).get(field)
+    return {"field": field, "value": value, "error": reason}
+
+
+def _atomic(errors: Iterable[str]) -> dict[str, Any]:
+    reports = []
+    for error in errors:
+        field, _, message = error.partition(": ")
+        is_length = message.startswith("longer than") or " longer than " in message
+        kind = "length_exceeded" if is_length else "parse_error"
+        report = {"message": message or error, "path": field, "targets": []}
+        reports.append({**report, "keyword": f"atomic_field_{kind}"})
+    return {"schemaKey": _ATOMIC, "error": {"error": "ValidationError", "dataReports": reports}}
+
+
+def _expectation(error: str) -> dict[str, Any]:
+    field, _, message = error.partition(": ")
+    return {"field": field, "value": None, "expectation": (message or error)[:_MAX_MESSAGE]}
+
+
+def _enriched(row: Row) -> dict[str, Any]:
+    return {name: _column(name, value) for name, value in columns(row, valid_fields(row)).items()}
+
+
+def _column(name: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, dict):
+        return json.dumps(value, separators=(",", ":")) if value else None
+    if value is not None and name.endswith("_tstamp"):
+        return str(value).replace("T", " ").removesuffix("Z")
+    return str(value) if value is not None and name in _TEXTS else value
+
+
+def _raw(row: Row) -> dict[str, Any]:
+    parameters = [{"name": k, "value": _text(v)} for k, v in (row.parameters or {}).items()]
+    payload = row.payload
+    return {
+        "vendor": payload.vendor,
+        "version": payload.version,
+        "parameters": parameters,
+        "contentType": payload.content_type,
+        "loaderName": COLLECTOR_NAME,
+        "encoding": "UTF-8",
+        "userId": payload.user_id,
+        **_sender(row),
+    }
+
+
+def _request(row: Row) -> dict[str, Any]:
+    payload = row.payload
+    return {
+        "vendor": payload.vendor,
+        "version": payload.version,
+        "querystring": [{"name": name, "value": value} for name, value in payload.querystring],
+        "contentType": payload.content_type,
+        "body": payload.body,
+        "collector": COLLECTOR_NAME,
+        "encoding": "UTF-8",
+        "networkUserId": payload.user_id,
+        **_sender(row),
+    }
+
+
+def _sender(row: Row) -> dict[str, Any]:
+    payload = row.payload
+    return {
+        "hostname": payload.hostname,
+        "timestamp": iso_time(payload.timestamp),
+        "ipAddress": payload.ip_address,
+        "useragent": payload.useragent,
+        "refererUri": payload.referer,
+        "headers": list(payload.headers),
+    }
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
