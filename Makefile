@@ -81,6 +81,11 @@ clean: ## remove everything that was built, including the virtual environment
 	rm -rf .venv target dist site demo/output .*_cache .hypothesis python/snowplow_tracker/*.so
 
 ##@ Verify more
+test-pages: build ## run the collector's page, and browser trackers that send to it, in Chromium
+	@if (command -v chromium || command -v chromium-browser || command -v google-chrome) >/dev/null; then \
+		$(MAKE) --no-print-directory run-test-pages; \
+	else echo "skipped: there is no Chromium. Get it: apt install chromium"; fi
+
 differential: build originals ## compare generated programs with the original packages: SEED=1 EVENTS=10000
 	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
 
@@ -143,6 +148,12 @@ wheels-debian: $(ENVIRONMENT) ## run these wheels on CPython 3.14 in a Debian wi
 	$(BIN)/python -m qa.package.run_in_debian dist $(ARCHITECTURE)
 
 # --- steps of the targets above
+
+run-test-pages:
+	@$(call need,npm --version,npm. Get it: apt install npm)
+	@$(pip_install) --group pages
+	@$(call quietly,install the tracker for browsers,npm install --prefix .venv/npm --no-save @snowplow/browser-tracker@4)
+	TEST_PAGES=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -rs tests/pages
 
 comma := ,
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium")
 TRACKER = ROOT / ".venv/npm/node_modules/@snowplow/browser-tracker/dist/index.umd.min.js"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 LINK_CLICK = "iglu:com.snowplowanalytics.snowplow/link_click/jsonschema/1-0-1"
@@ -45,18 +44,8 @@ ANONYMOUS = {"anonymousTracking": {"withServerAnonymisation": True}}
 
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
     pytest.mark.skipif(not TRACKER.exists(), reason="`make test-pages` installs the tracker"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

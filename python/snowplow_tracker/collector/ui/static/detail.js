@@ -139,7 +139,7 @@ function overview(event) {
 
 function raw(event) {
   if (!event.parameters) return [el("p", {}, "No event could be read from this request. See what was sent on the tab Request.")];
-  const decoded = Object.entries(event.decoded).map(([name, value]) => card(name, name.endsWith("x") ? "decoded" : "parsed", el("div", {}, tree(value))));
+  const decoded = Object.entries(event.decoded).map(([name, value]) => card(name, name.endsWith("x") ? "decoded" : "parsed", el("div", {}, tree(value, { depth: -2 }))));
   return [card("Fields as sent", null, fields(Object.entries(event.parameters))), ...decoded];
 }
 
