@@ -8,7 +8,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._native import __version__, default_encoder, register_originals
+try:
+    from snowplow_tracker._native import __version__, default_encoder, register_originals
+except ImportError as error:
+    from snowplow_tracker._unloadable import explained
+
+    raise explained(error, __path__[0]) from error
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
 from snowplow_tracker.emitters import AsyncEmitter, Emitter, accept_record, logger
 from snowplow_tracker.event_store import EventStore, InMemoryEventStore
