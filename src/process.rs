@@ -4,9 +4,12 @@
 //! as uWSGI does. So a number in memory tells: the kernel or libc sets it to 0 in a child, and the next look at it replaces it.
 #![cfg_attr(unix, expect(unsafe_code, reason = "asking for the process id instead takes a third of track()"))]
 
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+#[cfg(unix)]
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The number of this process; 0 in a copy that nobody has noticed yet.
+#[cfg(unix)]
 static NUMBER: AtomicPtr<AtomicUsize> = AtomicPtr::new((&raw const IN_ORDINARY_MEMORY).cast_mut());
 static IN_ORDINARY_MEMORY: AtomicUsize = AtomicUsize::new(1);
 /// The largest number so far, in this process and its parents.

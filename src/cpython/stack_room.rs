@@ -67,6 +67,7 @@ mod imp {
 #[cfg(windows)]
 mod imp {
     #[link(name = "kernel32")]
+    #[expect(unsafe_code, reason = "declares a function of the system, which is safe to call")]
     unsafe extern "system" {
         safe fn GetCurrentThreadStackLimits(lowest: &mut usize, highest: &mut usize);
     }
