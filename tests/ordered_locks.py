@@ -15,12 +15,7 @@ from snowplow_tracker._stores.sqlite import liveness
 violations: list[str] = []
 
 
-class _Held(threading.local):
-    def __init__(self) -> None:
-        self.locks: list[OrderedLock] = []
-
-
-_held = _Held()
+_held: dict[int, list[OrderedLock]] = {}  # by thread
 
 
 class OrderedLock:
@@ -43,11 +38,12 @@ class OrderedLock:
         return True
 
     def release(self) -> None:
-        self._lock.release()
         held = self._locks_of_this_thread()
-        held.reverse()
-        held.remove(self)
-        held.reverse()
+        if self in held:
+            held.reverse()
+            held.remove(self)
+            held.reverse()
+        self._lock.release()
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -59,7 +55,7 @@ class OrderedLock:
         return bool(self._lock._is_owned())
 
     def _locks_of_this_thread(self) -> list[OrderedLock]:
-        return _held.locks
+        return _held.setdefault(threading.get_ident(), [])
 
     def _check(self) -> None:
         held = self._locks_of_this_thread()

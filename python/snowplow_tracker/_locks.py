@@ -31,6 +31,7 @@ __all__ = [
     "Deferral",
     "hold_imports",
     "importing",
+    "is_importing",
     "new_lock",
     "release_imports",
     "sections",
@@ -81,8 +82,14 @@ def hold_imports() -> None:
 
 def release_imports() -> None:
     """Let other threads import requests again, after a fork."""
-    if importing._is_owned():  # noqa: SLF001 - as `threading.Condition` does
+    if is_importing():
         importing.release()
+
+
+def is_importing() -> bool:
+    """Return whether this thread is in the middle of an import of requests."""
+    is_owned: bool = importing._is_owned()  # noqa: SLF001 - as `threading.Condition` does
+    return is_owned
 
 
 class Deferral:

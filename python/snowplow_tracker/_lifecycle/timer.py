@@ -122,6 +122,9 @@ class FlushTimer:
 
     def __start_thread(self, countdown: _Countdown) -> bool:
         self.interval = countdown.timeout
+        if sections.is_active():  # `Thread.start` waits until the thread runs
+            sections.defer(self.__start_thread, countdown)
+            return True
         try:
             threading.Thread(
                 target=self.__run, args=(countdown,), name="snowplow-flush-timer", daemon=True

@@ -119,14 +119,17 @@ class WorkerPool:
         """Wait until the runs requested so far have ended; see `submit_and_wait`."""
         if threading.current_thread() in self._threads or (deadline is None and _is_worker()):
             return True
-        if not self._threads:
+        if not self.has_threads():
             return not self._unfinished
         last = self._last_request
         return self._request_done.wait_for(lambda: self._have_ended(last), deadline)
 
     def has_threads(self) -> bool:
-        """Return whether a thread has been started."""
-        return bool(self._threads)
+        """Return whether a thread is running.
+
+        A signal handler may come before one is started that its own thread is about to start.
+        """
+        return any(thread.is_alive() for thread in list(self._threads))
 
     def stop(self) -> None:
         """End the threads after the requests made so far."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._locks import sections
+from snowplow_tracker._locks import is_importing, sections
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import RecordBuffer, is_text_only
 
@@ -71,6 +71,9 @@ class MemoryStore:
 
     def keep_dicts(self) -> None:
         """Turn the waiting records into dicts. Records in flight remain their claim's."""
+        if is_importing():  # perhaps the module that decodes JSON
+            sections.defer(self.keep_dicts)
+            return
         with sections, sections.short:
             if self._records is not None:
                 self._sealed, self._records = self._records, None
