@@ -1,4 +1,4 @@
-"""Signal handlers track while the buffered events are read, and other threads track as well."""
+"""Signal handlers track and flush while buffered events are read, and other threads track."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import signal, sys, threading
 from snowplow_tracker import Emitter, PageView, Tracker
 
 tracked = 0
-for turn in range(10):
+for turn in range(5):
     emitter = Emitter("127.0.0.1:9", protocol="http", batch_size=10**9, buffer_capacity=10**6,
                       exit_timeout=0)
     tracker = Tracker("ns", emitter)
@@ -33,6 +33,8 @@ for turn in range(10):
         global handled
         handled += 1
         tracker.track(PageView("http://signal/"))
+        if sys.argv[2] == "flushes":
+            emitter.flush()
 
     signal.signal(signal.SIGALRM, handle)
     thread = threading.Thread(target=work, daemon=True)
@@ -50,6 +52,7 @@ assert tracked
 """
 
 
+@pytest.mark.parametrize("handler", ["tracks", "flushes"])
 @pytest.mark.parametrize("read", ["buffer", "event_buffer"])
-def test_none_waits_for_another_for_ever(read):
-    subprocess.run([sys.executable, "-c", PROGRAM, read], timeout=60, check=True)
+def test_none_waits_for_another_for_ever(read, handler):
+    subprocess.run([sys.executable, "-c", PROGRAM, read, handler], timeout=60, check=True)
