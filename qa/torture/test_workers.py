@@ -54,6 +54,7 @@ def test_killed_workers_of_uvicorn_lose_nothing_of_the_durable_store(tmp_path, k
         ("with_close_and_join", "fork"),
         ("with_flushes", "forkserver"),
         ("with_alone", "fork"),
+        ("executor", "spawn"),
     ],
 )
 def test_a_pool_loses_nothing(tmp_path, name, method):
@@ -83,8 +84,9 @@ def test_killed_redis_workers_lose_nothing(tmp_path, kind):
 
 
 @needs_redis
-@pytest.mark.parametrize("pool", ["gevent", "eventlet"])
+@pytest.mark.parametrize("pool", ["threads", "gevent", "eventlet"])
 def test_celery_workers_lose_nothing(tmp_path, pool):
-    need(pool)
+    if pool != "threads":
+        need(pool)
     how: dict[str, Any] = {"kind": "AsyncEmitter", "pool": pool}
     assert celery_workers.celery(tmp_path, 1, **how, tasks=30).problems == []

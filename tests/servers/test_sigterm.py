@@ -19,6 +19,7 @@ from snowplow_tracker import Emitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 
@@ -255,15 +256,40 @@ def test_on_another_thread_it_raises():
     assert "main thread" in str(raised[0])
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_pool_of_the_guide_delivers(server, kind, method, tmp_path):
-    context = f'multiprocessing.get_context("{method}").Pool'
-    replaced = {"multiprocessing.Pool": context, "Emitter": kind}
-    path = write_program("pool.py", tmp_path, server.port, **replaced)
+def run_pool(server: ScriptedServer, folder: Path, method: str, **replaced: str) -> list[str]:
+    """Run the guide's program with a pool. Returns the labels of the events that came."""
+    replaced["multiprocessing.Pool"] = f'multiprocessing.get_context("{method}").Pool'
+    path = write_program("pool.py", folder, server.port, **replaced)
     done = subprocess.run(
         [sys.executable, path], capture_output=True, text=True, timeout=40, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(server.labels(), key=int) == [str(number) for number in range(14)]
+    return sorted(server.labels(), key=int)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_of_the_guide_delivers(server, kind, method, tmp_path):
+    labels = run_pool(server, tmp_path, method, Emitter=kind)
+    assert labels == [str(number) for number in range(14)]
+
+
+# Without these lines, the end of the block terminates the workers.
+CLOSING = "        pool.close()\n        pool.join()\n"
+TRACKING = "label=str(number)))"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_terminated_pool_has_delivered_what_its_jobs_flushed(server, kind, tmp_path):
+    flushing = f"{TRACKING}\n    tracker.flush()"
+    replaced = {CLOSING: "", TRACKING: flushing, "Emitter": kind}
+    labels = run_pool(server, tmp_path, "fork", **replaced)
+    assert labels == [str(number) for number in range(14)]
+
+
+@pytest.mark.processes
+def test_a_terminated_pool_without_a_flush_loses_what_is_in_memory(server, tmp_path):
+    few = {CLOSING: "", "range(14)": "range(4)"}
+    assert run_pool(server, tmp_path, "fork", **few) == []
