@@ -93,7 +93,9 @@ def test_what_pip_installs_has_the_extras(page, line):
     assert set(extras) <= PROJECT["optional-dependencies"].keys()
 
 
-@pytest.mark.parametrize("line", [line for _, line in COMMANDS if line.startswith("python ")])
+@pytest.mark.parametrize(
+    "line", [line for _, line in COMMANDS if "-m snowplow_tracker.coll" in line]
+)
 def test_the_collectors_command_starts_it(line):
     name, *arguments = shlex.split(line)
     assert (name, arguments[:2]) == ("python", ["-m", "snowplow_tracker.collector"])
@@ -105,8 +107,17 @@ def test_the_collectors_command_starts_it(line):
         assert process.wait(10) == 0
 
 
+@pytest.mark.parametrize("line", [line for _, line in COMMANDS if "tracker.iglu" in line])
+def test_a_command_for_schemas_succeeds(line, tmp_path):
+    name, *arguments = shlex.split(line)
+    assert name == "python"
+    (tmp_path / "schemas-repository" / "schemas").mkdir(parents=True)
+    subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+
 def test_no_command_is_left_out():
-    tested = r"make [a-z-]+( [A-Z0-9_]+=\S+)*|.*pip .*|python -m snowplow_tracker\.collector.*"
+    own = r"python -m snowplow_tracker\.(?:collector|iglu) ?.*"
+    tested = rf"make [a-z-]+( [A-Z0-9_]+=\S+)*|.*pip .*|{own}"
     rest = [line for _, line in COMMANDS if not re.fullmatch(tested, line)]
     modules = [re.fullmatch(r"\.venv/bin/python -m (\w+) .*", line) for line in rest]
     assert all(module is not None and find_spec(module[1]) for module in modules), rest

@@ -13,7 +13,7 @@ COLLECTOR = [sys.executable, "-m", "snowplow_tracker.collector", "--port", "0"]
 
 
 def without_ids(lines: str) -> list[str]:
-    return re.sub(r"eid=[0-9a-f-]{36}", "eid=", lines).splitlines()
+    return re.sub(r"eid=(?:[0-9a-f-]{36}|[0-9a-f-]+…)", "eid=", lines).splitlines()
 
 
 def test_its_first_program_sends_two_events_that_the_collector_prints(tmp_path):

@@ -13,7 +13,7 @@ from tests.docs.named_tests import ROOT
 from tests.docs.pages import DOCS, PAGES
 
 import snowplow_tracker
-from snowplow_tracker import collector, constants, contracts, emitters, typing
+from snowplow_tracker import collector, constants, contracts, emitters, iglu, typing
 
 SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 NAVIGATION = re.findall(r": ([\w/-]+\.md)$", SETTINGS.partition("\nnav:")[2], re.MULTILINE)
@@ -35,6 +35,7 @@ def test_every_page_is_in_the_navigation_once():
 def test_every_public_name_of_the_package_is_in_the_reference():
     names = {f"snowplow_tracker.{name}" for name in snowplow_tracker.__all__}
     names |= {f"snowplow_tracker.collector.{name}" for name in collector.__all__}
+    names |= {f"snowplow_tracker.iglu.{name}" for name in iglu.__all__}
     assert names - set(DOCUMENTED) == set()
 
 
