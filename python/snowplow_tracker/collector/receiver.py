@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -38,8 +37,8 @@ _PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 _PIXEL_HEADERS = {"Cache-Control": "no-cache, no-store, must-revalidate"}
-_ROWS_AT_ONCE = 100
 _LARGE = 16_384
+_SLICE = 100
 _REDIRECTS = ("r", "tp2")
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, SP-Anonymous",
@@ -108,16 +107,16 @@ class Receiver:
         if (vendor, version) == (VENDOR, "tp2"):
             rows = judge_post(payload, body, self._settings.schemas)
             judged = await self._judged(lambda: list(rows), len(body))
-            await self._store_all(iter(judged))
+            await self._store_in_slices(judged)
         else:
             self._store([_without_adapter(payload)])
         return self._with_cookie(PlainTextResponse("ok"), request, payload)
 
-    async def _store_all(self, rows: Iterator[Row]) -> None:
-        """Store the rows of a large body in parts, so that other requests are handled meanwhile."""
-        while part := list(islice(rows, _ROWS_AT_ONCE)):
-            self._store(part)
-            if len(part) == _ROWS_AT_ONCE:
+    async def _store_in_slices(self, rows: list[Row]) -> None:
+        """Store the rows of a large body so that other requests are handled meanwhile."""
+        for start in range(0, len(rows), _SLICE):
+            self._store(rows[start : start + _SLICE])
+            if start + _SLICE < len(rows):
                 await asyncio.sleep(0)
 
     async def _receive_get(self, request: Request, vendor: str, version: str) -> Response:
