@@ -47,10 +47,10 @@ help: ## list the targets; PYTHON=python3.12 selects the interpreter
 	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
 
 ##@ Try it
-demo: ## track known programs and real data into a local collector, and check what arrives
+demo: ## track known programs and real data into a local collector, and check what arrives; SERVE=1 keeps its page open
 	@echo "Building the package takes a minute or two the first time; the demo then takes about five seconds."
 	@$(MAKE) --no-print-directory build
-	@$(BIN)/python -m demo
+	@$(BIN)/python -m demo $(if $(SERVE),--serve)
 
 ##@ Develop
 build: $(ENVIRONMENT) ## compile and install the package into .venv, with every extra

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
+import threading
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -24,11 +27,12 @@ emitter, and if all events are good. It takes about 10 seconds and uses no netwo
 
 
 def main() -> int:
-    """Run both parts.
+    """Run both parts. With `--serve`, let the collector show the events until Ctrl-C.
 
     Returns:
         The exit status: 0 if every event arrived exactly once per emitter and is good, else 1.
     """
+    serves = _parser().parse_args().serve
     flights = records()
     print(INTRODUCTION.format(programs=len(programs_check.PROGRAMS), flights=len(flights)))
     try:
@@ -36,11 +40,26 @@ def main() -> int:
             print(f"\nThe collector runs at {collector.url}. Log: {os.path.relpath(LOG)}")
             problems = run_programs(collector)
             replayed, wrong = run_replay(collector, flights)
+            verdict = conclude(problems + wrong, replayed)
+            show_page(collector, serves=serves)
     except (CollectorStartError, requests.RequestException) as error:
         print_problems([str(error)])
         return 1
-    if problems or wrong:
-        print_problems(problems + wrong)
+    return verdict
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo")
+    parser.add_argument(
+        "--serve", action="store_true", help="keep the collector and its page running until Ctrl-C"
+    )
+    return parser
+
+
+def conclude(problems: list[str], replayed: int) -> int:
+    """Print the verdict, and return the exit status."""
+    if problems:
+        print_problems(problems)
         return 1
     expected = sum(len(program.events) for program in programs_check.PROGRAMS)
     print(
@@ -48,6 +67,17 @@ def main() -> int:
         "replay arrived\nexactly once from each emitter, and all of them are good."
     )
     return 0
+
+
+def show_page(collector: LocalCollector, *, serves: bool) -> None:
+    """Name the address of the page with the events, and wait for Ctrl-C if it is to be served."""
+    page = f"{collector.url}/micro/ui"
+    if not serves:
+        print(f"\nThe page with these events was {page}\nKeep it open: make demo SERVE=1")
+        return
+    print(f"\nLook at these events: {page}\nCtrl-C stops the collector.", flush=True)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def run_programs(collector: LocalCollector) -> list[str]:

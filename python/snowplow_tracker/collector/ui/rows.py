@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from snowplow_tracker.collector.journal import Journal
+    from snowplow_tracker.collector.rows import Row
 
 __all__ = ["list_rows", "matching"]
 
@@ -99,7 +100,7 @@ def _list_row(view: RowView, fields: Sequence[str]) -> dict[str, Any]:
         "n": view.number,
         "t": row.payload.timestamp,
         "good": not row.errors,
-        "errors": len(row.errors),
+        "errors": _count_errors(row),
         "error": _short(row.errors[0]) if row.errors else None,
         "type": _short(view.event_type),
         "name": _short(_event_name(view)),
@@ -109,6 +110,12 @@ def _list_row(view: RowView, fields: Sequence[str]) -> dict[str, Any]:
         "summary": [[name, _short(value)] for name, value in _summary(view)],
         "cells": {path: _short(next(view.values(path), None)) for path in fields},
     }
+
+
+def _count_errors(row: Row) -> int:
+    """Return the number of errors. One failure of a schema may have several."""
+    by_schema = sum(len(failure.to_json()["errors"]) for failure in row.failures)
+    return len(row.errors) - len(row.failures) + by_schema
 
 
 def _event_name(view: RowView) -> str:
