@@ -54,7 +54,7 @@ export class Detail {
     const { event } = this;
     const [name, version] = event.described ? schemaName(event.described.schema) : [event.type || "Unreadable request", ""];
     const [time, rest] = clock(event.t);
-    const tabs = TABS.map((tab) => el("button", { role: "tab", id: `tab-${tab}`, "aria-controls": "panel", click: () => this.hooks.tab(tab), keydown: (key) => this.turn(key) }, TITLES[tab], tab === "errors" && !event.good ? el("i", {}, String(PANELS.errors(event).length)) : null));
+    const tabs = TABS.map((tab) => el("button", { role: "tab", id: `tab-${tab}`, "aria-controls": "panel", click: () => this.hooks.tab(tab), keydown: (key) => this.turn(key) }, TITLES[tab], tab === "errors" && !event.good ? el("i", {}, String(event.failures.reduce((sum, { errors }) => sum + errors.length, 0) || event.errors.length)) : null));
     const step = (distance, sign, label) => el("button", { class: "icon plain", "aria-label": label, title: label, click: () => this.hooks.step(distance) }, sign);
     this.panel = el("div", { class: "panel", id: "panel", role: "tabpanel", tabindex: "0" });
     this.box.replaceChildren(el("header", {},

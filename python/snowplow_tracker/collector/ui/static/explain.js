@@ -1,74 +1,72 @@
-// Why an event is bad: a sentence, the wrong place, what its schema says there, and what was meant.
+// Why an event is bad: sentences, the wrong places, what the schema says there, and what was meant.
 import * as api from "./api.js";
 import { el, inline, isObject, pretty } from "./dom.js";
 import { tree } from "./tree.js";
 
 const SENTENCES = {
-  required: ({ targets: [name] }) => `“${name}” is missing, but it is required.`,
-  additionalProperties: ({ targets: [name] }) => `“${name}” is not a property of this schema.`,
-  type: ({ targets: [found, expected] }, place) => `${place} is of type ${found}, but must be ${expected}.`,
+  required: ([name]) => `“${name}” is missing, but it is required.`,
+  additionalProperties: ([name]) => `“${name}” is not a property of this schema.`,
+  type: ([found, expected], place) => `${place} is of type ${found}, but must be ${expected}.`,
 };
 
-/** Return a card for each error of an event. */
+/** Return a card for each failure of an event. */
 export function explain(event) {
   // The texts of failures by schema are the last ones, and end with the suggestion.
   const hints = event.errors.map((text) => /\(((?:did you mean|known versions).*)\)$/.exec(text)?.[1]).reverse();
-  const cards = event.failures.map((failure) => failure.failureType ? failure : failure.data).reverse()
-    .map((failure, index) => failure.errors.map((error) => card(event, failure, error, hints[index]))).reverse().flat();
-  return cards.length ? cards : event.errors.map((text) => el("article", { class: "card bad" }, el("div", {}, el("p", { class: "sentence" }, text))));
+  const cards = event.failures.toReversed().map((failure, index) => card(event, failure, hints[index])).reverse();
+  return cards.length ? cards : event.errors.map((text) => el("article", { class: "card bad" }, el("div", {}, said(text))));
 }
 
-function card(event, failure, error, hint) {
-  const hasPlace = typeof error.path === "string" && isObject(failure.data);
-  const body = el("div", {}, el("p", { class: "sentence" }, sentence(error)), hint && el("b", {}, hint));
-  const box = el("article", { class: "card bad" },
-    el("header", {}, el("b", {}, failure.failureType), el("small", {}, hasPlace || error.lookupHistory ? failure.schema : error.source)), body);
-  if (error.lookupHistory) body.append(lookups(failure, error.lookupHistory));
-  else if (hasPlace) place(failure, error, body);
-  else field(event, error, body);
-  return box;
+const said = (text) => el("p", { class: "sentence" }, text);
+
+function card(event, failure, hint) {
+  const { schema, errors, failureType } = failure;
+  const body = el("div");
+  const places = errors.filter(({ path }) => path && isObject(failure.data));
+  for (const error of errors) {
+    if (places.includes(error)) continue;
+    body.append(said(sentence(error)), ...(error.lookupHistory ? lookups(failure, error.lookupHistory) : field(event, error)));
+  }
+  if (hint) body.append(el("b", {}, hint));
+  if (places.length) body.append(compared(failure, places));
+  const named = places.length || errors[0].lookupHistory;
+  return el("article", { class: "card bad" }, el("header", {}, el("b", {}, failureType), el("small", {}, named ? schema : "")), body);
 }
 
-function sentence(error) {
-  const write = SENTENCES[error.keyword];
-  if (write && (error.targets || []).length) return write(error, last(error.path));
-  if (error.path) return error.message.includes(error.path) ? error.message : `${error.path}: ${error.message}`;
-  return error.source && !["unstruct", "contexts"].includes(error.source) ? `${error.source}: ${error.message}` : error.message;
+function sentence({ keyword, targets, path, message, source }) {
+  const place = path === "$" ? "The data" : `“${path?.split(".").at(-1)}”`;
+  if (SENTENCES[keyword] && targets?.length) return SENTENCES[keyword](targets, place);
+  if (path) return message.includes(path) ? message : `${path}: ${message}`;
+  return source && !["unstruct", "contexts"].includes(source) ? `${source}: ${message}` : message;
 }
 
-const last = (path) => (path === "$" ? "The data" : `“${path.split(".").at(-1)}”`);
-
-function place(failure, error, body) {
-  const { data } = failure;
+/** What was sent, with the wrong places marked, beside what the schema says of each. */
+function compared({ data, schema: uri }, errors) {
   const value = "schema" in data && "data" in data ? data.data : data;
-  const [target] = error.targets || [];
-  const path = error.keyword === "additionalProperties" ? `${error.path}.${target}` : error.path;
-  const said = el("div", {}, el("h3", {}, "The schema says"), el("p", { class: "dim" }, "…"));
-  body.append(el("div", { class: "two" }, el("div", {}, el("h3", {}, `Sent in ${error.source}, at ${path}`), tree(value, { wrong: [path] })), said));
-  api.schema(failure.schema).then((schema) => {
+  const wrong = errors.map(({ keyword, path, targets }) => (keyword === "additionalProperties" ? `${path}.${targets[0]}` : path));
+  const parts = errors.map((error) => el("div", {}, said(sentence(error))));
+  api.schema(uri).then((schema) => errors.forEach((error, index) => {
     const part = schema && subschema(schema, error.path);
-    const shown = part && relevant(error.keyword, target, part);
-    said.lastChild.replaceWith(shown ? el("pre", { class: "code" }, pretty(shown)) : el("p", { class: "dim" }, "No schema."));
-  });
+    if (part) parts[index].append(el("pre", { class: "code" }, pretty(relevant(error, part))));
+  }));
+  return el("div", { class: "two" }, el("div", {}, el("h3", {}, `Sent in ${errors[0].source}`), tree(value, { wrong })), el("div", {}, el("h3", {}, "The schema says"), ...parts));
 }
-
-const steps = (path) => [...path.matchAll(/\.([^.[]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
 
 /** The part of a schema for a path of the data. */
 export function subschema(schema, path) {
   let part = schema;
-  for (const step of steps(path)) {
+  for (const [, name, index] of path.matchAll(/\.([^.[]+)|\[(\d+)\]/g)) {
     if (!isObject(part)) return null;
-    if (typeof step === "number") part = Array.isArray(part.items) ? part.items[step] : part.items;
-    else part = (part.properties || {})[step] ?? (isObject(part.additionalProperties) ? part.additionalProperties : null);
+    if (index) part = Array.isArray(part.items) ? part.items[index] : part.items;
+    else part = part.properties?.[name] ?? part.additionalProperties;
   }
-  return part ?? null;
+  return isObject(part) ? part : null;
 }
 
-function relevant(keyword, target, part) {
+function relevant({ keyword, targets }, part) {
   const properties = part.properties || {};
-  if (keyword === "required") return { required: part.required, properties: { [target]: properties[target] ?? {} } };
-  if (keyword === "additionalProperties") return { properties: Object.keys(properties), additionalProperties: false };
+  if (keyword === "required") return { required: part.required, properties: { [targets[0]]: properties[targets[0]] ?? {} } };
+  if (keyword === "additionalProperties") return { properties: Object.keys(properties).join(", "), additionalProperties: false };
   return part;
 }
 
@@ -77,12 +75,11 @@ function lookups({ schema }, history) {
     el("dt", {}, repository), el("dd", {}, errors.map((error) => (error.error === "NotFound" ? "does not have it" : `${error.error}: ${error.message}`)).join("; ")),
   ]);
   const path = `schemas/${schema.replace(/^iglu:/, "")}`;
-  return el("div", {}, el("h3", {}, "Registries asked"), el("dl", {}, ...asked), el("p", {}, "In a folder of schemas, its file is ", el("code", {}, path), "."));
+  return [el("h3", {}, "Registries asked"), el("dl", {}, ...asked), el("p", {}, "In a folder of schemas, its file is ", el("code", {}, path), ".")];
 }
 
-function field({ parameters, decoded }, { source }, body) {
+function field({ parameters, decoded }, { source }) {
   const names = { unstruct: ["ue_px", "ue_pr"], contexts: ["cx", "co"] }[source] || [source];
   const name = names.find((one) => parameters && one in parameters);
-  if (!name) return;
-  body.append(el("h3", {}, `Sent as ${name}`), el("pre", { class: "code" }, decoded[name] ? pretty(decoded[name]) : inline(parameters[name])));
+  return name ? [el("h3", {}, `Sent as ${name}`), el("pre", { class: "code" }, decoded[name] ? pretty(decoded[name]) : inline(parameters[name]))] : [];
 }
