@@ -23,7 +23,7 @@ from snowplow_tracker.collector.protocol import MAX_BODY, VENDOR
 from snowplow_tracker.collector.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
