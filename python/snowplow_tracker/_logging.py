@@ -143,8 +143,7 @@ def _handlers_of(name: str) -> Iterator[logging.Handler]:
 
 
 def _is_closed(handler: logging.Handler) -> bool:
-    if not hasattr(handler, "stream"):
-        return False
-    if handler.stream is None:  # files are opened when they are needed
+    stream = getattr(handler, "stream", handler)
+    if stream is None:  # files are opened when they are needed
         return not hasattr(handler, "baseFilename")
-    return bool(getattr(handler.stream, "closed", False))
+    return bool(getattr(stream, "closed", False))
