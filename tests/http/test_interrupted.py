@@ -9,13 +9,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """if True:
     import sys
     from urllib3 import connectionpool
     from snowplow_tracker import Emitter, StructuredEvent, Tracker
-    from snowplow_tracker._http import deadline, response
+    from snowplow_tracker._http import deadline, direct, response
 
-    FILES = {module.__file__ for module in (connectionpool, deadline, response)}
+    FILES = {module.__file__ for module in (connectionpool, deadline, direct, response)}
+    if sys.argv[2] == "usual":
+        direct.has_original_connections = lambda: False
 
     def interrupt_at(place):
         def see(frame, event, function):
@@ -47,10 +51,11 @@ PROGRAM = """if True:
 """
 
 
-def test_ctrl_c_anywhere_in_a_pool_of_connections_holds_nothing_back(server):
+@pytest.mark.parametrize("way", ["direct", "usual"])
+def test_ctrl_c_anywhere_in_a_pool_of_connections_holds_nothing_back(server, way):
     # Within the time-out, also at exit, where urllib3 empties its pools.
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, server.url],
+        [sys.executable, "-c", PROGRAM, server.url, way],
         capture_output=True,
         text=True,
         timeout=20,

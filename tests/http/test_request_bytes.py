@@ -15,6 +15,7 @@ from urllib3 import HTTPConnectionPool
 
 from snowplow_tracker import Emitter
 from snowplow_tracker._http.client import HttpClient
+from snowplow_tracker._http.direct import DirectPost
 from snowplow_tracker._http.endpoint import HEADERS
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def test_the_short_way_is_the_one_that_is_gone(method):
         send_twice(emitter, method)
         with calls_noted() as called:
             send_twice(emitter, method)
-    assert HTTPConnectionPool.urlopen.__code__ in called
+    assert (HTTPConnectionPool.urlopen.__code__ in called) == (method == "get")
+    assert (DirectPost.send.__code__ in called) == (method == "post")
     assert not called & {requests.Session.send.__code__, requests.Session.prepare_request.__code__}
 
 

@@ -250,7 +250,7 @@ class _OwnSessions:
         post = self._patched("post")
         if post is None:
             session = self._session()
-            with session.in_use(), attempt(total_seconds(timeout)):
+            with session, attempt(total_seconds(timeout)):
                 return session.post(url, data=data, headers=headers, timeout=timeout)
         response: requests.Response = post(
             url, data=to_ascii(data), headers=headers, timeout=timeout
@@ -262,7 +262,7 @@ class _OwnSessions:
         get = self._patched("get")
         if get is None:
             session = self._session()
-            with session.in_use(), attempt(total_seconds(timeout)):
+            with session, attempt(total_seconds(timeout)):
                 return session.get(url, params=params, timeout=timeout)
         response: requests.Response = get(url, params=params, timeout=timeout)
         return response
@@ -274,7 +274,7 @@ class _OwnSessions:
         if self._patched(method) is None:
             # The import of requests, which is slow, is not part of the attempt.
             session = self._session()
-            with session.in_use(), attempt(total_seconds(timeout), deadline):
+            with session, attempt(total_seconds(timeout), deadline):
                 if _is_unpatched():
                     return session.send_fast(method.upper(), url, timeout=timeout, **content)
                 response: requests.Response = getattr(session, method)(

@@ -13,7 +13,7 @@ from urllib3 import HTTPConnectionPool, Timeout
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError
 
-from snowplow_tracker._http.attempt import LimitedCalls, current_deadline, seconds_left
+from snowplow_tracker._http.attempt import LimitedCalls, current_deadline, seconds_left, shortened
 from snowplow_tracker._http.response import ExactResponse
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 
@@ -137,15 +137,11 @@ class _AttemptTimeout(Timeout):
 
     @property
     def connect_timeout(self) -> Any:
-        return self._shortened(self._connect_seconds)
+        return shortened(self._connect_seconds, self._deadline)
 
     @property
     def read_timeout(self) -> Any:
-        return self._shortened(self._read_seconds)
-
-    def _shortened(self, timeout: Any) -> float:
-        left = seconds_left(self._deadline)
-        return min(timeout, left) if isinstance(timeout, int | float) else left
+        return shortened(self._read_seconds, self._deadline)
 
 
 def _needs_one_wait(conn: Any) -> bool:

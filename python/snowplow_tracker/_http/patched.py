@@ -16,21 +16,30 @@ these is replaced, requests are sent with `requests.Session.request` instead of 
 | `HTTPConnectionPool.urlopen` | OpenTelemetry, ddtrace, Elastic APM for urllib3; mocks of urllib3 |
 | `ConnectionCls` of urllib3's two pools | vcrpy |
 
+Methods of connections and pools are only called for connections that direct.py does not use. While
+one of these is replaced, as Sentry does in `http.client.HTTPConnection`, it uses none.
+
 Other functions are not checked: the fast path calls them too, or they only build a
 `requests.Response`. Some are called only when a route is prepared (`HTTPAdapter.cert_verify`,
-`.request_url`, `.get_connection_with_tls_context`). Sentry replaces methods of
-`http.client.HTTPConnection`, which both paths call.
+`.request_url`, `.get_connection_with_tls_context`).
 """
 
 from __future__ import annotations
 
 from functools import cache
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
-__all__ = ["is_unpatched", "patched_function"]
+__all__ = ["has_original_connections", "is_unpatched", "patched_function"]
 
 _last_check: tuple[tuple[object, ...], bool] = ((), False)
+_last_connections: tuple[tuple[object, ...], bool] = ((), False)
+_of_connections = attrgetter(
+    *("request", "putrequest", "putheader", "endheaders", "_send_output", "send", "getresponse"),
+    *("connect", "close"),
+)
+_of_pools = attrgetter("_get_conn", "_put_conn", "_make_request", "_get_timeout", "_validate_conn")
 
 
 def patched_function(requests: Any, name: str) -> Any:
@@ -61,6 +70,33 @@ def is_unpatched() -> bool:
     return _last_check[1]
 
 
+def has_original_connections() -> bool:
+    """Whether all methods by which urllib3 sends on a connection are the originals."""
+    global _last_connections  # noqa: PLW0603 - the functions are the same for the whole process
+    base, http, https, http_pool, https_pool = _connection_classes()
+    try:
+        functions = (
+            *(_of_connections(base) + _of_connections(http) + _of_connections(https)),
+            *(_of_pools(http_pool) + _of_pools(https_pool)),
+        )
+    except AttributeError:  # another version of urllib3
+        return False
+    if functions != _last_connections[0]:
+        _last_connections = functions, all(map(_is_original, functions))
+    return _last_connections[1]
+
+
+@cache
+def _connection_classes() -> tuple[Any, ...]:
+    from http import client  # noqa: PLC0415 - see `_classes`
+
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
+    from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: PLC0415
+
+    connections = client.HTTPConnection, HTTPConnection, HTTPSConnection
+    return *connections, HTTPConnectionPool, HTTPSConnectionPool
+
+
 @cache
 def _classes() -> tuple[Any, ...]:
     # Not imported by `patched_function`: a test that replaces `requests.post` may have replaced
@@ -76,7 +112,7 @@ def _classes() -> tuple[Any, ...]:
 def _is_original(attribute: object) -> bool:
     is_class = isinstance(attribute, type)
     module = attribute.__module__ if is_class else _defined_in(attribute)
-    return module.startswith(("requests.", "urllib3."))
+    return module.startswith(("requests.", "urllib3.", "http.client"))
 
 
 def _defined_in(function: object) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from requests import PreparedRequest, Request, Session
 from urllib3 import Retry, Timeout
 
+from snowplow_tracker._http.direct import DirectPost
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,11 +22,17 @@ _VARIABLES = (
     *map(str.upper, _PROXIES),
     *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
 )
+_KEYS = tuple(map(os.environ.encodekey, _VARIABLES))
 
 
-def proxy_environment() -> tuple[str | None, ...]:
-    """Return the environment variables that requests reads: proxies, certificates, netrc."""
-    return tuple(map(os.environ.get, _VARIABLES))
+def proxy_environment() -> tuple[Any, ...]:
+    """Return the environment variables that requests reads: proxies, certificates, netrc.
+
+    They are only good to be compared: in bytes on POSIX.
+    """
+    # Each `os.environ.get` encodes a name and catches a KeyError: all take as long as a request.
+    values = getattr(os.environ, "_data", None)
+    return tuple(map(os.environ.get, _VARIABLES) if values is None else map(values.get, _KEYS))
 
 
 class PreparedRoute:
@@ -52,6 +60,7 @@ class PreparedRoute:
         self._adapter = adapter
         self._headers = dict(request.headers)
         self._target = adapter.request_url(request, self._proxies)
+        self._direct = DirectPost(self._pool, self._target, self._headers)
 
     def send(
         self, *, timeout: Any, data: str | bytes | None = None, params: dict[str, Any] | None = None
@@ -64,9 +73,13 @@ class PreparedRoute:
             params: The query of a GET.
 
         Returns:
-            The response of urllib3 with its body unread.
+            The response of urllib3 with its body unread, or True after a 200 that was read.
         """
         body = data.encode() if isinstance(data, str) else data
+        if body is not None and not isinstance(timeout, Timeout):
+            response = self._direct.send(body, timeout)
+            if response is not False:
+                return response
         # `PreparedRequest.prepare_content_length` sets it for a POST without a body as well. To
         # replace the value keeps the order of the headers.
         length = {} if body is None else {"Content-Length": str(len(body))}

@@ -27,18 +27,21 @@ _CHUNK_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r\n]*)?\r\n")
 class ExactResponse(HTTPResponse):
     """A response of `http.client` that has a deadline and leaves no bytes to the next response.
 
-    The deadline is the socket's timeout from now on, for head and body together.
+    The deadline is the socket's timeout from now on, for head and body together. What was read
+    from the socket before is given as `received`.
 
     Informational responses before the final one are skipped. At its end, the response shuts down
     the socket unless its length was unambiguous, it was read to this length, and nothing follows.
     urllib3 then opens another connection for the next request.
     """
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, sock: socket.socket, *args: Any, received: bytes = b"", **kwargs: Any
+    ) -> None:
         super().__init__(sock, *args, **kwargs)
         stream: Any = self.fp
         self._sock = sock
-        self._reader = _DeadlineReader(stream.detach(), sock)
+        self._reader = _DeadlineReader(stream.detach(), sock, received)
         self._stream = _ChunkStream(self._reader)
         self.fp = self._stream
         # None until the head was read: a proxy's response to CONNECT stays as it is.
@@ -96,7 +99,8 @@ class ExactResponse(HTTPResponse):
         """
         pending = getattr(self._sock, "pending", None)  # decrypted, but not read yet
         self._reader.is_at_end = True
-        return bool(self._stream.peek(1)) or bool(pending and pending())
+        is_buffered = bool(self._stream.peek(1) or self._reader.received)
+        return is_buffered or bool(pending and pending())
 
     def _shut_down(self) -> None:
         # The TLS sockets of urllib3 that are no `ssl.SSLSocket` have the plain one in `socket`.
@@ -152,10 +156,11 @@ class _ChunkStream(io.BufferedReader):
 class _DeadlineReader(io.RawIOBase):
     """Reads a socket until a deadline. The timeout of a socket starts anew with each read."""
 
-    def __init__(self, stream: io.RawIOBase, sock: socket.socket) -> None:
+    def __init__(self, stream: io.RawIOBase, sock: socket.socket, received: bytes) -> None:
         timeout = sock.gettimeout()
         self.deadline = None if timeout is None else time.monotonic() + timeout
         self.is_at_end = False
+        self.received = received
         self._stream = stream
         self._sock = sock
 
@@ -165,6 +170,11 @@ class _DeadlineReader(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int | None:
         if self.is_at_end:
             return 0
+        if self.received:
+            view = memoryview(buffer)
+            count = min(len(view), len(self.received))
+            view[:count], self.received = self.received[:count], self.received[count:]
+            return count
         if self.deadline is not None:
             left = self.deadline - time.monotonic()
             if left <= 0:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import encodings.idna  # noqa: F401
 import netrc  # noqa: F401
 import os
-from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +17,9 @@ from snowplow_tracker._http.deadline import DeadlineAdapter, drain_and_release
 from snowplow_tracker._http.prepared_route import PreparedRoute, proxy_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
 
 __all__ = ["CollectorSession", "FastResponse", "close_idle_connections", "reset_connections"]
 
@@ -32,6 +33,9 @@ class FastResponse(NamedTuple):
 
     status_code: int
     headers: Mapping[str, str]
+
+
+_OK = FastResponse(200, {})
 
 
 class CollectorSession(requests.Session):
@@ -54,16 +58,15 @@ class CollectorSession(requests.Session):
         self._requests = 0  # in progress
         self._closes_when_idle = False
 
-    @contextmanager
-    def in_use(self) -> Generator[None]:
+    def __enter__(self) -> Self:
         """Surround a request: see `close_when_idle`."""
         self._requests += 1
-        try:
-            yield
-        finally:
-            self._requests -= 1
-            if self._closes_when_idle and not self._requests:
-                self.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._requests -= 1
+        if self._closes_when_idle and not self._requests:
+            self.close()
 
     def close_when_idle(self) -> None:
         """Close all connections, at once or after the request in progress on another thread."""
@@ -102,6 +105,8 @@ class CollectorSession(requests.Session):
         `is_unpatched` in patched.py.
         """
         response = self._route_to(method, url, headers).send(timeout=timeout, **content)
+        if response is True:
+            return _OK
         drain_and_release(response)
         if 300 <= response.status < 400:  # noqa: PLR2004 - the class of statuses 3xx
             request = requests.Request(method, url, headers, **content)
