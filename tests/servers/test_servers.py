@@ -139,6 +139,23 @@ def test_flush_on_sigterm_lets_the_handler_of_the_server_work(case, kind, collec
     assert "Traceback" not in server.log.partition("signal wakeup fd")[0]
 
 
+@pytest.mark.skipif(find_spec("gunicorn.workers.gasgi") is None, reason="gunicorn before 24")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_asgi_workers_of_gunicorn_run_exit_handlers(kind, collector, tmp_path):
+    program = OPTED_IN.format(kind=kind, port=collector.port)
+    program = program.replace("emitter.flush_on_sigterm()\n", "")
+    (tmp_path / "main.py").write_text(program, encoding="utf-8")
+    assert "`asgi`" in GUIDE
+    port = free_port()
+    case = Case("gunicorn", "slow_asgi:app --workers 2 -k asgi", 4, "")
+    with running(command(case, port), tmp_path, port) as server:
+        for number in range(BEFORE):
+            server.get(f"before-{number}")
+        server.terminate_while_responding(case.in_progress, SIGNS["gunicorn"])
+    assert list(server.statuses.values()) == [200] * (BEFORE + case.in_progress), server.log
+    assert arrived(collector) == sorted(server.statuses), server.log
+
+
 def test_flush_on_sigterm_leaves_the_handler_of_uwsgi_alone(collector, tmp_path):
     path = write_program("wsgi.py", tmp_path, collector.port)
     program = path.read_text(encoding="utf-8")
