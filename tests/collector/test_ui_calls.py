@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import snowplow_tracker.collector.ui
+from snowplow_tracker.collector import Journal
+from snowplow_tracker.collector.checks import judge
+from snowplow_tracker.collector.ui.rows import list_rows
 
 STATIC = Path(snowplow_tracker.collector.ui.__file__).with_name("static")
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -86,6 +89,19 @@ def test_rows_are_paged_newest_first(post, batch, event, numbers, get):
     assert (answer["more"], answer["exact"]) == (3, True)
     assert answer["counts"] == {"total": 5, "good": 5, "bad": 0}
     assert answer["times"][0] <= answer["times"][1]
+
+
+@pytest.mark.parametrize("search", ["", "page_view"])
+def test_a_row_that_arrives_meanwhile_is_listed_once(payload, event, search):
+    class Busy(Journal):
+        def numbered_rows(self, *args, **limits):
+            self.add(judge(payload, event()))
+            return super().numbered_rows(*args, **limits)
+
+    journal = Busy()
+    first = list_rows(journal, search)
+    second = list_rows(journal, search, after=first["last"])
+    assert [row["n"] for row in second["rows"] + first["rows"]] == [2, 1]
 
 
 def test_rows_tell_what_was_sent(post, batch, event, unstruct, contexts, get):

@@ -86,9 +86,9 @@ class _RowQueue:
     def times(self) -> list[int]:
         return [self._rows[at][1].payload.timestamp for at in (0, -1)] if self._rows else []
 
-    def numbered(self, after: int) -> list[tuple[int, Row]]:
+    def numbered(self, after: int, limit: int | None) -> list[tuple[int, Row]]:
         newer = takewhile(lambda item: item[0] > after, reversed(self._rows))
-        return [(number, row) for number, row, _ in newer]
+        return [(number, row) for number, row, _ in islice(newer, limit)]
 
 
 class _Rows:
@@ -215,17 +215,19 @@ class Journal:
             times = self.__rows.good.times() + self.__rows.bad.times()
         return (min(times), max(times)) if times else None
 
-    def numbered_rows(self, after: int = 0) -> list[tuple[int, Row]]:
+    def numbered_rows(self, after: int = 0, limit: int | None = None) -> list[tuple[int, Row]]:
         """Return rows with their numbers, good and bad, newest first.
 
         Args:
             after: Only rows with a higher number.
+            limit: Maximum number of rows.
         """
         with self.__changed:
-            good, bad = (rows.numbered(after) for rows in (self.__rows.good, self.__rows.bad))
-        return (
-            list(merge(good, bad, key=itemgetter(0), reverse=True)) if good and bad else good or bad
-        )
+            queues = (self.__rows.good, self.__rows.bad)
+            good, bad = (rows.numbered(after, limit) for rows in queues)
+        if not (good and bad):
+            return good or bad
+        return list(islice(merge(good, bad, key=itemgetter(0), reverse=True), limit))
 
     def wait_for(self, count: int, timeout: float = 10.0) -> Counts:
         """Wait until a number of events, good or bad, were received since the last reset.

@@ -61,19 +61,21 @@ def list_rows(
     Raises:
         SearchError: The expression has no meaning.
     """
-    last = journal.last
     matches = compile_search(search, time.time_ns() // 1_000_000)
-    numbered = iter(journal.numbered_rows(after))
-    if before is not None:
-        numbered = dropwhile(lambda item: item[0] >= before, numbered)
-    found: Iterator[RowView] = starmap(RowView, numbered)
-    if matches is not None:
-        found = filter(matches, found)
+    # The first page without a search does not look at most rows.
+    is_first_page = matches is None and not after and before is None
+    last = journal.last
+    numbered = journal.numbered_rows(after, limit if is_first_page else None)
+    older = dropwhile(lambda item: before is not None and item[0] >= before, numbered)
+    found: Iterator[RowView] = filter(matches, starmap(RowView, older))
     rows = [_list_row(view, fields) for view in islice(found, limit)]
-    more, is_exact = _count(numbered if matches is None else found)
+    if is_first_page:
+        more, is_exact = journal.counts()["total"] - journal.dropped - len(rows), True
+    else:
+        more, is_exact = _count(found)
     return {
         "rows": rows,
-        "last": last,
+        "last": numbered[0][0] if numbered else last,
         "more": more,
         "exact": is_exact,
         "times": journal.times(),

@@ -285,6 +285,6 @@ await load();
 showDetail();
 let refreshing = 0;
 api.subscribe(() => {
-  if (paused || refreshing) return;
-  refreshing = setTimeout(() => { refreshing = 0; list.refresh(); }, 100);
+  // One message of the stream has several parts.
+  refreshing ||= setTimeout(() => { refreshing = 0; if (!paused) list.refresh(); }, 10);
 }, showLive);
