@@ -121,12 +121,14 @@ free-threading: $(ENVIRONMENT) ## stress a CPython without the GIL that has pyte
 ##@ Measure
 bench: build-as-released build-plain originals .venv/peers ## write tables, JSON and plot: this package, the originals, orjson and json; ABI3=FOLDER adds an abi3 build, FREE_THREADED=PYTHON threads without the GIL
 	$(BIN)/python -m benches --output benches/results $(BUILDS)
+	PYTHONPATH=. $(BIN)/python docs/figures.py --update
 
 bench-quick: build-as-released build-plain originals .venv/peers ## run the same benchmarks with less precision, in some minutes
 	$(BIN)/python -m benches --quick --output target/bench-quick $(BUILDS)
 
 bench-field: build-as-released ## measure what people use instead of this package, sending included: other trackers, other languages; QUICK=1 for less precision
 	$(BIN)/python -m benches.field $(if $(QUICK),--quick --output target/bench-field,--output benches/results)
+	$(if $(QUICK),,PYTHONPATH=. $(BIN)/python docs/figures.py --update)
 
 bench-native: ## measure the parts in plain Rust: escaping, base64, ids, record buffer
 	cargo bench --no-default-features

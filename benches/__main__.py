@@ -17,6 +17,7 @@ from benches.cases.encoder_share import encoder_share
 from benches.cases.import_time import import_time
 from benches.cases.json_writer import json_writer
 from benches.cases.latency import latency
+from benches.cases.limit import limit
 from benches.cases.payload_size import new_texts, payload_size
 from benches.cases.threads import threads, threads_without_gil
 from benches.cases.throughput import throughput
@@ -55,6 +56,7 @@ def run_cases(
     for case in (
         construct_and_track,
         built_beforehand,
+        limit,
         json_writer,
         encoder_share,
         payload_size,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benches.baselines import Baselines
 
-__all__ = ["import_time"]
+__all__ = ["ALONE_TITLE", "import_time"]
 
 IMPORT = "import snowplow_tracker"
 BASE = "logging, threading, typing"

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from benches.baselines import Baselines
     from benches.runner import Target
 
-__all__ = ["throughput"]
+__all__ = ["CPU_TITLE", "RATE_TITLE", "throughput"]
 
+RATE_TITLE, CPU_TITLE = "Delivery: throughput", "Delivery: CPU time of an event"
 MOST_ROUNDS = 4
 # Case to the emitter, its batch size (None for the default), and the threshold.
 CASES = {
@@ -56,13 +57,13 @@ def throughput(baselines: Baselines, rounds: int, events: int) -> Iterator[Table
             bare = targets[0].call("send_raw", url, body, requests)
             rate["a bare socket"] = requests * body / event_bytes / bare / 1e3
             rows.append(Row(f"{case}, {event_bytes:,} B", rate, ratios, {OURS: threshold}))
-    title, unit, ratio = "Delivery: throughput", "1000 events/s", "speedup over 1.1.0"
-    yield Table(title, RATE_EXPLANATION, unit, ratio, higher_is_better=True, rows=rows)
+    unit, ratio = "1000 events/s", "speedup over 1.1.0"
+    yield Table(RATE_TITLE, RATE_EXPLANATION, unit, ratio, higher_is_better=True, rows=rows)
     own = {name: cpu[name] for name in BUILDS if name in cpu}
     # `cpu` is that of the last case.
     row = Row("AsyncEmitter, default", cpu, own, {OURS: CPU_THRESHOLD})
-    title, ratio = "Delivery: CPU time of an event", "CPU time, µs"
-    yield Table(title, CPU_EXPLANATION, "µs", ratio, higher_is_better=False, rows=[row])
+    ratio = "CPU time, µs"
+    yield Table(CPU_TITLE, CPU_EXPLANATION, "µs", ratio, higher_is_better=False, rows=[row])
 
 
 def bytes_of_an_event(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,11 +61,11 @@ def rust(job: Path) -> list[str]:
     folder = FOLDER / "rust"
     if _copy("rust", folder, ("cargo", "rustc")):
         _run(["cargo", "build", "--release", "--quiet"], folder)
-    metadata = _run(["cargo", "metadata", "--format-version", "1", "--offline"], folder)
-    packages = {each["name"]: each["version"] for each in json.loads(metadata)["packages"]}
-    compiler = _run(["rustc", "--version"], folder).split()[1]
+    lock = (folder / "Cargo.lock").read_text(encoding="utf-8")
+    tracker = re.findall(r'name = "snowplow_tracker"\nversion = "(.*)"', lock)[0]
+    compiler = subprocess.check_output(["rustc", "--version"], text=True).split()[1]
     program = str(folder / "target" / "release" / "field")
-    return [program, str(job), packages["snowplow_tracker"], f"Rust {compiler}"]
+    return [program, str(job), tracker, f"Rust {compiler}"]
 
 
 def _copy(name: str, folder: Path, tools: tuple[str, ...]) -> bool:
@@ -84,8 +84,8 @@ def _is_same(one: Path, other: Path) -> bool:
     return other.exists() and one.read_bytes() == other.read_bytes()
 
 
-def _run(command: list[str], folder: Path) -> str:
-    """Return what a command prints that runs in a folder.
+def _run(command: list[str], folder: Path) -> None:
+    """Run a step of an installation in its folder.
 
     Raises:
         NotInstalledError: It failed. The folder is removed, so that the next run tries again.
@@ -94,7 +94,7 @@ def _run(command: list[str], folder: Path) -> str:
     # A target folder of the caller's would not be in `folder`.
     environment = {name: value for name, value in os.environ.items() if name != "CARGO_TARGET_DIR"}
     try:
-        return subprocess.run(
+        subprocess.run(
             command,
             cwd=folder,
             env=environment,
@@ -103,7 +103,7 @@ def _run(command: list[str], folder: Path) -> str:
             text=True,
             timeout=SECONDS,
             check=True,
-        ).stdout
+        )
     except subprocess.SubprocessError as error:
         shutil.rmtree(folder, ignore_errors=True)
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()

@@ -188,8 +188,9 @@ def payload(name: str, number: int) -> dict[str, Any]:
 
 def about() -> dict[str, str]:
     """Return the name and the version of the package."""
-    name = "snowplow-tracker-rs" if IS_OURS else "snowplow-tracker"
-    return {"name": name, "version": version(name)}
+    if IS_OURS:
+        return {"name": "snowplow-tracker-rs", "version": snowplow_tracker.__version__}
+    return {"name": "snowplow-tracker", "version": version("snowplow-tracker")}
 
 
 TASKS: dict[str, Callable[..., object]] = {
