@@ -209,6 +209,7 @@ def track_and_close(program: Program) -> None:
 
 STORES: dict[str, dict[str, Any]] = {
     "records": {},
+    "encoded dicts": {"byte_limit": FAR},
     "dicts": {"byte_limit": FAR},
     "SQLite": {},
     "own": {},
