@@ -19,9 +19,9 @@ METHODS = ("fork", "spawn", "forkserver")
 # Functions of `qa.torture.programs.pooling`. Processes that end or are terminated in the middle of
 # a run need a collector that responds. A pool that is terminated without a flush needs a durable
 # store.
-_WITH_FAULTS = ("close_and_join", "with_close_and_join", "with_alone", "executor")
-POOLS = (*_WITH_FAULTS, "renewed", "with_flushes")
-_DURABLE = "with_alone"
+_WITH_FAULTS = ("close_and_join", "with_close_and_join", "terminated", "executor")
+POOLS = (*_WITH_FAULTS, "workers_replaced", "flushed_and_terminated")
+_DURABLE = "terminated"
 _SETTINGS = {"request_timeout": 2.0, "max_retry_delay_seconds": 0.1, "batch_size": 10}
 _FAULTS = ["503", "cuts answer", "cuts body"]
 _SENDERS = 3

@@ -56,10 +56,10 @@ def redis_workers(
         with Program("filling", folder, **load, **plan) as filling:
             names = _kill_workers(folder, plan, collector.url, random.Random(seed), kills, seconds)
             outcome.problems += filling.problems(60)
-        collector.calm()
         plan["url"] = collector.url
         with Program("draining", folder, name="heir", **plan) as heir:
             until(lambda: _is_taken_by_one(port))
+            collector.calm()  # at its end, a worker tries once
             heir.process.terminate()
             outcome.problems += heir.problems(20)
         if left := _count(port, b"snowplow"):

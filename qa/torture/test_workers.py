@@ -52,8 +52,8 @@ def test_killed_workers_of_uvicorn_lose_nothing_of_the_durable_store(tmp_path, k
     [
         ("close_and_join", "spawn"),
         ("with_close_and_join", "fork"),
-        ("with_flushes", "forkserver"),
-        ("with_alone", "fork"),
+        ("flushed_and_terminated", "forkserver"),
+        ("terminated", "fork"),
         ("executor", "spawn"),
     ],
 )

@@ -48,7 +48,7 @@ def close_and_join(context: BaseContext, plan: dict[str, Any]) -> set[int]:
     return set(processes)
 
 
-def renewed(context: BaseContext, plan: dict[str, Any]) -> set[int]:
+def workers_replaced(context: BaseContext, plan: dict[str, Any]) -> set[int]:
     """Each process ends by itself after a few jobs, and another one takes its place."""
     pool = context.Pool(_PROCESSES, _start, [plan], maxtasksperchild=4)
     processes = pool.map(_track, [plan["count"]] * plan["jobs"], chunksize=1)
@@ -66,14 +66,14 @@ def with_close_and_join(context: BaseContext, plan: dict[str, Any]) -> set[int]:
     return set(processes)
 
 
-def with_flushes(context: BaseContext, plan: dict[str, Any]) -> set[int]:
+def flushed_and_terminated(context: BaseContext, plan: dict[str, Any]) -> set[int]:
     """The end of the block terminates processes that have nothing to deliver."""
     with context.Pool(_PROCESSES, _start, [plan]) as pool:
         jobs = [plan["count"]] * plan["jobs"]
         return set(pool.map(_track_and_flush, jobs, chunksize=1))
 
 
-def with_alone(context: BaseContext, plan: dict[str, Any]) -> set[int]:
+def terminated(context: BaseContext, plan: dict[str, Any]) -> set[int]:
     """The end of the block terminates processes that may be in the middle of a request."""
     with context.Pool(_PROCESSES, _start, [plan]) as pool:
         return set(pool.map(_track, [plan["count"]] * plan["jobs"], chunksize=1))
@@ -90,10 +90,10 @@ _POOLS: dict[str, Callable[[BaseContext, dict[str, Any]], set[int]]] = {
     pool.__name__: pool
     for pool in (
         close_and_join,
-        renewed,
+        workers_replaced,
         with_close_and_join,
-        with_flushes,
-        with_alone,
+        flushed_and_terminated,
+        terminated,
         executor,
     )
 }
