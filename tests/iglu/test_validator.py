@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import string
@@ -11,9 +12,16 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.iglu.schemas import URI, order, schema, validator
+from tests.iglu.schemas import URI, order, schema, validator, write
 
-from snowplow_tracker.iglu import MemoryRegistry, Resolver, StandardRegistry, Validator
+from snowplow_tracker.iglu import (
+    FolderRegistry,
+    MemoryRegistry,
+    Resolver,
+    StandardRegistry,
+    Validator,
+    suggestions,
+)
 
 ORDER = {
     "type": "object",
@@ -292,3 +300,34 @@ def test_data_of_the_trackers_own_events_is_valid():
     checker = Validator(Resolver([StandardRegistry()]))
     for uri, data in events.items():
         assert checker.validate({"schema": uri, "data": json.loads(json.dumps(data))}) == []
+
+
+def test_hostile_names_are_compared_with_few_others(monkeypatch):
+    compared = []
+    original = difflib.get_close_matches
+
+    def count(name, known, **settings):
+        compared.append(len(known))
+        return original(name, known, **settings)
+
+    monkeypatch.setattr(suggestions, "get_close_matches", count)
+    rules = {"required": [f"needed{i}" for i in range(50)], "properties": {"a": {}}}
+    [failure] = validator(rules).validate(order({f"x{i}": i for i in range(5_000)}))
+    assert len(failure.errors) == 50
+    assert compared == [100] * 10
+
+
+def test_unknown_schemas_do_not_list_the_folders_each_time(tmp_path):
+    class Counted(FolderRegistry):
+        lists = 0
+
+        def list(self):
+            Counted.lists += 1
+            return super().list()
+
+    write(tmp_path, schema({}))
+    checker = Validator(Resolver([Counted(tmp_path)]))
+    for number in range(20):
+        [failure] = checker.validate({"schema": URI.replace("1-0-0", f"1-{number}-1"), "data": 1})
+        assert failure.hint == "known versions: 1-0-0"
+    assert Counted.lists == 1

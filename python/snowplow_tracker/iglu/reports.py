@@ -77,7 +77,7 @@ class _Reporter:
         schema = self._schema(error.schema_path)
         if kind == "required" and error.schema_path[-1] == "dependencies":
             kind = "dependencies"
-        for keyword, targets, text, place in _DETAILS[kind](schema, value, error, path):
+        for keyword, targets, text, place in _DETAILS.get(kind, _other)(schema, value, error, path):
             known = _known(keyword, schema, value)
             yield Report(f"{place}: {text}", path, keyword, targets, known)
 
@@ -205,6 +205,11 @@ def _multiple_of(schema: Schema, _: Any, __: ValidationError, path: str) -> Iter
 
 def _unique(_: Schema, __: Any, ___: ValidationError, path: str) -> Iterator[_Detail]:
     yield "uniqueItems", (), "the items in the array must be unique", path
+
+
+def _other(_: Schema, __: Any, error: ValidationError, path: str) -> Iterator[_Detail]:
+    # Such as a pattern that takes too many steps to be decided.
+    yield error.kind.name, (), error.message[:200], path
 
 
 def _limit(keyword: str, text: str) -> Any:

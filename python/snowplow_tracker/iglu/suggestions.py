@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["suggest_property", "suggest_schema"]
 
 _LEAST_RATIO = 0.75
+# Whoever sends data must not be able to make this slow.
 _MAX_COMPARED = 1000
+_MAX_PROPERTIES = 100
+_MAX_REPORTS = 10
 
 
 def suggest_property(reports: Sequence[Report]) -> str | None:
     """Return a suggestion for the first unknown or missing property that resembles another."""
-    for report in reports:
-        close = _closest(report.targets[0], report.known) if report.known else None
+    for report in reports[:_MAX_REPORTS]:
+        if not report.known:
+            continue
+        close = _closest(report.targets[0], report.known[:_MAX_PROPERTIES])
         if close is None:
             continue
         if report.keyword == "additionalProperties":
@@ -37,10 +42,10 @@ def suggest_schema(wanted: SchemaKey, known: Iterable[SchemaKey]) -> str | None:
         listed = ", ".join(key.version for key in sorted(versions, key=lambda key: key.order))
         return f"known versions: {listed}"
     paths = {key.path: key for key in keys[:_MAX_COMPARED]}
-    close = _closest(wanted.path, paths)
+    close = _closest(wanted.path, list(paths))
     return f"did you mean {paths[close].uri}?" if close is not None else None
 
 
-def _closest(name: str, known: Iterable[str]) -> str | None:
-    found = get_close_matches(name, list(known)[:_MAX_COMPARED], n=1, cutoff=_LEAST_RATIO)
+def _closest(name: str, known: Sequence[str]) -> str | None:
+    found = get_close_matches(name, known, n=1, cutoff=_LEAST_RATIO)
     return found[0] if found else None

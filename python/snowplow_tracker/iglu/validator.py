@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from functools import lru_cache
 from importlib.util import find_spec
@@ -31,6 +32,7 @@ MAX_NESTING = 40
 """Levels of arrays and objects that Iglu accepts in data."""
 
 _MAX_KEPT = 2_000
+_LIST_SECONDS = 2.0
 _KEYS = frozenset(("schema", "data"))
 
 _parsed = lru_cache(maxsize=4_096)(SchemaKey.parse)
@@ -63,6 +65,8 @@ class Validator:
             )
         self.resolver = resolver
         self.__compiled: OrderedDict[SchemaKey, _Known] = OrderedDict()
+        self.__listed: list[SchemaKey] = []
+        self.__listed_at = float("-inf")
         self.__hints: OrderedDict[SchemaKey, tuple[float, str | None]] = OrderedDict()
 
     def validate(self, self_describing: Any, source: str = "unstruct") -> list[Failure]:
@@ -148,7 +152,10 @@ class Validator:
         known = self.__hints.get(error.key)
         if known is not None and known[0] == error.time:
             return known[1]
-        hint = suggest_schema(error.key, self.resolver.list())
+        now = time.monotonic()
+        if now - self.__listed_at > _LIST_SECONDS:
+            self.__listed, self.__listed_at = self.resolver.list(), now
+        hint = suggest_schema(error.key, self.__listed)
         _keep(self.__hints, error.key, (error.time, hint))
         return hint
 
