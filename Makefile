@@ -23,7 +23,7 @@ KILLS := 100
 STORMS := 50
 STORM_EVENTS := 1000000
 # Targets of `make wheels`. Other systems than Linux build for the machine itself only.
-TARGETS := $(if $(filter Linux,$(shell uname)),$(foreach libc,gnu musl,x86_64-unknown-linux-$(libc) aarch64-unknown-linux-$(libc)))
+TARGETS := $(if $(filter Linux,$(shell uname)),$(foreach libc,gnu musl,x86_64-unknown-linux-$(libc) aarch64-unknown-linux-$(libc)) aarch64-apple-darwin x86_64-apple-darwin x86_64-pc-windows-gnu x86_64-pc-windows-msvc)
 # What `make bench` measures besides the build with a profile.
 BUILDS = --plain .venv/plain $(if $(ABI3),--abi3 $(ABI3)) $(if $(FREE_THREADED),--free-threaded $(FREE_THREADED))
 # The machine of `make wheels-debian`. arm64 also needs qemu-user-static and binfmt-support.

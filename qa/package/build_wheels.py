@@ -2,9 +2,10 @@
 
 For each Rust target one wheel for each CPython, one for the free-threaded one, and one abi3 wheel
 for every later CPython. Those that can run here are optimised by a profile, with the interpreter
-that they are for, if it is found. The targets are Linux ones: zig holds them to their oldest
-C library. Without targets, the wheel is for this machine, macOS or Windows, and the CPython that
-runs this; 3.10 makes the abi3 one as well.
+that they are for, if it is found. On Linux, zig links for every system, and holds Linux wheels to
+their oldest C library. A target of another system that cannot be linked is compiled without
+linking, and the output says what is missing. Without targets, the wheel is for this machine, macOS
+or Windows, and the CPython that runs this; 3.10 makes the abi3 one as well.
 """
 
 # ruff: noqa: T201  # its output is for people
@@ -26,9 +27,12 @@ ZIG = {"CARGO_ZIGBUILD_PYTHON_PATH": str(Path(__file__).with_name("zig_python.sh
 ABI3 = ("--features", "abi3")
 
 
-def compatibility(target: str) -> str:
-    """Return the oldest C library that a target's wheels are for."""
-    return "musllinux_1_2" if target.endswith("musl") else "manylinux2014"
+def compatibility(target: str) -> tuple[str, ...]:
+    """Return the options of the oldest C library that a target's wheels are for."""
+    if "-linux-" not in target:
+        return ()
+    oldest = "musllinux_1_2" if target.endswith("musl") else "manylinux2014"
+    return ("--compatibility", oldest)
 
 
 def has_target(target: str) -> bool:
@@ -59,8 +63,8 @@ def build_here() -> None:
 
 
 def build_for(target: str, interpreters: dict[str, str]) -> None:
-    """Build for a Linux target; the profiles are of the interpreters that run here."""
-    options = ("--zig", "--target", target, "--compatibility", compatibility(target))
+    """Build for a target; the profiles are of the interpreters that run here."""
+    options = ("--zig", "--target", target, *compatibility(target))
     for version in VERSIONS:
         if python := interpreters.get(version):
             build(*options, "--pgo", "--interpreter", python)
@@ -69,18 +73,46 @@ def build_for(target: str, interpreters: dict[str, str]) -> None:
     build(*options, *(("--pgo", "--interpreter", sys.executable) if interpreters else ()), *ABI3)
 
 
+def compiles(target: str) -> bool:
+    """Return whether the package compiles for a target, without linking it."""
+    # The stable ABI needs no interpreter of that target.
+    environment = os.environ | {"PYO3_NO_PYTHON": "1"}
+    command = ["cargo", "check", "--release", "--target", target, *ABI3]
+    return subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode == 0
+
+
+def report_on(target: str, interpreters: dict[str, str]) -> str | None:
+    """Build for a target, and return what is missing. Failures for Linux are errors."""
+    if not has_target(target):
+        return "not built: Rust has no such target here"
+    if target.endswith("-msvc"):
+        problem = "not built: only Microsoft's linker and libraries link it"
+    else:
+        try:
+            build_for(target, interpreters)
+        except subprocess.CalledProcessError as error:
+            if "-linux-" in target:
+                raise
+            problem = f"not all built: status {error.returncode} of {' '.join(error.cmd[2:])}"
+        else:
+            return None
+    return f"{problem}; it {'compiles' if compiles(target) else 'DOES NOT COMPILE'}"
+
+
 def main(targets: list[str]) -> int:
     if not targets:
         build_here()
         return 0
     found = find(VERSIONS)
-    missing = [target for target in targets if not has_target(target)]
-    for target in targets:
-        if target not in missing:
-            build_for(target, found if target == host() else {})
-    if missing:
-        print(f"not built, Rust has no such target here: {', '.join(missing)}")
-    return 0 if len(missing) < len(targets) else 1
+    missing = {
+        target: problem
+        for target in targets
+        if (problem := report_on(target, found if target == host() else {}))
+    }
+    for target, problem in missing.items():
+        print(f"{target}: {problem}")
+    is_broken = any("DOES NOT COMPILE" in problem for problem in missing.values())
+    return 1 if is_broken or len(missing) == len(targets) else 0
 
 
 if __name__ == "__main__":
