@@ -32,6 +32,12 @@ ALONE_EXPLANATION = (
     "included. The ratio is the time of this package divided by the time of 1.1.0."
 )
 
+PLUGIN_MS = 1.0
+PLUGIN_EXPLANATION = (
+    "Wall time of the import of the plugin's module in an interpreter that has imported pytest, as "
+    "`python -I -X importtime` reports it. Beside it, another plugin of one file."
+)
+
 
 def import_time(baselines: Baselines, rounds: int) -> Iterator[Table]:
     """Compare interpreters that import a tracker with one that imports none."""
@@ -58,6 +64,20 @@ def import_time(baselines: Baselines, rounds: int) -> Iterator[Table]:
     row = Row(IMPORT, alone, ratios, {OURS: ALONE_THRESHOLD})
     ratio = f"relative to {ORIGINALS[0]}"
     yield Table(ALONE_TITLE, ALONE_EXPLANATION, "ms", ratio, higher_is_better=False, rows=[row])
+    yield _plugin_load_time(rounds)
+
+
+def _plugin_load_time(rounds: int) -> Table:
+    """Measure what pytest does in each run of an environment with this package, used or not."""
+    plugins = {OURS: "snowplow_tracker_pytest", "pytest-timeout": "pytest_timeout"}
+    milliseconds = dict.fromkeys(plugins, float("inf"))
+    for _ in range(rounds):
+        for name, module in plugins.items():
+            report = _run("-X", "importtime", "-c", f"import pytest, {module}")[1]
+            milliseconds[name] = min(milliseconds[name], _reported(report, module))
+    row = Row("import of the plugin", milliseconds, {OURS: milliseconds[OURS]}, {OURS: PLUGIN_MS})
+    title, ratio = "Load time of the pytest plugin", "load time, ms"
+    return Table(title, PLUGIN_EXPLANATION, "ms", ratio, higher_is_better=False, rows=[row])
 
 
 def _run(*arguments: str) -> tuple[str, str]:
@@ -67,8 +87,8 @@ def _run(*arguments: str) -> tuple[str, str]:
     return finished.stdout, finished.stderr
 
 
-def _reported(report: str) -> float:
-    """Return the milliseconds that `-X importtime` reports for the package and all it imports."""
+def _reported(report: str, module: str = "snowplow_tracker") -> float:
+    """Return the milliseconds that `-X importtime` reports for a module and all it imports."""
     lines = [line.split("|") for line in report.splitlines()]
-    cumulative = [line[1] for line in lines if line[-1].strip() == "snowplow_tracker"]
+    cumulative = [line[1] for line in lines if line[-1].strip() == module]
     return float(cumulative[-1]) / 1e3
