@@ -14,6 +14,7 @@ import pytest
 import snowplow_tracker.collector.ui
 from snowplow_tracker.collector import Journal
 from snowplow_tracker.collector.checks import judge
+from snowplow_tracker.collector.enriched import COLUMNS
 from snowplow_tracker.collector.ui.rows import list_rows
 
 STATIC = Path(snowplow_tracker.collector.ui.__file__).with_name("static")
@@ -166,3 +167,19 @@ def test_export_as_csv_is_safe_in_a_spreadsheet(post, batch, event, get, text):
     expected = f"'{text}" if text[0] in "=+-@\t" else text
     assert dict(zip(heads, row, strict=True))["app_id"] == expected
     assert dict(zip(heads, row, strict=True))["tz"] == "Europe/Berlin"
+
+
+def test_export_as_the_tsv_of_enrichment(post, batch, event, unstruct, get):
+    fields = {"e": "ue", "ue_pr": unstruct(data={"a": "x\ty\nz ü"}), "url": None}
+    post(batch(event(page="a\tb", f_pdf="1", cookie="0"), event(aid="s\r\n", **fields)))
+    post(batch(event(vid="bad")))
+    lines = get("/micro/ui/export?format=tsv").content.decode().split("\n")
+    assert lines.pop() == ""
+    described, view = [dict(zip(COLUMNS, line.split("\t"), strict=True)) for line in lines]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", view["collector_tstamp"])
+    assert view["dvce_created_tstamp"] == "2026-09-21 14:13:20.000"
+    assert (view["page_title"], view["user_id"], view["contexts"]) == ("a b", "", "")
+    assert (view["br_features_pdf"], view["br_cookies"]) == ("1", "0")
+    assert described["app_id"] == "s  "
+    data = json.loads(described["unstruct_event"])["data"]["data"]
+    assert data == {"a": "x\ty\nz ü"}

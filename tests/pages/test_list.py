@@ -189,7 +189,7 @@ def test_repeated_ids_are_marked(page, collector):
     expect(page.locator(".repeat")).to_have_count(2)
 
 
-@pytest.mark.parametrize("kind", ["NDJSON", "JSON", "CSV"])
+@pytest.mark.parametrize("kind", ["NDJSON", "JSON", "CSV", "TSV"])
 def test_export_what_was_found(page, collector, kind):
     send(collector, page_view(), described({"id": 1}))
     page.locator("#q").fill("app_id:shop")
@@ -201,6 +201,8 @@ def test_export_what_was_found(page, collector, kind):
     assert download.value.suggested_filename.endswith(f".{kind.lower()}")
     if kind == "CSV":
         assert [line.split(",")[4] for line in text.splitlines()] == ["app_id", "shop"]
+    elif kind == "TSV":
+        assert text.split("\t")[0] == "shop"
     else:
         entries = json.loads(text) if kind == "JSON" else [json.loads(text)]
         assert [entry["event"]["app_id"] for entry in entries] == ["shop"]

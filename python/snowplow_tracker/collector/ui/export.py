@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker.collector.enriched import COLUMNS, enriched_event
 from snowplow_tracker.collector.rows import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from snowplow_tracker.collector.rows import Row
     from snowplow_tracker.collector.ui.view import RowView
 
 __all__ = ["FORMATS", "export"]
@@ -20,6 +23,7 @@ FORMATS = {
     "ndjson": "application/x-ndjson",
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
+    "tsv": "text/tab-separated-values; charset=utf-8",
 }
 """Formats and their media types."""
 
@@ -33,10 +37,13 @@ def export(kind: str, views: Iterator[RowView], fields: Sequence[str]) -> Iterat
     Args:
         kind: One of `FORMATS`.
         views: The rows.
-        fields: Paths whose values are further columns of `csv`.
+        fields: Paths whose values are further columns of `csv`. `tsv` has the columns of the
+            enriched event, as Snowplow's enrichment writes it, for good events only.
     """
     if kind == "csv":
         return _csv(views, fields)
+    if kind == "tsv":
+        return (_enriched_line(view.row) for view in views if not view.row.errors)
     return _json_array(views) if kind == "json" else _json_lines(views)
 
 
@@ -89,3 +96,19 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value
+
+
+def _enriched_line(row: Row) -> str:
+    event = enriched_event(row)
+    return "\t".join(_enriched_cell(name, event[name]) for name in COLUMNS) + "\n"
+
+
+def _enriched_cell(column: str, value: object) -> str:
+    if value is None or value == {}:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = re.sub(r"[\t\r\n]", " ", str(value))
+    return text.replace("T", " ").removesuffix("Z") if column.endswith("_tstamp") else text
