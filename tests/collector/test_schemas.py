@@ -143,11 +143,48 @@ def test_bad_rows_of_other_faults(judged, event):
     judged(event(unknown="x"))
     [entry] = requests.get(f"{judged.server.url}/micro/bad", timeout=10).json()
     assert "unknown: unknown key" in entry["errors"]
+    assert "/tracker_protocol_violations/" in json.loads(entry["errors"][-1])["schema"]
     judged("no event")
     [entry] = requests.get(f"{judged.server.url}/micro/bad", timeout=10).json()
     row = json.loads(entry["errors"][-1])
     assert row["schema"].endswith("/tracker_protocol_violations/jsonschema/1-0-0")
     assert row["data"]["failure"]["messages"][0]["field"] == "event"
+
+
+UNSTRUCT = f"{STANDARD}/unstruct_event/jsonschema/1-0-0"
+CONTEXTS = f"{STANDARD}/contexts/jsonschema/1-0-1"
+ITEM = {"schema": "iglu:a/b/jsonschema/0-0-1", "data": {}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"e": "ue", "ue_pr": {"schema": CONTEXTS, "data": []}},
+            {
+                "schemaKey": CONTEXTS,
+                "schemaCriterion": f"{STANDARD}/unstruct_event/jsonschema/1-0-*",
+            },
+        ),
+        (
+            {"e": "ue", "ue_pr": {"schema": UNSTRUCT, "data": ITEM}},
+            {"json": ITEM, "error": "INVALID_IGLUURI"},
+        ),
+        (
+            {"co": {"schema": CONTEXTS, "data": [{"schema": URI}]}},
+            {"json": {"schema": URI}, "error": "INVALID_DATA_PAYLOAD"},
+        ),
+        (
+            {"co": {"schema": CONTEXTS, "data": 5}},
+            {"json": {"schema": CONTEXTS, "data": 5}, "error": "INVALID_DATA_PAYLOAD"},
+        ),
+        ({"co": []}, {"json": [], "error": "INVALID_DATA_PAYLOAD"}),
+    ],
+)
+def test_bad_rows_of_envelopes(judged, event, fields, expected):
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()}
+    judged(event(**texts))
+    assert messages(judged.server) == [expected]
 
 
 def test_a_schema_that_is_not_found_is_bad_if_schemas_are_given(judged, envelopes):

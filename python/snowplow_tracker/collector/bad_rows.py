@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._version import __version__
 from snowplow_tracker.collector.enriched import columns
+from snowplow_tracker.collector.envelopes import envelope_failures
 from snowplow_tracker.collector.flat import valid_fields
-from snowplow_tracker.collector.protocol import VENDOR
+from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS, REQUIRED_KEYS, VENDOR
 from snowplow_tracker.collector.rows import COLLECTOR_NAME, Row, iso_time
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _TEXTS = frozenset(
         *("tr_total_base", "tr_tax_base", "tr_shipping_base", "ti_price_base"),
     )
 )
-_ENVELOPES = frozenset(("ue_px", "ue_pr", "cx", "co"))
 
 
 def bad_row(row: Row) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def bad_row(row: Row) -> dict[str, Any]:
     `schema_violations`.
     """
     payload = row.payload
-    is_event = row.parameters is not None and "e" in row.parameters
+    is_event = not _is_refused(row)
     failure: dict[str, Any] = {"timestamp": iso_time(payload.timestamp)}
     if is_event:
         failure["messages"] = _violations(row)
@@ -59,24 +59,21 @@ def bad_row(row: Row) -> dict[str, Any]:
     }
 
 
+def _is_refused(row: Row) -> bool:
+    """Return whether the request is none of the protocol, so that no event of it was read."""
+    fields = row.parameters
+    return (
+        fields is None
+        or not REQUIRED_KEYS <= fields.keys() <= PAYLOAD_DATA_KEYS
+        or not all(isinstance(value, str) for value in fields.values())
+        or any(error.startswith("refused with event ") for error in row.errors)
+    )
+
+
 def _violations(row: Row) -> list[dict[str, Any]]:
     """Return the messages about data and schemas; if there are none, those about fields."""
-    texts = {failure.text for failure in row.failures}
-    others = [error for error in row.errors if error not in texts]
-    envelopes = [_not_json(row, error) for error in others if _field(error) in _ENVELOPES]
-    violations = [*envelopes, *(failure.to_violation() for failure in row.failures)]
-    fields = [error for error in others if _field(error) not in _ENVELOPES]
-    return violations or [_atomic(fields)]
-
-
-def _field(error: str) -> str:
-    return error.partition(": ")[0]
-
-
-def _not_json(row: Row, error: str) -> dict[str, Any]:
-    field, _, reason = error.partition(": ")
-    value = (row.parameters or {}).get(field)
-    return {"field": field, "value": value, "error": reason}
+    failures = (*envelope_failures(row.parameters or {}), *row.failures)
+    return [failure.to_violation() for failure in failures] or [_atomic(row.errors)]
 
 
 def _atomic(errors: Iterable[str]) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def described_data(parameters: dict[str, str], encoded: str, plain: str) -> Any:
 
 
 def _unstruct_event(parameters: dict[str, str]) -> dict[str, Any] | None:
-    name, envelope = _json_field(parameters, "ue_px", "ue_pr")
+    name, envelope = json_field(parameters, "ue_px", "ue_pr")
     if name is None:
         return None
     data = _data(name, envelope, UNSTRUCT_EVENT_SCHEMA, "unstruct_event 1-0-0")
@@ -200,7 +200,7 @@ def _unstruct_event(parameters: dict[str, str]) -> dict[str, Any] | None:
 
 
 def _contexts(parameters: dict[str, str]) -> dict[str, Any] | None:
-    name, envelope = _json_field(parameters, "cx", "co")
+    name, envelope = json_field(parameters, "cx", "co")
     if name is None:
         return None
     data = _data(name, envelope, CONTEXTS_SCHEMA, "contexts 1-0-x")
@@ -210,7 +210,7 @@ def _contexts(parameters: dict[str, str]) -> dict[str, Any] | None:
     return {"schema": envelope["schema"], "data": contexts}
 
 
-def _json_field(parameters: dict[str, str], encoded: str, plain: str) -> tuple[str | None, Any]:
+def json_field(parameters: dict[str, str], encoded: str, plain: str) -> tuple[str | None, Any]:
     name = encoded if parameters.get(encoded) else plain
     text = parameters.get(name)
     if not text:
