@@ -6,6 +6,7 @@ import difflib
 import json
 import math
 import string
+import timeit
 from typing import Any
 
 import jsonschema
@@ -18,6 +19,7 @@ from snowplow_tracker.iglu import (
     FolderRegistry,
     MemoryRegistry,
     Resolver,
+    SchemaKey,
     StandardRegistry,
     Validator,
     suggestions,
@@ -331,3 +333,23 @@ def test_unknown_schemas_do_not_list_the_folders_each_time(tmp_path):
         [failure] = checker.validate({"schema": URI.replace("1-0-0", f"1-{number}-1"), "data": 1})
         assert failure.hint == "known versions: 1-0-0"
     assert Counted.lists == 1
+
+
+def test_it_is_several_times_faster_than_a_validator_in_python():
+    uri = "iglu:com.snowplowanalytics.snowplow/mobile_context/jsonschema/1-0-3"
+    data = {
+        "osType": "android",
+        "osVersion": "15",
+        "deviceManufacturer": "acme",
+        "deviceModel": "one",
+        "batteryLevel": 50,
+        "appSetId": "12345678-1234-1234-1234-123456789abc",
+    }
+    resolver = Resolver([StandardRegistry()])
+    plain = jsonschema.Draft4Validator(resolver.lookup(SchemaKey.parse(uri)))
+    checker = Validator(resolver)
+    described = {"schema": uri, "data": data}
+    assert checker.validate(described) == []
+    ours = min(timeit.repeat(lambda: checker.validate(described), number=50, repeat=20))
+    theirs = min(timeit.repeat(lambda: plain.is_valid(data), number=50, repeat=20))
+    assert theirs > 3 * ours
