@@ -18,7 +18,9 @@ import requests
 
 from snowplow_tracker.collector import CollectorServer, Journal, connections, incoming
 from snowplow_tracker.collector.checks import judge_post
+from snowplow_tracker.collector.decode import tracked_event
 from snowplow_tracker.collector.rows import CollectorPayload
+from snowplow_tracker.collector.schemas import open_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,16 +270,22 @@ def test_identity_is_no_encoding(collector, session, event, batch):
     assert collector.journal.counts()["good"] == 1
 
 
-@pytest.mark.parametrize("events_per_request", [1, 100])
-def test_a_full_journal_takes_no_more_memory_than_it_says(event, batch, events_per_request):
+@pytest.mark.parametrize(("events_per_request", "entities"), [(1, 0), (100, 0), (20, 40)])
+def test_a_full_journal_takes_no_more_memory_than_it_says(
+    event, batch, contexts, events_per_request, entities
+):
     limit = 2_000_000
+    schemas = open_schemas(None, None)
+    unknown = [f"iglu:com.acme/thing{each}/jsonschema/1-0-0" for each in range(entities)]
     journal = Journal(max_bytes=limit)
+    # What is kept of schemas is not part of the journal.
+    schemas(tracked_event(event(co=contexts(*unknown))))
     tracemalloc.start()
     number = 0
     while not journal.dropped:
         number += 1
-        made = (event(eid=str(uuid.uuid4()), aid=str(number)) for _ in range(events_per_request))
-        body = batch(*made)
+        same = {"aid": str(number), "co": contexts(*unknown)}
+        body = batch(*(event(eid=str(uuid.uuid4()), **same) for _ in range(events_per_request)))
         payload = CollectorPayload(
             version="tp2",
             querystring=(),
@@ -291,8 +299,9 @@ def test_a_full_journal_takes_no_more_memory_than_it_says(event, batch, events_p
             headers=tuple(f"Header-{each}: {number}" for each in range(8)),
             user_id=str(uuid.uuid4()),
         )
-        for row in judge_post(payload, body):
+        for row in judge_post(payload, body, schemas):
             journal.add(row)
+        del body, payload, row
     (used, _) = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert limit / 2 < used < limit

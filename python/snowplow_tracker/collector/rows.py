@@ -150,11 +150,11 @@ class Row:
     def size(self) -> int:
         """Return the approximate memory use in bytes, without the request."""
         fields = self.parameters or {}
-        texts = (*self.contexts, *self.errors)
+        texts = (*self.contexts, *self.errors, *self.unknown)
         return (
             (500 + getsizeof(fields) + sum(map(len, fields)))
             + sum(map(_value_size, fields.values()))
-            + sum(map(getsizeof, texts))
+            + sum(getsizeof(text) + 8 for text in texts)
             + sum(failure.size() for failure in self.failures)
         )
 
