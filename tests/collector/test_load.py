@@ -94,8 +94,9 @@ async def post_all(collector: CollectorServer, body: bytes, counts: list[int]) -
 @pytest.mark.processes
 def test_a_thousand_posts_at_once_while_counts_are_read(collector, event, batch):
     resource = pytest.importorskip("resource")
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], min(limits[1], 4_096)), limits[1]))
+    soft, hard = limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 4_096 if hard == resource.RLIM_INFINITY else min(hard, 4_096)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
     body = batch(*(event(eid=str(uuid.UUID(int=number))) for number in range(3)))
     counts: list[int] = []
     answers = asyncio.run(post_all(collector, body, counts))
