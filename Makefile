@@ -119,14 +119,14 @@ free-threading: $(ENVIRONMENT) ## stress a CPython without the GIL that has pyte
 	$(INTERPRETER) -m benches.cases.threads
 
 ##@ Measure
-bench: build-as-released build-plain originals .venv/peers ## write tables, JSON and plot: this package, the originals, orjson and json; ABI3=FOLDER adds an abi3 build, FREE_THREADED=PYTHON threads without the GIL
+bench: build-as-released build-plain originals .venv/peers ## write tables, JSON and plot: this package, the originals, orjson and json; also ABI3=FOLDER, FREE_THREADED=PYTHON
 	$(BIN)/python -m benches --output benches/results $(BUILDS)
 	PYTHONPATH=. $(BIN)/python docs/figures.py --update
 
 bench-quick: build-as-released build-plain originals .venv/peers ## run the same benchmarks with less precision, in some minutes
 	$(BIN)/python -m benches --quick --output target/bench-quick $(BUILDS)
 
-bench-field: build-as-released ## measure what people use instead of this package, sending included: other trackers, other languages; QUICK=1 for less precision
+bench-field: build-as-released ## measure what people use instead, sending included: other libraries, other languages; QUICK=1
 	$(BIN)/python -m benches.field $(if $(QUICK),--quick --output target/bench-field,--output benches/results)
 	$(if $(QUICK),,PYTHONPATH=. $(BIN)/python docs/figures.py --update)
 

@@ -156,7 +156,7 @@ class Figures:
 
 def updated(text: str, blocks: dict[str, str]) -> str:
     """Return a page with its blocks of figures written anew."""
-    return BLOCK.sub(lambda found: f"{found[1]}{blocks[found[2]]}{found[3]}", text)
+    return BLOCK.sub(lambda found: f"{found[1]}\n{blocks[found[2]]}\n{found[3]}", text)
 
 
 def update() -> None:
