@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import snowplow_tracker.collector.ui
-from snowplow_tracker.collector import Journal
+from snowplow_tracker.collector import CollectorServer, Journal
 from snowplow_tracker.collector.checks import judge
 from snowplow_tracker.collector.enriched import COLUMNS
 from snowplow_tracker.collector.ui.rows import list_rows
@@ -45,6 +45,16 @@ def test_the_root_leads_browsers_to_the_page(get):
     assert answer.url.endswith("/micro/ui")
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert get("/").status_code == 404
+
+
+def test_a_collector_without_a_page_has_no_stream_and_no_exports_either(session):
+    with CollectorServer(page=False) as collector:
+        statuses = {
+            path: session.get(collector.url + path, headers=HTML, timeout=10).status_code
+            for path in ("/", "/micro/ui", "/micro/ui/rows", "/micro/stream", "/micro/all")
+        }
+    assert statuses.pop("/micro/all") == 200
+    assert set(statuses.values()) == {404}
 
 
 def test_the_page_may_run_only_its_own_script(get):

@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             allow_hosts=options.allow_host,
             schemas=schemas,
             unknown_schemas=options.unknown_schemas,
+            page=not options.no_ui,
         )
         for problem in collector.schema_problems():
             _tell(f"schemas: {problem}")
@@ -159,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=UNKNOWN,
         help="whether data is good or bad if its schema is not found (default: bad with schemas"
         " of your own, else good)",
+    )
+    parser.add_argument(
+        "--no-ui", action="store_true", help="have no page, and neither its stream nor its exports"
     )
     parser.add_argument(
         "--no-forwarded", action="store_true", help="ignore X-Forwarded-For and X-Forwarded-Proto"

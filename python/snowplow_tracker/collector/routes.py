@@ -50,7 +50,7 @@ def application(
     calls = [
         *Queries(journal, bodies).routes(),
         *EventCalls(journal, bodies).routes(),
-        *streams.routes(),
+        *(streams.routes() if settings.has_page else ()),
         Route("/health", _health, methods=["GET"]),
         Route("/robots.txt", _robots, methods=["GET"]),
     ]
@@ -60,7 +60,7 @@ def application(
     app = Starlette(
         routes=[
             *calls,
-            *ui_routes(journal),
+            *(ui_routes(journal) if settings.has_page else ()),
             Route("/micro/{call:path}", not_found.respond, methods=["GET", "POST"]),
             *Receiver(journal, report, settings, bodies).routes(),
         ],

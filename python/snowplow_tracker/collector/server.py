@@ -60,6 +60,8 @@ class CollectorServer:
             the next event. Default: the standard schemas.
         unknown_schemas: Whether data is "good" or "bad" if its schema is not found. Default: "bad"
             if `schemas` are given, else "good".
+        page: Whether `/micro/ui` shows the events on a page, with its stream and exports. Default
+            True.
         allow_hosts: Host names at which `/micro/` may be called. Local names and addresses always
             may: others are refused, so that no web page can read the events by DNS rebinding.
 
@@ -82,6 +84,7 @@ class CollectorServer:
         allow_hosts: Iterable[str] = (),
         schemas: SchemaSource | Sequence[SchemaSource] | Resolver | None = None,
         unknown_schemas: str | None = None,
+        page: bool = True,
     ) -> None:
         _require_extra()
         self.host = checked_host(host)
@@ -94,6 +97,7 @@ class CollectorServer:
             hosts=checked_hosts(allow_hosts) | {self.host.lower()},
             schemas=open_schemas(schemas, unknown_schemas),
             format=EventFormat(report_format, report_colors),
+            has_page=page,
         )
         self.journal = journal or Journal()
         self.__report = report

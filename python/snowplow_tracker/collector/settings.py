@@ -43,6 +43,7 @@ class Settings:
         hosts: Names besides local ones at which `/micro/` may be called.
         schemas: Validates self-describing data.
         format: Of the texts about events.
+        has_page: Whether it has a page, with its stream and exports.
     """
 
     paths: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Settings:
     hosts: frozenset[str] = frozenset()
     schemas: EventSchemas | None = None
     format: EventFormat = field(default_factory=EventFormat)
+    has_page: bool = True
 
 
 def checked_paths(paths: Mapping[str, str]) -> dict[str, str]:
