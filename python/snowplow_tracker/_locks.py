@@ -161,11 +161,13 @@ class Sections(Deferral):
 
     def is_active(self) -> bool:
         """Return whether this thread is inside a section, of any emitter or store."""
-        return self.is_in_short() or self.emitter.is_active() or self.store.is_active()
+        return self.is_in_store() or self.emitter.is_active()
 
     def is_in_store(self) -> bool:
         """Return whether this thread is in the middle of an operation of a built-in store."""
-        return self.is_in_short() or self.store.is_active()
+        # Each event of a durable store comes here: no further calls.
+        is_in_store: bool = self.short._is_owned() or self.store()._is_owned()  # noqa: SLF001
+        return is_in_store
 
     def is_in_short(self) -> bool:
         """Return whether this thread holds the last lock of the order."""

@@ -61,9 +61,16 @@ class SerializedAccess:
         Returns:
             The result of the operation, or the default.
         """
+        return default if sections.is_in_store() else self.run(operation, default, *args)
+
+    def run(
+        self,
+        operation: Callable[[EventDatabase, Unpack[Ts]], T],
+        default: T,
+        *args: Unpack[Ts],
+    ) -> T:
+        """Do the same, for a caller that knows that this thread is not in the middle of one."""
         notice_copy()
-        if sections.is_in_store():
-            return default
         with sections, sections.store(), self._lock:
             if self._running_thread is not None:  # of another green thread, under the same lock
                 return default

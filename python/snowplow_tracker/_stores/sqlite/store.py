@@ -92,7 +92,7 @@ class SQLiteStore:
         """Store a record: see `RecordStore`."""
         if sections.is_in_store():
             return None
-        return self.access.do(self._insert, False, record, created_ms)
+        return self.access.run(self._insert, False, record, created_ms)
 
     def add_dict(self, event: PayloadDict) -> bool | None:
         """Store an event, its values as text: see `RecordStore`."""
