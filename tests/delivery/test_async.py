@@ -9,6 +9,7 @@ import time
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+from snowplow_tracker._lifecycle.workers import RequestQueue
 from snowplow_tracker.emitters import engine_of
 
 
@@ -271,3 +272,19 @@ def test_a_worker_outlives_all_that_http_post_raises(server, track):
         track(tracker, label)
         emitter.sync_flush()
     assert server.labels() == list("abcd")
+
+
+def test_a_worker_survives_a_lack_of_memory(server, track, monkeypatch, until):
+    errors = [MemoryError(), RuntimeError("can't allocate lock")]
+    get = RequestQueue.get
+
+    def get_or_fail(self, new_lock=None):
+        if errors:
+            raise errors.pop()
+        return get(self, new_lock)
+
+    monkeypatch.setattr(RequestQueue, "get", get_or_fail)
+    emitter = AsyncEmitter(server.url, protocol="http", batch_size=1)
+    track(Tracker("ns", emitter), "a", "b")
+    until(lambda: emitter.stats()["sent"] == 2)
+    assert not errors

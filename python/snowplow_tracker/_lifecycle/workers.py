@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ __all__ = ["RequestQueue", "WorkerPool"]
 
 logger = logging.getLogger("snowplow_tracker.emitters")
 
+_PAUSE_SECONDS = 0.1  # while there is no memory
 _thread = PerThread()
 
 
@@ -142,14 +144,23 @@ class WorkerPool:
         """Run the job for each request until stopped: the target of each thread."""
         _thread.is_worker = True
         # A thread of the system stays one after `threading` was patched.
-        new_lock, queue = threading.Lock, self.queue
-        while (request := queue.get(new_lock)) is not None:
+        new_lock = threading.Lock
+        while (request := self._next_request(new_lock)) is not None:
             self._is_submitted = False
             try:
                 self._run_job()
             finally:
                 self._unfinished.discard(request)
                 self._request_done.notify()
+
+    def _next_request(self, new_lock: Callable[[], Any]) -> int | None:
+        while True:
+            try:
+                return self.queue.get(new_lock)
+            except (MemoryError, RuntimeError):  # noqa: PERF203 - no lock can be created
+                if exit_has_begun():
+                    raise
+                time.sleep(_PAUSE_SECONDS)  # without this thread, a flush would wait for ever
 
     def _run_job(self) -> None:
         job = self._job()
