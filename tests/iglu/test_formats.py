@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snowplow_tracker.iglu.compiled import CompiledSchema
@@ -133,12 +133,14 @@ offsets = st.integers(-18 * 60, 18 * 60).map(lambda minutes: timezone(timedelta(
 
 
 @given(st.datetimes(timezones=offsets))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_python_writes_as_a_time_is_one(moment: datetime):
     assert FORMATS["date-time"].accepts(moment.isoformat())
     assert FORMATS["date"].accepts(moment.date().isoformat())
 
 
 @given(st.uuids(), st.ip_addresses(v=6), st.ip_addresses(v=4))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_python_writes_as_an_identifier_or_address_is_one(uuid: UUID, v6: IPv6Address, v4):
     assert FORMATS["uuid"].accepts(str(uuid))
     assert FORMATS["ipv6"].accepts(str(v6))
@@ -148,6 +150,7 @@ def test_what_python_writes_as_an_identifier_or_address_is_one(uuid: UUID, v6: I
 
 
 @given(st.text())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_raises(text):
     for known in FORMATS.values():
         assert known.accepts(text) in {True, False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft4Validator
 
@@ -102,6 +102,7 @@ def test_a_pattern_for_names_that_is_not_supported_allows_no_names():
 
 
 @given(st.text(max_size=8))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_is_translated_or_refused(pattern):
     try:
         translated = translate(pattern)
@@ -111,5 +112,6 @@ def test_any_text_is_translated_or_refused(pattern):
 
 
 @given(st.text(min_size=1, max_size=8), st.text(max_size=4))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_escaped_text_finds_itself(text, around):
     assert finds(re.sub(r"(\W)", r"\\\1", text, flags=re.ASCII), around + text + around)

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.iglu.schemas import URI, order, schema, validator, write
 
@@ -196,7 +196,7 @@ own_schemas = st.dictionaries(
 
 
 @given(json_values, own_schemas)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_data_and_no_schema_raises(data, rules):
     checker = validator(rules)
     for value in (data, order(data), {"schema": data, "data": data}):
@@ -228,6 +228,7 @@ leaves = st.sampled_from(
 
 
 @given(st.data(), st.dictionaries(names, leaves, min_size=1, max_size=5))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_instance_of_a_closed_schema_is_valid_until_a_property_is_taken_out(data, fields):
     rules = {
         "type": "object",
@@ -273,7 +274,7 @@ values = st.recursive(
 
 
 @given(plain, values)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_plain_keywords_judge_as_another_library_does(rules, value):
     assert jsonschema.Draft4Validator(rules).is_valid(value) == (
         validator(rules).validate(order(value)) == []
