@@ -48,7 +48,7 @@ def _matcher(rule: str) -> Callable[[str], bool]:
 
 _DATE_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)"
-    r"(?:\.[0-9]{0,9})?(?:[Zz]|([+-])([0-9]{2}):([0-5][0-9]))"
+    r"(?:\.[0-9]{0,9})?(?:[Zz]|([+-])([0-9]{2})[\s\S]([0-5][0-9]))"
 )
 _LARGEST_OFFSET = 18 * 60
 _DAY_MINUTES = 24 * 60
@@ -101,7 +101,7 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 _DATE = re.compile(
-    r"([0-9]{4}|\+[1-9][0-9]{4,8}|-(?!0000)(?:[0-9]{4}|[1-9][0-9]{4,8}))"
+    r"([0-9]{4}|\+(?:[0-9]{5,9}|0[0-9]{9})|-(?!0+-)(?:[0-9]{4,9}|0[0-9]{9}))"
     r"-([0-9]{2})-([0-9]{2})"
 )
 
@@ -129,7 +129,7 @@ def _is_ipv6(text: str) -> bool:
 
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_URI_CHARACTERS = r"A-Za-z0-9._~%!$&'()*+,;=:@/-"
+_URI_CHARACTERS = r"A-Za-z0-9._~%!$&'()*+,;=:@/\-"
 _PERCENT = r"(?:[0-9]?[0-9]%|100%)+"
 _COLOURS = (
     "aqua black blue fuchsia gray green lime maroon navy olive orange purple red silver teal"
