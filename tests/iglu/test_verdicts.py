@@ -331,3 +331,10 @@ def test_a_list_of_types_is_a_union():
 )
 def test_messages(rules, data, message):
     assert [one.message for one in CompiledSchema(rules).check(data)] == [f"$: {message}"]
+
+
+def test_a_property_without_a_name_does_not_confuse_the_reports():
+    inner = {"properties": {"": {"items": {"type": "string"}}}}
+    assert checked(inner, {"": [1]}) == [("type", "$.[0]", ("integer", "string"))]
+    assert len(checked({"properties": {"": {"type": "string", "enum": ["a"]}}}, {"": 1})) == 2
+    assert CompiledSchema({"type": None, "dependencies": {"": [None]}}).issues

@@ -77,7 +77,12 @@ class _Reporter:
         schema = self._schema(error.schema_path)
         if kind == "required" and error.schema_path[-1] == "dependencies":
             kind = "dependencies"
-        for keyword, targets, text, place in _DETAILS.get(kind, _other)(schema, value, error, path):
+        try:
+            details = list(_DETAILS.get(kind, _other)(schema, value, error, path))
+        except (LookupError, TypeError):
+            # The path was ambiguous, because of a property without a name.
+            details = list(_other(schema, value, error, path))
+        for keyword, targets, text, place in details:
             known = _known(keyword, schema, value)
             yield Report(f"{place}: {text}", path, keyword, targets, known)
 
@@ -97,7 +102,7 @@ class _Reporter:
             telling = [one for one in found if one.keyword not in _SECONDARY]
             yield from telling or found
             return
-        listed = self._schema(error.schema_path)["oneOf"]
+        listed = self._schema(error.schema_path).get("oneOf", ())
         texts = "".join(_compact(one) for one in listed)
         message = "should be valid to one and only one of schema, but more than one are valid: "
         path = self._place(error)[1]
@@ -105,10 +110,8 @@ class _Reporter:
 
     def _schema(self, path: list[str | int]) -> Schema:
         """Return the original schema whose keyword a path of the rewritten one leads to."""
-        place: Any = self._adapted.schema
-        schema = place
-        for step in path[:-1]:
-            place = _child(place, step)
+        schema = self._adapted.schema
+        for _, _, place in _walk(schema, path[:-1]):
             if id(place) in self._adapted.origins:
                 schema = place
         return self._adapted.origin(schema)
@@ -116,15 +119,28 @@ class _Reporter:
     def _place(self, error: ValidationError) -> tuple[Any, str]:
         """Return the value that an error is about, and its path."""
         value, path = self._data, "$"
-        for step in error.instance_path:
-            path += f"[{step}]" if isinstance(value, (list, tuple)) else f".{step}"
-            value = _child(value, step)
+        for parent, step, child in _walk(value, error.instance_path):
+            path += f"[{step}]" if isinstance(parent, (list, tuple)) else f".{step}"
+            value = child
         return value, path
 
 
-def _child(parent: Any, step: str | int) -> Any:
-    # jsonschema-rs gives names of digits as integers.
-    return parent[int(step)] if isinstance(parent, (list, tuple)) else parent[str(step)]
+def _walk(root: Any, path: Iterable[str | int]) -> Iterator[tuple[Any, str | int, Any]]:
+    """Yield each parent, step and child of a path that jsonschema-rs gives.
+
+    It gives names of digits as integers, and leaves out empty names.
+    """
+    parent = root
+    for step in path:
+        while isinstance(parent, dict) and str(step) not in parent and "" in parent:
+            yield parent, "", parent[""]
+            parent = parent[""]
+        try:
+            child = parent[int(step) if isinstance(parent, (list, tuple)) else str(step)]
+        except (LookupError, TypeError, ValueError):
+            return
+        yield parent, step, child
+        parent = child
 
 
 _SECONDARY = frozenset(("required", "additionalProperties"))
@@ -137,6 +153,8 @@ def _compact(value: Any) -> str:
 
 
 def _known(keyword: str, schema: Schema, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, dict):
+        return ()
     if keyword == "additionalProperties":
         return tuple(name for name in schema.get("properties", {}) if name not in value)
     if keyword == "required":
