@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import signal
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests import ordered_locks
 from tests.support import Inbox, ScriptedServer, close_all_emitters, wait_until
 
 from snowplow_tracker import StructuredEvent, Tracker
-from snowplow_tracker.collector import CollectorServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from snowplow_tracker.collector import CollectorServer
+    from snowplow_tracker.testing import Snowplow
 
 # A shell starts jobs in the background with Ctrl-C ignored, which the programs of tests inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -52,17 +54,18 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture(scope="session")
-def running_collector() -> Iterator[CollectorServer]:
+def snowplow_collector_options() -> dict[str, Any]:
     last_lines: deque[str] = deque(maxlen=1)
-    with CollectorServer(report=last_lines.append) as collector:
-        yield collector
+    return {"report": last_lines.append}
 
 
 @pytest.fixture
-def collector(running_collector: CollectorServer) -> CollectorServer:
-    """A collector without events."""
-    running_collector.reset()
-    return running_collector
+def collector(
+    snowplow: Snowplow,  # noqa: ARG001 - it removes the events of the test before
+    snowplow_collector: CollectorServer,
+) -> CollectorServer:
+    """A collector without events. A bad event that a test does not expect fails it."""
+    return snowplow_collector
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from snowplow_tracker.collector import CollectorServer
+    from snowplow_tracker.testing import Snowplow
 
 IGLU = "iglu:com.snowplowanalytics.snowplow"
 
@@ -26,6 +27,13 @@ PAGE_VIEW = {
     "dtm": "1790000000000",
     "url": "https://example.com/",
 }
+
+
+@pytest.fixture
+def collector(snowplow: Snowplow, snowplow_collector: CollectorServer) -> CollectorServer:
+    """A collector without events, which may receive bad ones."""
+    snowplow.allow_bad()
+    return snowplow_collector
 
 
 @pytest.fixture(scope="session")

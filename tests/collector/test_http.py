@@ -340,9 +340,9 @@ slow_to_draw = settings(
 
 @slow_to_draw
 @given(body=st.binary(max_size=2_000), compressed=st.booleans())
-def test_any_bytes_as_a_body(running_collector, session, body, compressed):
+def test_any_bytes_as_a_body(snowplow_collector, session, body, compressed):
     answer = session.post(
-        running_collector.url + TP2,
+        snowplow_collector.url + TP2,
         data=zlib.compress(body) if compressed else body,
         headers={"Content-Type": "application/json"},
         timeout=10,
@@ -364,25 +364,25 @@ odd_events = st.dictionaries(keys, texts, max_size=6).map(
 
 @slow_to_draw
 @given(data=st.lists(odd_events, max_size=4) | st.lists(odd_events | json_values) | json_values)
-def test_any_json_as_events_can_be_queried(running_collector, session, batch, data):
-    running_collector.reset()
+def test_any_json_as_events_can_be_queried(snowplow_collector, session, batch, data):
+    snowplow_collector.reset()
     envelope = {**json.loads(batch()), "data": data}
     answer = session.post(
-        running_collector.url + TP2,
+        snowplow_collector.url + TP2,
         data=json.dumps(envelope),
         headers={"Content-Type": "application/json"},
         timeout=10,
     )
     assert answer.status_code == 200
-    counts = running_collector.journal.counts()
+    counts = snowplow_collector.journal.counts()
     assert counts["total"] >= 1
     for path in ("good", "bad"):
-        rows = session.get(f"{running_collector.url}/micro/{path}", timeout=10).json()
+        rows = session.get(f"{snowplow_collector.url}/micro/{path}", timeout=10).json()
         assert len(rows) == counts[path]
 
 
 @slow_to_draw
 @given(request=st.binary(min_size=1, max_size=300))
-def test_any_bytes_as_a_request(running_collector, session, request):
-    raw_request(running_collector, request)
-    assert session.get(f"{running_collector.url}/health", timeout=10).status_code == 200
+def test_any_bytes_as_a_request(snowplow_collector, session, request):
+    raw_request(snowplow_collector, request)
+    assert session.get(f"{snowplow_collector.url}/health", timeout=10).status_code == 200

@@ -19,7 +19,6 @@ from snowplow_tracker import (
     Subject,
     Tracker,
 )
-from snowplow_tracker.collector import CollectorServer
 
 HOST = "collector.example.com"
 PATH = "/com.snowplowanalytics.snowplow/tp2"
@@ -41,17 +40,12 @@ t.track_screen_view("name", "id")
 """
 
 
-@pytest.fixture(scope="module")
-def collector():
-    with CollectorServer() as running:
-        yield running
-
-
-def test_its_programs_never_flush_and_all_arrives(collector):
-    command = [sys.executable, "-W", "error", "-c", PROGRAM, str(collector.port)]
+def test_its_programs_never_flush_and_all_arrives(snowplow, snowplow_env):
+    port = snowplow_env["SNOWPLOW_COLLECTOR_PORT"]
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, port]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert collector.journal.counts() == {"total": 6, "good": 6, "bad": 0}
+    snowplow.assert_count(6)
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,12 @@ def test_a_get_has_the_protocols_path_and_a_path_prefix_stays(server, track):
 
 
 @pytest.mark.parametrize("method", ["post", "get"])
-def test_the_collector_finds_every_event_good(collector, method):
-    tracker = Tracker("ns", Emitter(collector.url, method=method, batch_size=2))
+def test_the_collector_finds_every_event_good(snowplow, snowplow_tracker_factory, method):
+    tracker = snowplow_tracker_factory(method=method, batch_size=2)
     tracker.track(StructuredEvent("shop", "add", TEXT, value=1.5))
     tracker.track(StructuredEvent("shop", "add", TEXT))
-    assert collector.journal.wait_for(2) == {"total": 2, "good": 2, "bad": 0}
-    assert {row["event"]["se_label"] for row in collector.journal.good()} == {TEXT}
+    snowplow.assert_tracked("struct", fields={"se_label": TEXT}, count=2)
+    snowplow.assert_count(2)
 
 
 @pytest.mark.parametrize("as_dict", [True, False])

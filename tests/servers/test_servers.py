@@ -10,8 +10,6 @@ from typing import NamedTuple
 import pytest
 from tests.servers.harness import GUIDE, arrived, free_port, module, running, write_program
 
-from snowplow_tracker.collector import CollectorServer
-
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX"),
     pytest.mark.processes,
@@ -74,12 +72,6 @@ def command(case: Case, port: int) -> list[str]:
     if case.server == "gunicorn":
         return module("gunicorn", *options, "--bind", f"127.0.0.1:{port}")
     return [*UWSGI, *options, "--http-socket", f"127.0.0.1:{port}"]
-
-
-@pytest.fixture
-def collector():
-    with CollectorServer() as running_collector:
-        yield running_collector
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker.collector.decode import TrackedEvent as DecodedEvent
 from snowplow_tracker.collector.decode import tracked_event
 from snowplow_tracker.collector.protocol import EVENT_TYPES
 
@@ -36,9 +38,6 @@ class TrackedEvent:
         failures: Failure entities of the faults that validation against schemas found.
         type: "page_view", "page_ping", "struct", "unstruct", "transaction" or "transaction_item";
             "unknown" for an event without a valid type.
-        schema: Schema URI of the self-describing data. None for the other types.
-        data: The self-describing data. None for the other types, and if it cannot be decoded.
-        entities: Schema URI and data of each entity (context), in their order.
     """
 
     def __init__(
@@ -52,16 +51,31 @@ class TrackedEvent:
         self.errors = tuple(errors)
         self.failures = tuple(failures)
         self.__enrich = enrich
-        self.__fields: dict[str, Any] | None = None
         kind = EVENT_TYPES.get(str(self.payload.get("e")))
         self.type = kind.name if kind else "unknown"
-        texts = {key: value for key, value in self.payload.items() if isinstance(value, str)}
-        decoded = tracked_event(texts)
-        described = decoded.unstruct_event["data"] if decoded.unstruct_event else {}
-        self.schema: str | None = described.get("schema")
-        self.data: Any = described.get("data")
-        contexts = decoded.contexts["data"] if decoded.contexts else []
-        self.entities: list[tuple[str, Any]] = [(each["schema"], each["data"]) for each in contexts]
+
+    @cached_property
+    def __decoded(self) -> DecodedEvent:
+        fields = self.payload.items()
+        return tracked_event({key: value for key, value in fields if isinstance(value, str)})
+
+    @property
+    def schema(self) -> str | None:
+        """Schema URI of the self-describing data. None for the other types."""
+        envelope = self.__decoded.unstruct_event
+        return envelope["data"]["schema"] if envelope else None
+
+    @property
+    def data(self) -> Any:
+        """The self-describing data. None for the other types, and if it cannot be decoded."""
+        envelope = self.__decoded.unstruct_event
+        return envelope["data"]["data"] if envelope else None
+
+    @property
+    def entities(self) -> list[tuple[str, Any]]:
+        """Schema URI and data of each entity (context), in their order."""
+        envelope = self.__decoded.contexts
+        return [(each["schema"], each["data"]) for each in envelope["data"]] if envelope else []
 
     @property
     def is_good(self) -> bool:
@@ -87,16 +101,14 @@ class TrackedEvent:
         except (KeyError, ValueError, TypeError, OverflowError):
             return None
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, Any]:
         """The columns of the enriched event, such as `app_id` or `se_value`, without empty ones.
 
         A bad event has none.
         """
-        if self.__fields is None:
-            columns = self.__enrich() if self.__enrich and self.is_good else {}
-            self.__fields = {name: value for name, value in columns.items() if value is not None}
-        return self.__fields
+        columns = self.__enrich() if self.__enrich and self.is_good else {}
+        return {name: value for name, value in columns.items() if value is not None}
 
     @property
     def subject_fields(self) -> dict[str, str]:
