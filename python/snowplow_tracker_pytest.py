@@ -120,7 +120,9 @@ def snowplow_collector(
 
 @pytest.fixture
 def snowplow(
-    request: pytest.FixtureRequest, snowplow_collector: CollectorServer | MicroSource
+    request: pytest.FixtureRequest,
+    snowplow_collector: CollectorServer | MicroSource,
+    snowplow_collector_options: dict[str, Any],
 ) -> Iterator[Snowplow]:
     """What the collector receives during a test. Bad events that it does not assert fail it."""
     from snowplow_tracker.testing import MicroSource, Snowplow  # noqa: PLC0415
@@ -129,7 +131,16 @@ def snowplow(
     source = collector if isinstance(collector, MicroSource) else collector.journal
     helper = Snowplow(source)
     helper.reset()
-    yield from _used_by(request, helper)
+    options = _of_test(request.node, snowplow_collector_options)
+    if isinstance(collector, MicroSource) or options == snowplow_collector_options:
+        yield from _used_by(request, helper)
+        return
+    collector.use_schemas(options["schemas"], options.get("unknown_schemas"))
+    try:
+        yield from _used_by(request, helper)
+    finally:
+        options = snowplow_collector_options
+        collector.use_schemas(options.get("schemas"), options.get("unknown_schemas"))
 
 
 @pytest.fixture
@@ -137,7 +148,7 @@ def snowplow_events(request: pytest.FixtureRequest) -> Iterator[RecordingEmitter
     """An emitter without HTTP, with the same checks and assertions."""
     from snowplow_tracker.testing import RecordingEmitter  # noqa: PLC0415
 
-    options = _validation(request.config, request.node)
+    options = _of_test(request.node, _validation(request.config))
     yield from _used_by(request, _require_extra(lambda: RecordingEmitter(**options)))
 
 
@@ -236,22 +247,27 @@ def _record(config: pytest.Config, test: str, helper: Snowplow) -> None:
         file.write("".join(f"{line}\n" for line in lines))
 
 
-def _validation(config: pytest.Config, item: Any = None) -> dict[str, Any]:
+def _validation(config: pytest.Config) -> dict[str, Any]:
     """Return the arguments that say what data is validated against."""
     folders: list[Path] = list(config.getini("snowplow_schemas"))
     given: list[str] = config.getoption("--snowplow-schemas") or []
     folders += [config.invocation_params.dir / folder for folder in given]
-    for marker in item.iter_markers("snowplow") if item else ():
+    options: dict[str, Any] = {"schemas": folders} if folders else {}
+    unknown = config.getini("snowplow_unknown_schemas")
+    return {**options, "unknown_schemas": unknown} if unknown else options
+
+
+def _of_test(item: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return options with the folders of schemas that the markers of a test name in addition."""
+    folders: list[Path] = []
+    for marker in item.iter_markers("snowplow"):
         schemas = marker.kwargs.get("schemas", ())
         schemas = [schemas] if isinstance(schemas, str) else schemas
-        folders += [config.rootpath / folder for folder in schemas]
-    options: dict[str, Any] = {}
-    if folders:
-        options["schemas"] = folders
-    unknown = config.getini("snowplow_unknown_schemas")
-    if unknown:
-        options["unknown_schemas"] = unknown
-    return options
+        folders += [item.config.rootpath / folder for folder in schemas]
+    if not folders:
+        return options
+    configured = options.get("schemas")
+    return {**options, "schemas": [*(configured if isinstance(configured, list) else ()), *folders]}
 
 
 def _further_names(config: pytest.Config, values: dict[str, str]) -> dict[str, str]:

@@ -332,6 +332,101 @@ def test_the_plugin_imports_only_pytest(pytester, monkeypatch):
     result.assert_outcomes(passed=1)
 
 
+SIGNUP = {
+    "$schema": "http://iglucentral.com/schemas/com.snowplowanalytics.self-desc/schema/jsonschema"
+    "/1-0-0#",
+    "self": {
+        "vendor": "com.acme",
+        "name": "signup",
+        "format": "jsonschema",
+        "version": "1-0-0",
+    },
+    "type": "object",
+    "properties": {"plan": {"enum": ["free", "pro"]}},
+    "required": ["plan"],
+    "additionalProperties": False,
+}
+SIGN_UP = """
+        def sign_up(emitter, plan):
+            data = SelfDescribingJson("iglu:com.acme/signup/jsonschema/1-0-0", {"plan": plan})
+            Tracker("shop", emitter).track(SelfDescribing(data))
+"""
+
+
+@pytest.fixture
+def schemas(pytester):
+    """A folder with one schema, below the root of the tests."""
+    folder = pytester.path / "iglu" / "schemas" / "com.acme" / "signup" / "jsonschema"
+    folder.mkdir(parents=True)
+    (folder / "1-0-0").write_text(json.dumps(SIGNUP))
+
+
+@pytest.mark.usefixtures("schemas")
+@pytest.mark.parametrize(
+    "arguments", [("--snowplow-schemas", "iglu"), ("-o", "snowplow_schemas=iglu")]
+)
+def test_data_is_validated_against_the_schemas_of_the_options(run, arguments):
+    result = run(
+        SIGN_UP
+        + """
+        def test_good(snowplow_events):
+            sign_up(snowplow_events, "free")
+            snowplow_events.assert_tracked(schema="signup")
+
+        def test_bad(snowplow_events):
+            sign_up(snowplow_events, "enterprise")
+
+        def test_bad_over_http(snowplow, snowplow_tracker):
+            sign_up(snowplow_tracker.emitters, "enterprise")
+            bad = snowplow.assert_bad("plan", schema="com.acme/signup")
+            assert bad.failures[0]["failureType"] == "ValidationError"
+        """,
+        *arguments,
+    )
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*1 bad event tracked", "  signup 1-0-0  unstruct: signup 1-0-0: $.plan: *"]
+    )
+
+
+@pytest.mark.usefixtures("schemas")
+def test_the_marker_adds_schemas_for_one_test(run):
+    result = run(
+        SIGN_UP
+        + """
+        import pytest
+
+        @pytest.mark.snowplow(schemas="iglu")
+        def test_with(snowplow_events, snowplow, snowplow_tracker):
+            for emitters in (snowplow_events, snowplow_tracker.emitters):
+                sign_up(emitters, "enterprise")
+            snowplow_events.assert_bad("plan")
+            snowplow.assert_bad("plan")
+
+        def test_without(snowplow_events, snowplow, snowplow_tracker):
+            for emitters in (snowplow_events, snowplow_tracker.emitters):
+                sign_up(emitters, "enterprise")
+            snowplow_events.assert_tracked(schema="signup")
+            snowplow.assert_tracked(schema="signup")
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_whether_unknown_schemas_are_bad_is_a_setting(run):
+    result = run(
+        SIGN_UP
+        + """
+        def test_unknown(snowplow_events):
+            sign_up(snowplow_events, "free")
+            snowplow_events.assert_bad("signup")
+        """,
+        "-o",
+        "snowplow_unknown_schemas=bad",
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_the_options_are_in_the_help(pytester):
     result = pytester.run(sys.executable, "-m", "pytest", "--help")
     result.stdout.fnmatch_lines(["*--snowplow-schemas=DIR*", "*snowplow_fail_on_bad*"])

@@ -40,6 +40,12 @@ class EventSchemas:
         self._validator = Validator(resolver)
         self._unknown_is_bad = unknown_is_bad
 
+    def become(self, other: EventSchemas) -> None:
+        """Validate the following events as another one does."""
+        self.resolver = other.resolver
+        self._validator = other._validator
+        self._unknown_is_bad = other._unknown_is_bad
+
     def __call__(self, event: TrackedEvent) -> SchemaVerdict:
         """Return what is wrong with the data of an event."""
         failures: list[Failure] = []

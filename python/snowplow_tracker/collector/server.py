@@ -109,6 +109,20 @@ class CollectorServer:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
+    def use_schemas(
+        self,
+        schemas: SchemaSource | Sequence[SchemaSource] | Resolver | None,
+        unknown_schemas: str | None = None,
+    ) -> None:
+        """Validate the following events with other schemas.
+
+        Args:
+            schemas: As in the constructor.
+            unknown_schemas: As in the constructor.
+        """
+        if self.__settings.schemas is not None:
+            self.__settings.schemas.become(open_schemas(schemas, unknown_schemas))
+
     def schema_problems(self) -> list[str]:
         """Return a line for each folder or file of schemas that cannot be used."""
         schemas = self.__settings.schemas

@@ -9,9 +9,14 @@ from snowplow_tracker._native import clean_fields
 from snowplow_tracker.collector.checks import judge
 from snowplow_tracker.collector.journal import Journal
 from snowplow_tracker.collector.rows import CollectorPayload
+from snowplow_tracker.collector.schemas import open_schemas
 from snowplow_tracker.testing.assertions import Snowplow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from snowplow_tracker.collector.schemas import SchemaSource
+    from snowplow_tracker.iglu import Resolver
     from snowplow_tracker.typing import PayloadDict
 
 __all__ = ["RecordingEmitter"]
@@ -25,10 +30,21 @@ class RecordingEmitter(Snowplow):
         recorder = RecordingEmitter()
         Tracker("shop", recorder).track(StructuredEvent("cart", "add"))
         recorder.assert_tracked("struct", fields={"se_action": "add"})
+
+    Args:
+        schemas: Folders with schemas, or a `Resolver`, to validate self-describing data with, as
+            for `CollectorServer`. Default: the standard schemas.
+        unknown_schemas: Whether data is "good" or "bad" if its schema is not found. Default: "bad"
+            if `schemas` are given, else "good".
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        schemas: SchemaSource | Sequence[SchemaSource] | Resolver | None = None,
+        unknown_schemas: str | None = None,
+    ) -> None:
         self.__journal = Journal()
+        self.__schemas = open_schemas(schemas, unknown_schemas)
         super().__init__(self.__journal)
 
     def input(self, payload: PayloadDict) -> None:
@@ -36,7 +52,7 @@ class RecordingEmitter(Snowplow):
         now = time.time_ns() // 1_000_000
         fields = clean_fields(payload, True)
         fields["stm"] = str(now)
-        self.__journal.add(judge(_request(now), fields))
+        self.__journal.add(judge(_request(now), fields, self.__schemas))
 
     def flush(self) -> None:
         """Do nothing: an event is recorded when it is tracked."""
