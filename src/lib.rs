@@ -5,6 +5,7 @@
 // Public for the benchmarks: nothing else links to this crate.
 pub mod base64;
 pub mod buffer;
+pub mod characters;
 pub mod event_id;
 pub mod json;
 pub mod output;

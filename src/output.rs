@@ -4,7 +4,7 @@
 //! write would cost a branch for each: instead, a buffer that cannot grow is emptied, ignores further writes, and fails its `check`.
 
 use std::ops::Deref;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// The memory for data could not be allocated.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,8 +41,7 @@ impl Output {
     fn grow(&mut self, additional: usize) -> bool {
         let has_grown = !self.has_failed && self.bytes.try_reserve(additional).is_ok();
         if !has_grown {
-            self.bytes = Vec::new();
-            self.has_failed = true;
+            self.fail();
         }
         has_grown
     }
@@ -65,6 +64,34 @@ impl Output {
                 self.bytes.set_len(length + bytes.len());
             }
         }
+    }
+
+    /// Returns where the next byte goes, and the end of the memory.
+    #[inline]
+    #[expect(unsafe_code, reason = "see extend_from_slice")]
+    pub fn spare(&mut self) -> (NonNull<u8>, *mut u8) {
+        let spare = self.bytes.spare_capacity_mut();
+        let range = spare.as_mut_ptr_range();
+        // SAFETY: a pointer into a vector is never null, even if the vector is empty.
+        (unsafe { NonNull::new_unchecked(range.start.cast()) }, range.end.cast())
+    }
+
+    /// Ends the bytes at a pointer.
+    ///
+    /// # Safety
+    ///
+    /// The pointer must come from `spare`, and all bytes before it must be written.
+    #[inline]
+    #[expect(unsafe_code, reason = "see extend_from_slice")]
+    pub unsafe fn end_at(&mut self, end: NonNull<u8>) {
+        // SAFETY: see the requirements above.
+        unsafe { self.bytes.set_len(end.as_ptr().offset_from_unsigned(self.bytes.as_ptr())) };
+    }
+
+    /// Notes that something is missing.
+    pub fn fail(&mut self) {
+        self.bytes = Vec::new();
+        self.has_failed = true;
     }
 
     /// Calls `write` with the bytes as a vector that has room for `additional` more, unless there is no memory.

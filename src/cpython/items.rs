@@ -90,6 +90,19 @@ pub unsafe fn borrowed_entry<'a, 'py>(
     }
 }
 
+/// An object that stays alive while its characters are read: under the limited API, that may run Python code.
+#[cfg(feature = "abi3")]
+pub fn held<'py>(object: Borrowed<'_, 'py, PyAny>) -> Bound<'py, PyAny> {
+    object.to_owned()
+}
+
+/// An object that stays alive while its characters are read, which runs no Python code.
+#[cfg(all(not(feature = "abi3"), not(Py_GIL_DISABLED)))]
+#[inline(always)]
+pub fn held<'a, 'py>(object: Borrowed<'a, 'py, PyAny>) -> Borrowed<'a, 'py, PyAny> {
+    object
+}
+
 /// Returns an element of a list, borrowed from the list, or `None` past its end.
 ///
 /// # Safety

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod deep_drop;
 pub mod dict_version;
+pub mod entries;
 pub mod instance;
 pub mod items;
 pub mod lookup;

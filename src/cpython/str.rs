@@ -4,6 +4,9 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString};
 
+#[cfg(not(Py_GIL_DISABLED))]
+use crate::characters::Characters;
+
 /// Returns a new string of ASCII characters.
 #[cfg(not(any(feature = "abi3", Py_3_14)))]
 #[expect(unsafe_code, reason = "decoding an event's id takes a thirtieth of track()")]
@@ -92,6 +95,39 @@ fn cached_utf8<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
 #[cfg(any(feature = "abi3", Py_3_14))]
 fn cached_utf8<'a>(_text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     None
+}
+
+/// Returns the characters of a string without running Python code.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+#[inline]
+#[expect(
+    unsafe_code,
+    reason = "CPython's UTF-8 takes half of an event whose texts are new, and stays in memory with them"
+)]
+pub fn characters<'a>(text: &'a Bound<'_, PyString>) -> Characters<'a> {
+    if let Some(utf8) = cached_utf8(text) {
+        return Characters::Utf8(utf8);
+    }
+    let text = text.as_ptr();
+    // SAFETY: the object is a live string, whose characters never change. Its kind is their size.
+    unsafe {
+        let (length, data) = (ffi::PyUnicode_GET_LENGTH(text).unsigned_abs(), ffi::PyUnicode_DATA(text));
+        match ffi::PyUnicode_KIND(text) {
+            ffi::PyUnicode_1BYTE_KIND if cfg!(Py_3_14) && ffi::PyUnicode_IS_ASCII(text) != 0 => {
+                Characters::Utf8(std::slice::from_raw_parts(data.cast(), length))
+            }
+            ffi::PyUnicode_1BYTE_KIND => Characters::One(std::slice::from_raw_parts(data.cast(), length)),
+            ffi::PyUnicode_2BYTE_KIND => Characters::Two(std::slice::from_raw_parts(data.cast(), length)),
+            ffi::PyUnicode_4BYTE_KIND => Characters::Four(std::slice::from_raw_parts(data.cast(), length)),
+            _ => Characters::Unknown,
+        }
+    }
+}
+
+/// Returns the characters of a string: its UTF-8, for which Python code may run.
+#[cfg(all(feature = "abi3", not(Py_GIL_DISABLED)))]
+pub fn characters<'a>(text: &'a Bound<'_, PyString>) -> Characters<'a> {
+    encoded_utf8(text).map_or(Characters::Unknown, Characters::Utf8)
 }
 
 /// Returns an int as `i64`, or `None` if it does not fit. `extract` would raise an exception in that case, which may start a garbage

@@ -1,6 +1,7 @@
 //! String escaping for JSON, on UTF-8 bytes. It does not depend on Python.
 
 use std::array;
+use std::ptr::NonNull;
 
 use crate::output::Output;
 
@@ -42,29 +43,6 @@ pub fn append_string(out: &mut Output, bytes: &[u8]) {
     append_string_with_escapes(out, bytes);
 }
 
-/// Appends UTF-8 `bytes` as the key of a JSON object, with the colon, and with a comma before it unless it is the first key.
-#[inline]
-#[expect(unsafe_code, reason = "see append_string")]
-pub fn append_key(out: &mut Output, bytes: &[u8], is_first: bool) {
-    if !out.reserve(bytes.len() + 4) {
-        return;
-    }
-    // SAFETY: as in append_string, with room for the comma and the colon. If the comma is not added to the length, it is overwritten.
-    unsafe {
-        let comma = out.as_mut_ptr().add(out.len());
-        comma.write(b',');
-        let opening = comma.add(usize::from(!is_first));
-        out.set_len(out.len() + usize::from(!is_first));
-        if quote_plain(bytes, opening) {
-            opening.add(bytes.len() + 2).write(b':');
-            out.set_len(out.len() + bytes.len() + 3);
-            return;
-        }
-    }
-    append_string_with_escapes(out, bytes);
-    out.push(b':');
-}
-
 /// Appends UTF-8 `bytes` as the content of a JSON string, without quotes.
 #[expect(unsafe_code, reason = "see append_string")]
 pub fn append_escaped(out: &mut Output, bytes: &[u8]) {
@@ -95,6 +73,19 @@ pub fn append_short(out: &mut Output, bytes: &[u8]) {
     }
 }
 
+/// Writes a string with quotes at a cursor, and returns the cursor after it, or `None` if a byte needs an escape: the written bytes are then
+/// meaningless.
+///
+/// # Safety
+///
+/// There must be room for `bytes` and two quotes.
+#[inline(always)]
+#[expect(unsafe_code, reason = "see append_string")]
+pub unsafe fn quote(bytes: &[u8], at: NonNull<u8>) -> Option<NonNull<u8>> {
+    // SAFETY: see the requirements above.
+    unsafe { if quote_plain(bytes, at.as_ptr()) { Some(at.add(bytes.len() + 2)) } else { None } }
+}
+
 /// Writes a string with quotes. Returns false if a byte needs an escape: the written bytes are then meaningless.
 ///
 /// # Safety
@@ -119,7 +110,7 @@ unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
 /// There must be room for `bytes` at `to`, and `to` must not overlap `bytes`.
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
-unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
+pub(super) unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
     if bytes.len() > 2 * BLOCK {
         // SAFETY: see the requirements above.
         unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -222,7 +213,7 @@ fn has_special(block: &[u8; BLOCK]) -> bool {
     block.iter().fold(false, |found, byte| found | is_special(*byte))
 }
 
-const fn is_special(byte: u8) -> bool {
+pub(super) const fn is_special(byte: u8) -> bool {
     // With this bit flipped, the quote is 0x20, and the control characters remain below it.
     (byte ^ QUOTE_TO_CONTROLS <= 0x20) | (byte == b'\\')
 }
@@ -231,7 +222,7 @@ const QUOTE_TO_CONTROLS: u8 = 2;
 
 /// Checks eight bytes at once: returns the highest bit of each byte that needs an escape. Sums of seven bits cannot carry into the next
 /// byte.
-const fn specials(word: u64) -> u64 {
+pub(super) const fn specials(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const LOW: u64 = EACH * 0x7f;
     const fn at_least(word: u64, least: u64) -> u64 {
@@ -255,7 +246,7 @@ fn append_special(out: &mut Output, byte: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::{append_key, append_short, append_string};
+    use super::{append_short, append_string};
     use crate::output::Output;
     use proptest::prelude::*;
     use std::fmt::Write as _;
@@ -304,17 +295,6 @@ mod tests {
                 assert_eq!(string(&text), one_by_one(&text));
             }
         }
-    }
-
-    #[test]
-    fn a_key_has_its_comma_and_colon() {
-        let mut out = starting_with(b"{");
-        for (place, key) in ["", "a", "\"", "four", "a key of seventeen", "a\n", "é"].into_iter().enumerate() {
-            append_key(&mut out, key.as_bytes(), place == 0);
-            append_short(&mut out, b"1");
-        }
-        let expected = r#"{"":1,"a":1,"\"":1,"four":1,"a key of seventeen":1,"a\n":1,"é":1"#;
-        assert_eq!(String::from_utf8(out.to_vec()).unwrap(), expected);
     }
 
     #[test]

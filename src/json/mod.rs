@@ -1,9 +1,12 @@
 //! Python objects as compact JSON, by the rules of `json.dumps`.
 
 pub mod escape;
+pub mod transcode;
 
 #[cfg(feature = "python")]
 mod containers;
+#[cfg(feature = "python")]
+mod cursor;
 #[cfg(feature = "python")]
 pub mod default;
 #[cfg(feature = "python")]

@@ -1,30 +1,44 @@
 //! Plain data, by recursion: exact dicts, lists and tuples of exact scalars, which nearly all data is.
 //!
-//! No user code runs in here. At the first object that may run some, the recursion ends: on its way back, each open container pushes a
-//! frame with a snapshot of its remaining items to the writer's stack, and the writer goes on from there. Containers are owned and scalars
-//! borrowed. Without the GIL, other threads could change the containers meanwhile: there, this file is not compiled.
+//! No Python code runs in here, so objects are borrowed, and the output is written at a cursor that is a local variable. Room is looked
+//! for once for each item. At the first object that may run Python code, or that is rare, the recursion ends: on its way back, each open
+//! container pushes a frame with a snapshot of its remaining items to the writer's stack, and the writer goes on from there. Without the
+//! GIL, other threads could change the containers meanwhile: there, this file is not compiled.
 #![cfg(not(Py_GIL_DISABLED))]
+#![expect(
+    unsafe_code,
+    reason = "looking for room at each byte, and owning each object, takes half of the time of the JSON writer"
+)]
+
+use std::ptr::NonNull;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::escape;
-use super::stack::{Frame, Remaining};
+use super::stack::{Frame, Remaining, Stack};
 use super::writer::Writer;
-use crate::cpython::items::{borrowed_element, borrowed_entry, items_from};
-use crate::cpython::str::borrowed_utf8;
+use super::{cursor, escape, transcode};
+use crate::characters::Characters;
+use crate::cpython::entries::Entries;
+use crate::cpython::items::{borrowed_element, held, items_from};
+use crate::cpython::str::{characters, small_int};
+
 use crate::error::{Error, MAX_DEPTH, Result};
-use crate::output::NoMemory;
+use crate::output::{NoMemory, Output};
 
 /// The most levels on the thread's stack. A level takes some 300 bytes, and threads on musl have 128 KiB for everything. Deeper containers
 /// are written after the recursion has moved to the writer's stack.
 const MAX_RECURSION: usize = 64;
+/// Containers that contain themselves are looked for after so many levels, which are written again and again until then.
+const UNCHECKED_LEVELS: usize = 8;
+/// The room for anything but the characters of a text: a comma, quotes and a colon, or a number.
+const ROOM: usize = 64;
 
 /// The result of writing an object.
 #[derive(Clone, Copy, PartialEq)]
 enum Progress {
     Done,
-    /// The remaining part is on the writer's stack, except for `Writer::pending`.
+    /// The remaining part is on the writer's stack, except for `Plain::pending`.
     Paused,
     Circular,
     TooDeep,
@@ -38,15 +52,31 @@ struct Level<'a> {
     parent: Option<&'a Level<'a>>,
 }
 
+/// Where the next byte is written: in the spare memory of the output. `None` stands for an end of the recursion.
+type Cursor = NonNull<u8>;
+
+/// The recursion over one object.
+struct Plain<'w, 'py> {
+    out: &'w mut Output,
+    /// The end of the output's memory.
+    end: *mut u8,
+    stack: &'w mut Stack<'py>,
+    /// The object that the recursion stopped at.
+    pending: Option<Bound<'py, PyAny>>,
+    progress: Progress,
+    non_finite: u32,
+}
+
 impl<'py> Writer<'_, 'py> {
     /// Appends an object. If it is not plain, the rest of it is left on the stack.
     pub(super) fn begin_container(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         let height = self.stack.len();
-        match self.plain_container(object, None) {
+        let (progress, pending) = self.write_plain_part(object);
+        match progress {
             Progress::Done => Ok(()),
             Progress::Paused => {
                 self.stack.reverse_from(height);
-                match self.pending.take() {
+                match pending {
                     Some(pending) if is_container(&pending) => self.begin_container(&pending),
                     Some(pending) => self.begin_uncommon(&pending),
                     None => Ok(()),
@@ -58,175 +88,286 @@ impl<'py> Writer<'_, 'py> {
         }
     }
 
-    fn plain_container(&mut self, object: &Bound<'py, PyAny>, parent: Option<&Level<'_>>) -> Progress {
-        let depth = parent.map_or_else(|| self.stack.len(), |parent| parent.depth) + 1;
-        let level = Level { address: object.as_ptr() as usize, depth, parent };
-        if depth > self.stack.len() + MAX_RECURSION {
-            self.pause_at(object)
-        } else if let Ok(dict) = object.cast_exact::<PyDict>() {
-            self.plain_dict(dict, &level)
-        } else if let Ok(list) = object.cast_exact::<PyList>() {
-            self.plain_list(list, &level)
-        } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
-            self.plain_tuple(tuple, &level)
-        } else {
-            self.pause_at(object)
+    fn write_plain_part(&mut self, object: &Bound<'py, PyAny>) -> (Progress, Option<Bound<'py, PyAny>>) {
+        let mut plain = Plain {
+            end: std::ptr::null_mut(),
+            out: self.out,
+            stack: &mut self.stack,
+            pending: None,
+            progress: Progress::Done,
+            non_finite: 0,
+        };
+        if let Some(start) = plain.start() {
+            // SAFETY: `start` is the cursor of the output, and the caller owns the object.
+            if let Some(end) = unsafe { plain.value(object, start, None) } {
+                plain.stop(end);
+            }
         }
+        self.replaced.non_finite += plain.non_finite;
+        (plain.progress, plain.pending)
+    }
+}
+
+/// All methods with a cursor require that it is in the spare memory of the output with `ROOM` bytes behind it, and return such a cursor. As
+/// no Python code runs, borrowed objects stay alive.
+impl<'py> Plain<'_, 'py> {
+    fn start(&mut self) -> Option<Cursor> {
+        if !self.out.reserve(2 * ROOM) {
+            self.progress = Progress::NoMemory;
+            return None;
+        }
+        let (start, end) = self.out.spare();
+        self.end = end;
+        Some(start)
+    }
+
+    /// Ends the output at a cursor.
+    fn stop(&mut self, at: Cursor) {
+        // SAFETY: everything before the cursor is written.
+        unsafe { self.out.end_at(at) };
+    }
+
+    /// Returns a cursor with room for some bytes and `ROOM` more.
+    #[inline(always)]
+    fn room(&mut self, at: Cursor, bytes: usize) -> Option<Cursor> {
+        if self.end as usize - at.as_ptr() as usize >= bytes + ROOM { Some(at) } else { self.grow(at, bytes) }
     }
 
     #[cold]
     #[inline(never)]
-    fn pause_at(&mut self, object: &Bound<'py, PyAny>) -> Progress {
+    fn grow(&mut self, at: Cursor, bytes: usize) -> Option<Cursor> {
+        self.stop(at);
+        if !self.out.reserve(bytes + 2 * ROOM) {
+            self.progress = Progress::NoMemory;
+            return None;
+        }
+        self.start()
+    }
+
+    /// Ends the recursion before an object.
+    #[cold]
+    #[inline(never)]
+    fn pause_at(&mut self, object: &Bound<'py, PyAny>, at: Cursor) -> Option<Cursor> {
+        self.stop(at);
         self.pending = Some(object.clone());
-        Progress::Paused
+        self.progress = Progress::Paused;
+        None
+    }
+
+    #[inline(always)]
+    unsafe fn value(&mut self, object: &Bound<'py, PyAny>, at: Cursor, parent: Option<&Level<'_>>) -> Option<Cursor> {
+        // SAFETY: the requirements are those of the called methods.
+        unsafe {
+            if let Ok(text) = object.cast_exact::<PyString>() {
+                return self.text(text, at);
+            }
+            if let Ok(number) = object.cast_exact::<PyInt>()
+                && let Some(number) = small_int(number)
+            {
+                return self.room(cursor::int(at, number), 0);
+            }
+            if let Ok(number) = object.cast_exact::<PyFloat>() {
+                return self.float(number.value(), at);
+            }
+            if object.is_none() {
+                return self.room(cursor::word(at, *b"null"), 0);
+            }
+            if let Ok(flag) = object.cast_exact::<PyBool>() {
+                return self.bool(flag.is_true(), at);
+            }
+            self.container(object, at, parent)
+        }
+    }
+
+    #[inline]
+    unsafe fn bool(&mut self, flag: bool, at: Cursor) -> Option<Cursor> {
+        // SAFETY: see the cursor's requirements.
+        let at = unsafe { if flag { cursor::word(at, *b"true") } else { cursor::word(at, *b"false") } };
+        self.room(at, 0)
+    }
+
+    #[inline(never)]
+    unsafe fn float(&mut self, number: f64, at: Cursor) -> Option<Cursor> {
+        // SAFETY: see the cursor's requirements.
+        let at = unsafe {
+            if number.is_finite() {
+                cursor::float(at, number)
+            } else {
+                self.non_finite += 1;
+                cursor::word(at, *b"null")
+            }
+        };
+        self.room(at, 0)
+    }
+
+    /// Writes a text. Stops at one with lone surrogates.
+    #[inline(always)]
+    unsafe fn text(&mut self, text: &Bound<'py, PyString>, at: Cursor) -> Option<Cursor> {
+        if let Characters::Utf8(bytes) = characters(text) {
+            let at = self.room(at, bytes.len())?;
+            // SAFETY: there is room for the text and its quotes.
+            if let Some(at) = unsafe { escape::quote(bytes, at) } {
+                return self.room(at, 0);
+            }
+            return self.other_text(text, at);
+        }
+        self.other_text(text, at)
+    }
+
+    /// Writes a text that has escapes, or no UTF-8 yet.
+    #[inline(never)]
+    fn other_text(&mut self, text: &Bound<'py, PyString>, at: Cursor) -> Option<Cursor> {
+        self.stop(at);
+        if transcode::append_string(self.out, &characters(text)) { self.start() } else { self.pause_at(text, at) }
+    }
+
+    #[inline(never)]
+    unsafe fn container(
+        &mut self,
+        object: &Bound<'py, PyAny>,
+        at: Cursor,
+        parent: Option<&Level<'_>>,
+    ) -> Option<Cursor> {
+        let depth = parent.map_or_else(|| self.stack.len(), |parent| parent.depth) + 1;
+        let level = Level { address: object.as_ptr() as usize, depth, parent };
+        if depth > self.stack.len() + MAX_RECURSION {
+            return self.pause_at(object, at);
+        }
+        if depth > UNCHECKED_LEVELS || self.stack.len() > 0 {
+            self.check(object, &level)?;
+        }
+        // SAFETY: the requirements are the same.
+        unsafe {
+            if let Ok(dict) = object.cast_exact::<PyDict>() {
+                self.dict(dict, at, &level)
+            } else if let Ok(list) = object.cast_exact::<PyList>() {
+                self.list(list, at, &level)
+            } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+                self.tuple(tuple, at, &level)
+            } else {
+                self.pause_at(object, at)
+            }
+        }
     }
 
     /// Checks depth and cycles of a container.
-    fn check(&self, object: &Bound<'py, PyAny>, level: &Level<'_>) -> Progress {
+    #[cold]
+    #[inline(never)]
+    fn check(&mut self, object: &Bound<'py, PyAny>, level: &Level<'_>) -> Option<()> {
         let mut ancestor = level.parent;
         while let Some(open) = ancestor {
             if open.address == level.address {
-                return Progress::Circular;
+                self.progress = Progress::Circular;
+                return None;
             }
             ancestor = open.parent;
         }
-        if self.stack.contains(object) {
+        self.progress = if self.stack.contains(object) {
             Progress::Circular
         } else if level.depth > MAX_DEPTH {
             Progress::TooDeep
         } else {
-            Progress::Done
-        }
+            return Some(());
+        };
+        None
     }
 
-    #[expect(unsafe_code, reason = "see borrowed_entry")]
-    fn plain_dict(&mut self, dict: &Bound<'py, PyDict>, level: &Level<'_>) -> Progress {
-        let checked = self.check(dict, level);
-        if checked != Progress::Done {
-            return checked;
-        }
-        self.out.push(b'{');
-        let (mut position, mut start, mut is_first) = (0, 0, true);
-        // SAFETY: reading borrowed UTF-8 and writing a constant run no Python code. Any other object is owned first.
-        while let Some((key, value)) = unsafe { borrowed_entry(dict, &mut position) } {
-            let progress = if let Some(text) = borrowed_utf8(&key) {
-                escape::append_key(self.out, text, is_first);
-                if self.constant(&value) { Progress::Done } else { self.plain_rest(&value.to_owned(), level) }
-            } else {
-                let (key, value) = (key.to_owned(), value.to_owned());
-                if !self.plain_key(&key, is_first) {
-                    return self.pause_dict(dict, start, is_first);
+    /// Each item is followed by a comma; the last comma becomes the bracket.
+    unsafe fn dict(&mut self, dict: &Bound<'py, PyDict>, at: Cursor, level: &Level<'_>) -> Option<Cursor> {
+        // SAFETY: there is room for what is written here: see `ROOM`. The dict is not changed while its entries are read.
+        unsafe {
+            let mut at = cursor::byte(at, b'{');
+            let mut entries = Entries::of(dict);
+            let mut start = 0;
+            while let Some((key, value)) = entries.next() {
+                let (key, value) = (held(key), held(value));
+                let key: &Bound<'py, PyAny> = &key;
+                let written = match key.cast_exact::<PyString>() {
+                    Ok(key) => self.text(key, at),
+                    Err(_) => self.pause_at(key, at),
+                };
+                let Some(after_key) = written else { return self.pause_dict(dict, start, at) };
+                at = cursor::byte(after_key, b':');
+                match self.value(&value, at, Some(level)) {
+                    Some(after) => at = cursor::byte(after, b','),
+                    None => return self.pause_in_dict(dict, entries.position()),
                 }
-                if self.constant(&value) { Progress::Done } else { self.plain_rest(&value, level) }
-            };
-            match progress {
-                Progress::Done => {}
-                Progress::Paused => return self.pause_dict(dict, position, false),
-                failed => return failed,
+                start = entries.position();
             }
-            (start, is_first) = (position, false);
+            self.room(cursor::close(at, start > 0, b'}'), 0)
         }
-        self.out.push(b'}');
-        Progress::Done
     }
 
-    /// Writes a value that is no constant.
-    #[inline]
-    fn plain_rest(&mut self, value: &Bound<'py, PyAny>, level: &Level<'_>) -> Progress {
-        if self.plain_text(value) { Progress::Done } else { self.plain_container(value, Some(level)) }
+    unsafe fn list(&mut self, list: &Bound<'py, PyList>, at: Cursor, level: &Level<'_>) -> Option<Cursor> {
+        // SAFETY: as in `dict`.
+        unsafe {
+            let (mut at, mut index) = (cursor::byte(at, b'['), 0);
+            while let Some(element) = borrowed_element(list, index) {
+                index += 1;
+                let element = held(element);
+                let Some(after) = self.value(&element, at, Some(level)) else {
+                    let end = list.len();
+                    return self.pause(list, Remaining::List { at: index, end, list: list.clone() });
+                };
+                at = cursor::byte(after, b',');
+            }
+            self.room(cursor::close(at, index > 0, b']'), 0)
+        }
     }
 
-    /// Writes a key that is a string, but not Latin-1. An error handler of the program may run.
-    #[inline(never)]
-    fn plain_key(&mut self, key: &Bound<'py, PyAny>, is_first: bool) -> bool {
-        let start = self.out.len();
-        if !is_first {
-            self.out.push(b',');
+    unsafe fn tuple(&mut self, tuple: &Bound<'py, PyTuple>, at: Cursor, level: &Level<'_>) -> Option<Cursor> {
+        // SAFETY: as in `dict`.
+        unsafe {
+            let (mut at, mut index) = (cursor::byte(at, b'['), 0);
+            while let Ok(element) = tuple.get_borrowed_item(index) {
+                index += 1;
+                match self.value(&element, at, Some(level)) {
+                    Some(after) => at = cursor::byte(after, b','),
+                    None => return self.pause(tuple, Remaining::Tuple { at: index, tuple: tuple.clone() }),
+                }
+            }
+            self.room(cursor::close(at, index > 0, b']'), 0)
         }
-        if self.plain_text(key) {
-            self.out.push(b':');
-            return true;
-        }
-        self.out.truncate(start);
-        false
     }
 
-    #[expect(unsafe_code, reason = "see borrowed_element")]
-    fn plain_list(&mut self, list: &Bound<'py, PyList>, level: &Level<'_>) -> Progress {
-        let checked = self.check(list, level);
-        if checked != Progress::Done {
-            return checked;
-        }
-        self.out.push(b'[');
-        let mut at = 0;
-        // SAFETY: as in `plain_dict`.
-        while let Some(element) = unsafe { borrowed_element(list, at) } {
-            if at > 0 {
-                self.out.push(b',');
-            }
-            at += 1;
-            if self.constant(&element) {
-                continue;
-            }
-            match self.plain_rest(&element.to_owned(), level) {
-                Progress::Done => {}
-                Progress::Paused => return self.pause_list(list, at),
-                failed => return failed,
-            }
-        }
-        self.out.push(b']');
-        Progress::Done
-    }
-
-    fn plain_tuple(&mut self, tuple: &Bound<'py, PyTuple>, level: &Level<'_>) -> Progress {
-        let checked = self.check(tuple, level);
-        if checked != Progress::Done {
-            return checked;
-        }
-        self.out.push(b'[');
-        let mut at = 0;
-        while let Ok(element) = tuple.get_borrowed_item(at) {
-            if at > 0 {
-                self.out.push(b',');
-            }
-            at += 1;
-            if self.plain_scalar(&element) {
-                continue;
-            }
-            match self.plain_container(&element, Some(level)) {
-                Progress::Done => {}
-                Progress::Paused => return self.pause_tuple(tuple, at),
-                failed => return failed,
-            }
-        }
-        self.out.push(b']');
-        Progress::Done
-    }
-
+    /// Pauses before a key, at the cursor `at`: the writer goes on with the same item.
     #[cold]
     #[inline(never)]
-    fn pause_dict(&mut self, dict: &Bound<'py, PyDict>, position: isize, is_empty: bool) -> Progress {
+    unsafe fn pause_dict(&mut self, dict: &Bound<'py, PyDict>, start: isize, at: Cursor) -> Option<Cursor> {
+        if self.progress != Progress::Paused {
+            return None;
+        }
+        self.pending = None;
+        // SAFETY: a comma follows each item. The writer writes it before the next one.
+        self.stop(unsafe { if start > 0 { at.sub(1) } else { at } });
+        self.push(dict, start, start == 0)
+    }
+
+    /// Pauses at a value.
+    #[cold]
+    #[inline(never)]
+    fn pause_in_dict(&mut self, dict: &Bound<'py, PyDict>, next: isize) -> Option<Cursor> {
+        if self.progress == Progress::Paused { self.push(dict, next, false) } else { None }
+    }
+
+    fn push(&mut self, dict: &Bound<'py, PyDict>, position: isize, is_empty: bool) -> Option<Cursor> {
         match items_from(dict, position) {
-            Ok(items) => self.pause(dict, Remaining::Items(items.into_iter()), is_empty),
-            Err(NoMemory) => Progress::NoMemory,
+            Ok(items) => {
+                let remaining = Remaining::Items(items.into_iter());
+                self.stack.push(Frame { object: dict.clone().into_any(), remaining, is_empty });
+            }
+            Err(NoMemory) => self.progress = Progress::NoMemory,
         }
+        None
     }
 
     #[cold]
     #[inline(never)]
-    fn pause_list(&mut self, list: &Bound<'py, PyList>, at: usize) -> Progress {
-        self.pause(list, Remaining::List { at, end: list.len(), list: list.clone() }, false)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn pause_tuple(&mut self, tuple: &Bound<'py, PyTuple>, at: usize) -> Progress {
-        self.pause(tuple, Remaining::Tuple { at, tuple: tuple.clone() }, false)
-    }
-
-    fn pause(&mut self, object: &Bound<'py, PyAny>, remaining: Remaining<'py>, is_empty: bool) -> Progress {
-        self.stack.push(Frame { object: object.clone(), remaining, is_empty });
-        Progress::Paused
+    fn pause(&mut self, object: &Bound<'py, PyAny>, remaining: Remaining<'py>) -> Option<Cursor> {
+        if self.progress == Progress::Paused {
+            self.stack.push(Frame { object: object.clone(), remaining, is_empty: false });
+        }
+        None
     }
 }
 

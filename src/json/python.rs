@@ -32,6 +32,8 @@ pub fn b64<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>
 pub fn json_bytes<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Output> {
     panics::catch(|| {
         let mut out = Output::new();
+        // Without room for a small document, each would grow several times. If there is none, the first write fails.
+        let _ = out.reserve(1024);
         let mut replaced = Replacements::default();
         Writer::new(&mut out, json_encoder, &mut replaced).write(obj)?;
         warn_of_replacements(obj.py(), replaced)?;

@@ -19,9 +19,6 @@ pub struct Writer<'a, 'py> {
     pub(super) out: &'a mut Output,
     pub(super) json_encoder: Option<&'a Bound<'py, PyAny>>,
     pub(super) stack: Stack<'py>,
-    /// The object that `plain_container` stopped at.
-    #[cfg(not(Py_GIL_DISABLED))]
-    pub(super) pending: Option<Bound<'py, PyAny>>,
     pub(super) replaced: &'a mut Replacements,
 }
 
@@ -32,14 +29,7 @@ impl<'a, 'py> Writer<'a, 'py> {
         json_encoder: Option<&'a Bound<'py, PyAny>>,
         replaced: &'a mut Replacements,
     ) -> Self {
-        Self {
-            out,
-            json_encoder,
-            stack: Stack::new(),
-            #[cfg(not(Py_GIL_DISABLED))]
-            pending: None,
-            replaced,
-        }
+        Self { out, json_encoder, stack: Stack::new(), replaced }
     }
 
     /// Appends bytes that are JSON already.

@@ -222,3 +222,39 @@ def test_a_container_that_raises_lets_its_exception_out(base):
 def test_writes_the_same_object_as_often_as_it_occurs(write: Callable[[Any], bytes | str]):
     shared = {"a": [1]}
     assert write([shared] * 300) == write([{"a": [1]} for _ in range(300)])
+
+
+class Fields:
+    """An object whose attributes share their keys with those of other instances."""
+
+    def __init__(self) -> None:
+        self.a, self.b = 1, "two"
+
+
+def dicts_of_each_layout() -> dict[str, dict[Any, Any]]:
+    some_removed = {f"k{number}": number for number in range(40)}
+    for number in range(0, 40, 3):
+        del some_removed[f"k{number}"]
+    keys_of_other_types: dict[Any, Any] = {"a": 1}
+    keys_of_other_types[2] = "two"
+    del keys_of_other_types[2]
+    keys_of_other_types["b"] = 3
+    return {
+        "keys removed": some_removed,
+        "keys of other types removed": keys_of_other_types,
+        "shared keys": vars(Fields()),
+        "many": {f"k{number}": None for number in range(70_000)},
+        "emptied": {},
+    }
+
+
+@pytest.mark.parametrize("layout", list(dicts_of_each_layout()))
+def test_writes_dicts_of_each_layout(layout):
+    data = dicts_of_each_layout()[layout]
+    assert json.loads(_native.dumps(data)) == data
+
+
+@pytest.mark.parametrize("text", ["ÿ é", "abcdefgh\u00e9\n", "привет", '青い"靴', "a😀\\", "\x00é"])
+def test_writes_text_that_has_no_utf8_yet(text):
+    new = text * 2
+    assert json.loads(_native.dumps({new: [new]})) == {new: [new]}
