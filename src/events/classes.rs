@@ -12,9 +12,9 @@ use pyo3::types::{PyDict, PyTuple};
 use super::event::COMMON_PARAMETERS;
 use super::event::Event;
 use super::kinds::{MAX_FIELDS, PAGE_PING, PAGE_VIEW, SCREEN_VIEW, SELF_DESCRIBING, STRUCTURED};
-use super::state::{Common, State};
 #[cfg(not(feature = "abi3"))]
-use super::vectorcall::{Arguments, CallSignature, Vectorcall};
+use super::native_class::{Arguments, CallSignature, Vectorcall};
+use super::state::{Common, State};
 
 /// Defines the class of a kind. `__new__` accepts any arguments, so that subclasses may have any constructor; `__init__` stores the
 /// parameters. Each parameter is given by its index in the kind's fields, its name and the name of its setter, and is also a property.
@@ -27,6 +27,7 @@ macro_rules! event_class {
         $($methods:tt)*
     ) => {
         $(#[$doc])*
+        #[allow(clippy::doc_markdown, reason = "Python shows it: names are as in other docstrings")]
         #[pyclass(extends = Event, subclass, frozen, module = $module)]
         pub struct $class;
 
@@ -108,15 +109,23 @@ macro_rules! event_class {
                 &SIGNATURE
             }
 
-            fn construct<'py>(
-                py: Python<'py>,
-                mut arguments: Arguments<'py, { [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }>,
-            ) -> PyResult<Bound<'py, Self>> {
+            type Base = Event;
+
+            fn contents(
+                mut arguments: Arguments<'_, { [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }>,
+            ) -> PyResult<Event> {
                 let mut common = |index: usize| arguments[$kind.fields.len() + index].take().filter(|value| !value.is_none());
                 let common = Common { event_subject: common(0), context: common(1), true_timestamp: common(2) };
                 let values = array::from_fn(|index| arguments.get_mut(index).and_then(Option::take));
-                let state = State::of(&$kind, values, common)?;
-                Bound::new(py, PyClassInitializer::from(Event::of(state)).add_subclass(Self))
+                Ok(Event::of(State::of(&$kind, values, common)?))
+            }
+
+            fn instance(py: Python<'_>, contents: Event) -> PyResult<Bound<'_, Self>> {
+                Bound::new(py, PyClassInitializer::from(contents).add_subclass(Self))
+            }
+
+            fn place(instance: &Bound<'_, Self>) -> *const Event {
+                instance.as_super().get()
             }
         }
     };

@@ -6,7 +6,6 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::kinds::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use super::state::{Common, Snapshot, State, Values, bound};
-use crate::cpython::deep_drop::drop_owned;
 use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
 use crate::cpython::items::collect_results;
 use crate::cpython::lookup::{nv_pairs, payload_class};
@@ -27,6 +26,7 @@ pub const COMMON_PARAMETERS: [&str; 3] = ["event_subject", "context", "true_time
 ///     context: Self-describing JSONs that describe the context of the event.
 ///     true_timestamp: When it happened, in milliseconds since 1970, or as a datetime with a time
 ///         zone. A float is truncated.
+#[allow(clippy::doc_markdown, reason = "Python shows it: names are as in other docstrings")]
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.events.event")]
 pub struct Event {
     state: GilCell<State>,
@@ -207,7 +207,7 @@ impl Event {
 /// Events may form long chains, by their subjects or contexts.
 impl Drop for Event {
     fn drop(&mut self) {
-        self.state.get_mut().take_owned().for_each(drop_owned);
+        self.state.get_mut().drop_owned();
     }
 }
 

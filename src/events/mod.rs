@@ -1,8 +1,11 @@
 //! The classes that programs construct: events and self-describing JSON. They contain data only, and may be subclassed.
 
+mod allocation;
 mod classes;
 mod event;
 mod kinds;
+#[cfg(not(feature = "abi3"))]
+mod native_class;
 mod self_describing_json;
 mod signature;
 mod state;
@@ -41,21 +44,25 @@ pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
     classes.iter().for_each(immortalize);
     #[cfg(not(feature = "abi3"))]
     {
-        enable_vectorcall::<_, PageView>(py, &kinds::PAGE_VIEW);
-        enable_vectorcall::<_, PagePing>(py, &kinds::PAGE_PING);
-        enable_vectorcall::<_, StructuredEvent>(py, &kinds::STRUCTURED);
-        enable_vectorcall::<_, SelfDescribing>(py, &kinds::SELF_DESCRIBING);
-        enable_vectorcall::<_, ScreenView>(py, &kinds::SCREEN_VIEW);
-        vectorcall::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2);
+        enable_vectorcall::<_, PageView>(py, &kinds::PAGE_VIEW)?;
+        enable_vectorcall::<_, PagePing>(py, &kinds::PAGE_PING)?;
+        enable_vectorcall::<_, StructuredEvent>(py, &kinds::STRUCTURED)?;
+        enable_vectorcall::<_, SelfDescribing>(py, &kinds::SELF_DESCRIBING)?;
+        enable_vectorcall::<_, ScreenView>(py, &kinds::SCREEN_VIEW)?;
+        let sample = SelfDescribingJson::unset();
+        vectorcall::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2, sample)?;
     }
     Ok(())
 }
 
 #[cfg(not(feature = "abi3"))]
-fn enable_vectorcall<const N: usize, T: vectorcall::Vectorcall<N>>(py: Python<'_>, kind: &kinds::Kind) {
+fn enable_vectorcall<const N: usize, T: native_class::Vectorcall<N, Base = Event>>(
+    py: Python<'_>,
+    kind: &'static kinds::Kind,
+) -> PyResult<()> {
     let mut names = kind.fields.iter().map(|field| field.name).chain(event::COMMON_PARAMETERS);
     let parameters = std::array::from_fn(|_| names.next().unwrap_or_default());
-    vectorcall::enable::<N, T>(py, parameters, kind.required());
+    vectorcall::enable::<N, T>(py, parameters, kind.required(), Event::of(state::State::unset(kind)))
 }
 
 /// Makes a class immortal. Each new event would count one reference to its class, and threads would contend for that counter.

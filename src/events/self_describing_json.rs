@@ -7,9 +7,9 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::state::bound;
 #[cfg(not(feature = "abi3"))]
-use super::vectorcall::{Arguments, CallSignature, Vectorcall};
+use super::native_class::{Arguments, CallSignature, Vectorcall};
+use super::state::bound;
 use crate::contracts;
 use crate::cpython::call::call_user_code;
 use crate::cpython::deep_drop::drop_owned;
@@ -35,6 +35,7 @@ pub const PARAMETERS: [&str; 2] = ["schema", "data"];
 ///
 /// Raises:
 ///     ValueError: `schema` is None, empty or not a string.
+#[allow(clippy::doc_markdown, reason = "Python shows it: names are as in other docstrings")]
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.self_describing_json")]
 pub struct SelfDescribingJson {
     state: GilCell<State>,
@@ -48,6 +49,11 @@ struct State {
 }
 
 impl SelfDescribingJson {
+    /// Creates one whose `__init__` has not run.
+    pub fn unset() -> Self {
+        Self { state: GilCell::new(State::default()) }
+    }
+
     fn get<'py>(slf: &Bound<'py, Self>, part: impl FnOnce(&State) -> &Option<Py<PyAny>>) -> Result<Bound<'py, PyAny>> {
         let value = slf.get().state.with(slf.py(), |state| bound(part(state), slf.py()));
         value.ok_or_else(|| Error::NotConstructed(type_name(slf)))
@@ -66,7 +72,7 @@ impl SelfDescribingJson {
 /// They may form long chains, by their data.
 impl Drop for SelfDescribingJson {
     fn drop(&mut self) {
-        let State { schema, data } = std::mem::take(self.state.get_mut());
+        let State { schema, data } = self.state.get_mut();
         drop_owned(schema);
         drop_owned(data);
     }
@@ -77,7 +83,7 @@ impl SelfDescribingJson {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(schema, data)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { state: GilCell::new(State::default()) }
+        Self::unset()
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
@@ -192,12 +198,22 @@ impl Vectorcall<2> for SelfDescribingJson {
         &SIGNATURE
     }
 
-    fn construct<'py>(py: Python<'py>, mut arguments: Arguments<'py, 2>) -> PyResult<Bound<'py, Self>> {
+    type Base = Self;
+
+    fn contents(mut arguments: Arguments<'_, 2>) -> PyResult<Self> {
         let mut required = |index: usize| arguments[index].take().ok_or_else(|| Error::Empty(PARAMETERS[index]));
         let (schema, data) = (required(0)?, required(1)?);
         contracts::require_text("schema", Some(&schema))?;
         let state = State { schema: Some(schema.unbind()), data: Some(data.unbind()) };
-        Bound::new(py, Self { state: GilCell::new(state) })
+        Ok(Self { state: GilCell::new(state) })
+    }
+
+    fn instance(py: Python<'_>, contents: Self) -> PyResult<Bound<'_, Self>> {
+        Bound::new(py, contents)
+    }
+
+    fn place(instance: &Bound<'_, Self>) -> *const Self {
+        instance.get()
     }
 }
 

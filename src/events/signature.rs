@@ -39,6 +39,7 @@ fn name_init(method: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// The limited API does not show the fields of a method: it keeps its name.
 #[cfg(feature = "abi3")]
+#[expect(clippy::unnecessary_wraps, reason = "as above")]
 fn name_init(_method: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }

@@ -6,6 +6,7 @@ use pyo3::types::PyDict;
 
 use super::kinds::{Kind, MAX_FIELDS, Shape};
 use crate::cpython::call::get_optional_user_attribute;
+use crate::cpython::deep_drop::drop_owned;
 use crate::error::Result;
 use crate::overrides::is_native_property;
 
@@ -67,11 +68,15 @@ impl State {
         })
     }
 
-    /// Takes all objects that may own others.
-    pub fn take_owned(&mut self) -> impl Iterator<Item = Option<Py<PyAny>>> {
-        let common = [&mut self.event_subject, &mut self.context, &mut self.true_timestamp, &mut self.payload];
-        let properties = self.properties.take().map(Py::into_any);
-        self.values.iter_mut().chain(common).map(Option::take).chain([properties])
+    /// Drops all objects, of an event that is going away.
+    pub fn drop_owned(&mut self) {
+        for value in &mut self.values {
+            drop_owned(value);
+        }
+        for value in [&mut self.event_subject, &mut self.context, &mut self.true_timestamp, &mut self.payload] {
+            drop_owned(value);
+        }
+        drop_owned(&mut self.properties);
     }
 
     /// Visits all objects, for the garbage collector.

@@ -8,44 +8,52 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use crate::sync::once::SetOnce;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use pyo3::{PyTypeInfo, ffi};
 
+#[cfg(not(Py_GIL_DISABLED))]
+use super::allocation;
+#[cfg(not(Py_GIL_DISABLED))]
+use super::native_class::FreeList;
+use super::native_class::{Arguments, CallSignature, Vectorcall};
 use crate::panics;
 
-/// The arguments of a call, in the order of the parameters.
-pub type Arguments<'py, const N: usize> = [Option<Bound<'py, PyAny>>; N];
-
-/// A native class with `N` parameters that has the fast path.
-pub trait Vectorcall<const N: usize>: PyTypeInfo {
-    /// Returns where the signature is stored.
-    fn call_signature() -> &'static SetOnce<CallSignature>;
-    /// Creates an instance. The required arguments are present.
-    fn construct<'py>(py: Python<'py>, arguments: Arguments<'py, N>) -> PyResult<Bound<'py, Self>>;
-}
-
-/// The parameters of a class, and its original slots: replacing `__init__` or `__new__` changes them.
-pub struct CallSignature {
-    parameters: Vec<Py<PyString>>,
+/// Installs the fast path of a class. `sample` is the contents of any instance.
+pub fn enable<const N: usize, T: Vectorcall<N>>(
+    py: Python<'_>,
+    parameters: [&str; N],
     required: usize,
-    init: Option<ffi::initproc>,
-    new: Option<ffi::newfunc>,
-}
-
-/// Installs the fast path of a class.
-pub fn enable<const N: usize, T: Vectorcall<N>>(py: Python<'_>, parameters: [&str; N], required: usize) {
+    sample: T::Base,
+) -> PyResult<()> {
     let class = T::type_object_raw(py);
     let parameters = parameters.map(|name| PyString::intern(py, name).unbind()).into();
-    // SAFETY: the class is never freed, and no other thread knows it before the module is initialised. `vectorcall` follows the protocol
-    // of the slot.
+    let sample = T::instance(py, sample)?;
+    // SAFETY: the class is never freed, and no other thread knows it before the module is initialised. The functions follow the protocols
+    // of their slots.
     unsafe {
-        let signature = CallSignature { parameters, required, init: (*class).tp_init, new: (*class).tp_new };
-        if T::call_signature().set(py, signature).is_ok() {
+        let signature = CallSignature {
+            parameters,
+            required,
+            init: (*class).tp_init,
+            new: (*class).tp_new,
+            #[cfg(not(Py_GIL_DISABLED))]
+            dealloc: (*class).tp_dealloc,
+            #[cfg(not(Py_GIL_DISABLED))]
+            free: FreeList::new(),
+            #[cfg(not(Py_GIL_DISABLED))]
+            has_known_layout: allocation::has_known_layout(class, T::place(&sample), sample.as_ptr()),
+        };
+        drop(sample);
+        if let Ok(signature) = T::call_signature().set(py, signature).map(|()| T::call_signature().get(py)) {
             (*class).tp_vectorcall = Some(vectorcall::<N, T>);
+            #[cfg(not(Py_GIL_DISABLED))]
+            if signature.is_some_and(|signature| signature.has_known_layout) {
+                (*class).tp_dealloc = Some(allocation::dealloc::<N, T>);
+            }
         }
     }
+    Ok(())
 }
 
 unsafe extern "C" fn vectorcall<const N: usize, T: Vectorcall<N>>(
@@ -85,7 +93,12 @@ impl<'py> Call<'_, 'py> {
             && self.is_unpatched(signature)
             && let Some(arguments) = self.match_arguments(signature)
         {
-            return T::construct(py, arguments).map(Bound::into_any);
+            let contents = T::contents(arguments)?;
+            #[cfg(not(Py_GIL_DISABLED))]
+            if signature.has_known_layout {
+                return allocation::create::<N, T>(py, signature, contents).map(Bound::into_any);
+            }
+            return T::instance(py, contents).map(Bound::into_any);
         }
         self.call_slow()
     }

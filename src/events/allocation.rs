@@ -1,0 +1,92 @@
+//! Memory of instances of the native classes: straight from `tp_alloc`, and used again.
+//!
+//! PyO3 creates an instance by `object.__new__`, which in CPython 3.11 and 3.12 also creates an empty `__dict__`, and frees it by a
+//! trampoline. Both are right for subclasses, and for instances that have attributes or weak references.
+#![cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+#![expect(
+    unsafe_code,
+    reason = "creating and freeing the four objects of an event takes a seventh of construct + track"
+)]
+
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::native_class::{CallSignature, FreeList, Vectorcall};
+
+unsafe extern "C" {
+    /// Makes an object whose memory is used again a new one. PyO3 does not declare it.
+    fn _Py_NewReference(object: *mut ffi::PyObject);
+}
+
+/// Where PyO3 puts the contents of an instance: behind the header. Pointers to the `__dict__` and to the weak references follow.
+const CONTENTS: usize = size_of::<ffi::PyObject>();
+
+/// Returns true if the instances of a class look as it is assumed here: nothing but the contents of `Base` and these two pointers.
+pub fn has_known_layout<Base>(
+    class: *mut ffi::PyTypeObject,
+    contents: *const Base,
+    instance: *mut ffi::PyObject,
+) -> bool {
+    let pointer = size_of::<*mut ffi::PyObject>();
+    let slots = [CONTENTS + size_of::<Base>(), CONTENTS + size_of::<Base>() + pointer].map(usize::cast_signed);
+    // SAFETY: the pointer is a live class.
+    let (size, dict, references) =
+        unsafe { ((*class).tp_basicsize, (*class).tp_dictoffset, (*class).tp_weaklistoffset) };
+    contents.addr() == instance.addr() + CONTENTS
+        && slots == [dict, references]
+        && size == slots[1] + pointer.cast_signed()
+}
+
+/// Creates an instance of a class that has a known layout.
+pub fn create<'py, const N: usize, T: Vectorcall<N>>(
+    py: Python<'py>,
+    signature: &CallSignature,
+    contents: T::Base,
+) -> PyResult<Bound<'py, T>> {
+    let class = T::type_object_raw(py);
+    // SAFETY: the object is new, so nobody else knows it. It has room for the contents, and the pointers after them are null: `tp_alloc`
+    // clears the memory, and `free` keeps only objects without them. No garbage collection can look at it before it is complete.
+    unsafe {
+        let object = if let Some(object) = signature.free.with(py, FreeList::pop) {
+            ffi::Py_INCREF(class.cast());
+            _Py_NewReference(object);
+            object.byte_add(CONTENTS).cast::<T::Base>().write(contents);
+            ffi::PyObject_GC_Track(object.cast());
+            object
+        } else {
+            let object = ffi::PyType_GenericAlloc(class, 0);
+            if object.is_null() {
+                return Err(PyErr::fetch(py));
+            }
+            object.byte_add(CONTENTS).cast::<T::Base>().write(contents);
+            object
+        };
+        Ok(Bound::from_owned_ptr(py, object).cast_into_unchecked())
+    }
+}
+
+/// The slot `tp_dealloc` of a class that has a known layout.
+pub unsafe extern "C" fn dealloc<const N: usize, T: Vectorcall<N>>(object: *mut ffi::PyObject) {
+    // SAFETY: CPython calls this with the thread attached, for an object of the class, or of a subclass, that nobody refers to any more.
+    unsafe {
+        let py = Python::assume_attached();
+        let Some(signature) = T::call_signature().get(py) else { return };
+        let contents = object.byte_add(CONTENTS).cast::<T::Base>();
+        let added = contents.add(1).cast::<[*mut ffi::PyObject; 2]>().read_unaligned();
+        let class = ffi::Py_TYPE(object);
+        if class != T::type_object_raw(py) || added.iter().any(|pointer| !pointer.is_null()) {
+            if let Some(dealloc) = signature.dealloc {
+                dealloc(object);
+            }
+            return;
+        }
+        ffi::PyObject_GC_UnTrack(object.cast());
+        ptr::drop_in_place(contents);
+        if !signature.free.with(py, |free| free.push(object)) {
+            ffi::PyObject_GC_Del(object.cast());
+        }
+        ffi::Py_DECREF(class.cast());
+    }
+}
