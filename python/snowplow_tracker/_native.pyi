@@ -37,6 +37,7 @@ __all__ = [
     "__version__",
     "b64",
     "build_payload",
+    "call_natively",
     "clean_fields",
     "configure_emitter",
     "contracts_enabled",
@@ -143,6 +144,12 @@ def set_flush_requested(emitter: EmitterCore, requested: bool) -> None:
 
 def mark_patched(tracker: TrackerCore) -> None:
     """Tell `track` that a method which it calls was replaced on this instance."""
+
+def call_natively(function: Callable[..., Any]) -> None:
+    """Give the function `Tracker.track` a native fast path for calls of the usual form.
+
+    Its body runs for all other calls.
+    """
 
 def process_number() -> int:
     """Return the number of this process.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
 from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
-from snowplow_tracker._native import TrackerCore, mark_patched
+from snowplow_tracker._native import TrackerCore, call_natively, mark_patched
 from snowplow_tracker.constants import (
     BASE_SCHEMA_PATH,
     CONTEXT_SCHEMA,
@@ -229,6 +229,8 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         namespace: str | None = self.standard_nv_pairs["tna"]
         return namespace
 
+
+call_natively(Tracker.track)
 
 # Functions instead of methods: a subclass may use any private name.
 
