@@ -197,12 +197,12 @@ class WorkerPool:
                 message = "Cannot start a sender thread, the next flush tries again: %s"
                 log_unlocked(logger.warning, message, error)
         finally:  # also after a KeyboardInterrupt, which may come before or after one has started
-            with sections, sections.short:
-                self._starting.difference_update(missing)
-                self._forget_ended_threads()
+            self._starting.difference_update(missing)
+            self._forget(self._ended_threads())
 
     def _add_missing_threads(self, missing: list[threading.Thread]) -> None:
         """Create threads until there are enough. Those in `missing` are to be started."""
+        ended = self._ended_threads()
         with sections, sections.short:
             if threading.Lock is not self._kind:
                 # `threading` was patched: green threads, and threads of the system, cannot wait
@@ -210,7 +210,7 @@ class WorkerPool:
                 # for ever: `threading` could not tell any more which thread has ended.
                 self._kind = threading.Lock
                 self._threads, self.queue = [], RequestQueue()
-            self._forget_ended_threads()
+            self._forget(ended)
             while len(self._threads) < self._count:
                 name = f"snowplow-emitter-{len(self._threads) + 1}"
                 thread = threading.Thread(target=self.run, name=name, daemon=True)
@@ -218,8 +218,14 @@ class WorkerPool:
                 self._starting.add(thread)
                 self._threads.append(thread)
 
-    def _forget_ended_threads(self) -> None:
-        starting = self._starting
-        self._threads = [
-            thread for thread in self._threads if thread in starting or thread.is_alive()
-        ]
+    def _ended_threads(self) -> set[threading.Thread]:
+        """Return the threads that have ended, or could not be started.
+
+        Not under the lock: gevent may switch to another green thread in `is_alive`.
+        """
+        started = [thread for thread in list(self._threads) if thread not in self._starting]
+        return {thread for thread in started if not thread.is_alive()}
+
+    def _forget(self, ended: set[threading.Thread]) -> None:
+        with sections, sections.short:
+            self._threads = [thread for thread in self._threads if thread not in ended]

@@ -110,7 +110,7 @@ class CeleryEmitter(Emitter):
         if delivering.is_active() or engine.flusher.is_waiting():
             return
         engine.flusher.reset_bytes()
-        with delivering:  # what log handlers track meanwhile waits for the next flush
+        with delivering, delivering.mark():  # what log handlers track meanwhile waits for the next flush
             for events in engine.context.queue.batches():
                 if not _schedule(self, events, self.__log):
                     return

@@ -168,7 +168,8 @@ class OwnerLock:
                     unlock(descriptor, _EXCLUSIVE_BYTE)
 
     def __del__(self) -> None:
-        if "owner" not in self.__dict__:
+        # At the end of the interpreter, the system releases the lock, and green locks work no more.
+        if "owner" not in self.__dict__ or sys.is_finalizing():
             return
         if sections.is_in_short():
             sections.defer(self.release)
