@@ -77,5 +77,7 @@ def test_a_native_class_describes_each_parameter(cls):
         assert f"    {name}: " in described
     assert "The class describes the parameters." in (cls.__init__.__doc__ or "")
     shown = pydoc.render_doc(cls, renderer=pydoc.plaintext)  # type: ignore[attr-defined]
-    assert f"{cls.__name__}({next(iter(inspect.signature(cls).parameters))}" in shown
+    without_blanks = "".join(shown.replace("|", "").split())  # 3.13 has a line for each parameter
+    first = next(iter(inspect.signature(cls).parameters))
+    assert f"{cls.__name__}({first}" in without_blanks
     assert "__construct__" not in shown

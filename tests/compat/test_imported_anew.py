@@ -23,7 +23,7 @@ def import_anew():
         del sys.modules[name]
     return importlib.import_module("snowplow_tracker")
 def make(package, kind="Emitter", **settings):
-    emitter = getattr(package, kind)(url, **{"batch_size": 100, **settings})
+    emitter = getattr(package, kind)(url, **{"batch_size": 1000, **settings})
     return package.Tracker("ns", emitter, package.Subject().set_user_id("u-1"), encode_base64=False)
 def track(tracker, package, label):
     return tracker.track(package.StructuredEvent("shop", "add", label))
@@ -114,7 +114,7 @@ for name in [*names, "snowplow_tracker"]:
     track(new, first, "new")
     track(old, first, "old")
     emitters = importlib.import_module("snowplow_tracker.emitters")
-    direct = first.Tracker("ns", emitters.Emitter(url, batch_size=100))
+    direct = first.Tracker("ns", emitters.Emitter(url, batch_size=1000))
     track(direct, first, "direct")
     for tracker in (new, direct):
         tracker.flush()
@@ -158,7 +158,7 @@ def run_program(program: str, *arguments: str) -> str:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=40, check=False)
     if "no subinterpreters" in ended.stderr:
         pytest.skip("this Python has no module for subinterpreters")
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
     return ended.stdout
 
 
