@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from snowplow_tracker._extras import import_extra
 from snowplow_tracker._http.redact import describe_foreign
+from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import RateLimitedLogger, delivering, skip_closed_streams
 from snowplow_tracker._native import clean_fields
 from snowplow_tracker._overrides import register_originals
@@ -110,7 +111,8 @@ class CeleryEmitter(Emitter):
         if delivering.is_active() or engine.flusher.is_waiting():
             return
         engine.flusher.reset_bytes()
-        with delivering, delivering.mark():  # what log handlers track meanwhile waits for the next flush
+        # What log handlers track meanwhile waits for the next flush.
+        with delivering, delivering.mark():
             for events in engine.context.queue.batches():
                 if not _schedule(self, events, self.__log):
                     return
@@ -149,7 +151,7 @@ def _delay(emitter: CeleryEmitter, batch: PayloadDictList) -> None:
     emitter.async_flush.delay(_as_text(batch), emitter.endpoint, emitter.method)
     is_sent = not emitter.celery_app.conf.task_always_eager
     context = engine_of(emitter).context
-    with emitter.lock:
+    with sections, sections.emitter(), emitter.lock:
         context.queue.cleanup(batch, False)
         context.counters.add(sent=len(batch) if is_sent else 0)
 
