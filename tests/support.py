@@ -101,7 +101,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
 
     def wait_for(self, requests: int) -> list[Request]:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.requests) >= requests, 20)
+            assert self._changed.wait_for(lambda: len(self.requests) >= requests, 40)
             return list(self.requests)
 
     def labels(self) -> list[str]:

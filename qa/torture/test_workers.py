@@ -34,10 +34,9 @@ def test_gunicorn_with_green_threads_loses_nothing(tmp_path, preload):
     assert web_servers.gunicorn(tmp_path, 1, **how, **FEW).problems == []
 
 
-@pytest.mark.parametrize("lazy", [False, True])
-def test_uwsgi_loses_nothing(tmp_path, lazy):
+def test_uwsgi_loses_nothing(tmp_path):
     need("pyuwsgi")
-    how: dict[str, Any] = {"kind": "AsyncEmitter", "threads": 2, "lazy": lazy}
+    how: dict[str, Any] = {"kind": "AsyncEmitter", "threads": 2}
     assert web_servers.uwsgi(tmp_path, 1, **how, **FEW).problems == []
 
 

@@ -16,7 +16,7 @@ from snowplow_tracker._delivery.retry import RetrySchedule
 from snowplow_tracker._delivery.sender import BatchSender
 from snowplow_tracker._delivery.shutdown import Shutdown
 from snowplow_tracker._delivery.transport import Transport
-from snowplow_tracker._http.client import HttpClient
+from snowplow_tracker._http.client import HttpClient, import_early_if_necessary
 from snowplow_tracker._http.endpoint import redact_url
 from snowplow_tracker._lifecycle.process import (
     deliver_abandoned,
@@ -125,6 +125,7 @@ class DeliveryEngine:
 
     def activate(self) -> None:
         """Accept events: the emitter's attributes are set."""
+        import_early_if_necessary()
         self.context.state.is_open = True
         self.sink.update()
         register_for_exit(self)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Timeout: TypeAlias = float | tuple[float | None, float | None]
 
-__all__ = ["HttpClient", "Requester"]
+__all__ = ["HttpClient", "Requester", "import_early_if_necessary"]
 
 _REDIRECTS_WITHOUT_BODY = (301, 302, 303)
 _TIMED_OUT = "TimeoutError: the request took longer than the timeout"
@@ -305,6 +305,16 @@ class _OwnSessions:
         if not self.keep_alive:
             session.headers["Connection"] = "close"
         return session
+
+
+def import_early_if_necessary() -> None:
+    """Import requests now under uWSGI, which has a module `uwsgi`.
+
+    It runs Python's exit handlers after those of C libraries. OpenSSL has ended then: its first
+    import, for the last delivery, would crash the process.
+    """
+    if "uwsgi" in sys.modules:
+        _session_module()
 
 
 def _session_module() -> ModuleType:
