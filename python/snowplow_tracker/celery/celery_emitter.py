@@ -177,10 +177,11 @@ def _deliver(
         raise task.retry(args=(events, endpoint, method), countdown=delay)
     emitter.send_events(events)
     if emitter.retry_timer.is_active() and not task.request.is_eager:
-        # Until the next attempt, events are safer in the broker than in this process.
+        # Until the next attempt, events are safer in the broker than in this process. The timer is
+        # stopped first: its flush may have begun, and starts it again if it fails.
+        emitter.retry_timer.cancel()
         left = emitter.event_store.get_events_batch()
         emitter.event_store.cleanup(left, False)
-        emitter.retry_timer.cancel()
         raise task.retry(args=(_as_text(left), endpoint, method), countdown=emitter.retry_delay)
 
 
