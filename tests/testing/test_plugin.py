@@ -362,10 +362,11 @@ def schemas(pytester):
 
 
 @pytest.mark.usefixtures("schemas")
-@pytest.mark.parametrize(
-    "arguments", [("--snowplow-schemas", "iglu"), ("-o", "snowplow_schemas=iglu")]
-)
-def test_data_is_validated_against_the_schemas_of_the_options(run, arguments):
+@pytest.mark.parametrize("setting", ["command line", "file"])
+def test_data_is_validated_against_the_schemas_of_the_options(run, pytester, setting):
+    if setting == "file":
+        pytester.makeini("[pytest]\nsnowplow_schemas = iglu")
+    arguments = ("--snowplow-schemas", "iglu") if setting == "command line" else ()
     result = run(
         SIGN_UP
         + """
