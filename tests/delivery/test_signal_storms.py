@@ -120,6 +120,8 @@ while handled < 150:
 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 for thread in threads:
     thread.join()
+while action != "close" and emitter.stats()["queued"]:
+    tracker.flush()
 tracker.close()
 stats = emitter.stats()
 assert stats["sent"] + stats["dropped"] == stats["tracked"] == len(tracked), (stats, len(tracked))
