@@ -242,8 +242,7 @@ class Journal:
         Raises:
             TimeoutError: Fewer events were received in time. The message says how many.
         """
-        with self.__changed:
-            in_time = self.__changed.wait_for(lambda: self.__rows.received >= count, timeout)
+        in_time = self.wait_until(lambda: self.__rows.received >= count, timeout)
         counts = self.counts()
         if not in_time:
             raise TimeoutError(

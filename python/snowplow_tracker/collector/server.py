@@ -91,11 +91,12 @@ class CollectorServer:
         self.port = checked_port(port)
         if report_format not in FORMATS:
             raise ValueError(f"report_format: {report_format!r} is not one of {', '.join(FORMATS)}")
+        self.__schemas = open_schemas(schemas, unknown_schemas)
         self.__settings = Settings(
             paths=checked_paths(paths or {}),
             forwarded=forwarded,
             hosts=checked_hosts(allow_hosts) | {self.host.lower()},
-            schemas=open_schemas(schemas, unknown_schemas),
+            schemas=self.__schemas,
             format=EventFormat(report_format, report_colors),
             has_page=page,
         )
@@ -120,13 +121,11 @@ class CollectorServer:
             schemas: As in the constructor.
             unknown_schemas: As in the constructor.
         """
-        if self.__settings.schemas is not None:
-            self.__settings.schemas.become(open_schemas(schemas, unknown_schemas))
+        self.__schemas.become(open_schemas(schemas, unknown_schemas))
 
     def schema_problems(self) -> list[str]:
         """Return a line for each folder or file of schemas that cannot be used."""
-        schemas = self.__settings.schemas
-        return list(schemas.problems()) if schemas else []
+        return list(self.__schemas.problems())
 
     @property
     def running(self) -> bool:

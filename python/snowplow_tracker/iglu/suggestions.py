@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snowplow_tracker.iglu.names import SchemaKey
     from snowplow_tracker.iglu.reports import Report
 
-__all__ = ["suggest_property", "suggest_schema"]
+__all__ = ["closest", "suggest_property", "suggest_schema"]
 
 _LEAST_RATIO = 0.75
 # Whoever sends data must not be able to make this slow.
@@ -25,7 +25,7 @@ def suggest_property(reports: Sequence[Report]) -> str | None:
     for report in reports[:_MAX_REPORTS]:
         if not report.known:
             continue
-        close = _closest(report.targets[0], report.known[:_MAX_PROPERTIES])
+        close = closest(report.targets[0], report.known[:_MAX_PROPERTIES])
         if close is None:
             continue
         if report.keyword == "additionalProperties":
@@ -42,10 +42,11 @@ def suggest_schema(wanted: SchemaKey, known: Iterable[SchemaKey]) -> str | None:
         listed = ", ".join(key.version for key in sorted(versions, key=lambda key: key.order))
         return f"known versions: {listed}"
     paths = {key.path: key for key in keys[:_MAX_COMPARED]}
-    close = _closest(wanted.path, list(paths))
+    close = closest(wanted.path, list(paths))
     return f"did you mean {paths[close].uri}?" if close is not None else None
 
 
-def _closest(name: str, known: Sequence[str]) -> str | None:
+def closest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name that resembles a name most, if one does."""
     found = get_close_matches(name, known, n=1, cutoff=_LEAST_RATIO)
     return found[0] if found else None

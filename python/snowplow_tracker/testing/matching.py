@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from snowplow_tracker._native import default_encoder
+from snowplow_tracker.iglu.suggestions import closest
 
 __all__ = ["difference"]
 
@@ -105,10 +106,8 @@ def _is_sent_as(expected: Any, actual: Any) -> bool:
 
 def _hint(key: Any, actual: Mapping[Any, Any]) -> str:
     """Return the key that may have been meant, or nothing."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for failures
-
-    close = get_close_matches(str(key), map(str, actual), n=1, cutoff=0.75)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = closest(str(key), [*map(str, actual)])
+    return f"; did you mean {close!r}?" if close is not None else ""
 
 
 def _name(value: Any) -> str:

@@ -113,7 +113,7 @@ class MicroSource:
 
 
 def _event_of(row: Row) -> TrackedEvent:
-    failures = [failure.to_json() for failure in getattr(row, "failures", ())]
+    failures = [failure.to_json() for failure in row.failures]
     return TrackedEvent(row.parameters or {}, row.errors, failures, partial(enriched_event, row))
 
 
