@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from snowplow_tracker._terminal import escape_unprintable
+
 __all__ = ["describe", "describe_foreign", "printable", "quotes_urls", "redact_url"]
 
 _AUTHORITY_END = re.compile(r"[/?#\\]")
@@ -117,5 +119,5 @@ def _without_urls(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return a text as one line that a terminal only prints, at most 300 characters."""
-    safe = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    safe = escape_unprintable(text)
     return safe if len(safe) <= _MAX_LENGTH else f"{safe[:_MAX_LENGTH]}..."

@@ -110,35 +110,32 @@ def _raw(row: Row) -> dict[str, Any]:
     parameters = [{"name": k, "value": _text(v)} for k, v in (row.parameters or {}).items()]
     payload = row.payload
     return {
-        "vendor": payload.vendor,
-        "version": payload.version,
+        **_origin(row),
         "parameters": parameters,
-        "contentType": payload.content_type,
         "loaderName": COLLECTOR_NAME,
-        "encoding": "UTF-8",
         "userId": payload.user_id,
-        **_sender(row),
     }
 
 
 def _request(row: Row) -> dict[str, Any]:
     payload = row.payload
     return {
-        "vendor": payload.vendor,
-        "version": payload.version,
+        **_origin(row),
         "querystring": [{"name": name, "value": value} for name, value in payload.querystring],
-        "contentType": payload.content_type,
         "body": payload.body,
         "collector": COLLECTOR_NAME,
-        "encoding": "UTF-8",
         "networkUserId": payload.user_id,
-        **_sender(row),
     }
 
 
-def _sender(row: Row) -> dict[str, Any]:
+def _origin(row: Row) -> dict[str, Any]:
+    """Return what both kinds of bad rows say of the request, and of who sent it."""
     payload = row.payload
     return {
+        "vendor": payload.vendor,
+        "version": payload.version,
+        "contentType": payload.content_type,
+        "encoding": "UTF-8",
         "hostname": payload.hostname,
         "timestamp": iso_time(payload.timestamp),
         "ipAddress": payload.ip_address,

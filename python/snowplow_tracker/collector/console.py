@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from snowplow_tracker._terminal import escape_unprintable
 from snowplow_tracker.collector.flat import flat_event
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ def _plain(value: object, max_length: int = _MAX_LENGTH) -> str:
     text = str(value)
     if len(text) > max_length:
         text = text[:max_length] + "..."
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return escape_unprintable(text)
 
 
 def _escaped(text: str) -> str:

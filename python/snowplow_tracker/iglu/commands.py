@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._terminal import escape_unprintable
 from snowplow_tracker.iglu.errors import ConfigurationError, NotARegistryError
 from snowplow_tracker.iglu.names import SchemaKey
 from snowplow_tracker.iglu.registries.folder import FolderRegistry
@@ -189,5 +190,5 @@ def _show(options: argparse.Namespace) -> int:
 
 def _say(text: str) -> None:
     # Names and values come from files: characters that control terminals must not reach one.
-    plain = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    plain = escape_unprintable(text, keep="\n")
     sys.stdout.write(plain.encode(errors="backslashreplace").decode() + "\n")

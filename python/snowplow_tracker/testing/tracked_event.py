@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._terminal import escape_unprintable
 from snowplow_tracker.collector.decode import TrackedEvent as DecodedEvent
 from snowplow_tracker.collector.decode import tracked_event
 from snowplow_tracker.collector.protocol import EVENT_TYPES
@@ -158,5 +159,4 @@ class TrackedEvent:
             words.append(str(fields.get("ti_sk") or fields.get("tr_id")))
         elif "url" in fields:
             words.append(str(fields["url"]))
-        text = " ".join(words)
-        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+        return escape_unprintable(" ".join(words))
