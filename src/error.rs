@@ -33,6 +33,8 @@ pub enum Error {
     NoMemory,
     /// A true timestamp without a time zone, by the name of its type.
     NoTimeZone(String),
+    /// An event id that is no UUID, as Python shows it.
+    NotEventId(String),
     /// An error at a place in the data, such as `data.items[3]`.
     At(String, Box<Error>),
     /// An exception that Python code raised, user code included. It is passed on unchanged.
@@ -115,6 +117,9 @@ impl Error {
             Self::NoTimeZone(kind) => PyValueError::new_err(format!(
                 "true_timestamp must have a time zone: this {kind} has none. Pass datetime.now(timezone.utc), or milliseconds since 1970"
             )),
+            Self::NotEventId(id) => {
+                PyValueError::new_err(format!("event_id must be a UUID or the text of one, not {id}"))
+            }
             Self::At(place, error) => error.exception_at(place.trim_matches('.')),
             Self::Raised(error) => error,
         }

@@ -53,6 +53,26 @@ pub fn new_event_id(now_ms: i64) -> Result<[u8; 36], SysError> {
     })
 }
 
+/// Returns the text of a UUID in its canonical form, from 32 hexadecimal digits with or without hyphens (RFC 9562, section 4).
+pub fn canonical_text(text: &str) -> Option<[u8; 36]> {
+    let mut canonical = [b'-'; 36];
+    let mut rest = text.as_bytes();
+    let has_hyphens = rest.len() == canonical.len();
+    for (place, byte) in canonical.iter_mut().enumerate() {
+        let is_hyphen = matches!(place, 8 | 13 | 18 | 23);
+        if is_hyphen && !has_hyphens {
+            continue;
+        }
+        let (first, after) = rest.split_first()?;
+        if if is_hyphen { *first != b'-' } else { !first.is_ascii_hexdigit() } {
+            return None;
+        }
+        *byte = first.to_ascii_lowercase();
+        rest = after;
+    }
+    rest.is_empty().then_some(canonical)
+}
+
 fn canonical(mut id: [u8; ID_BYTES]) -> [u8; 36] {
     id[6] = (id[6] & 0x0f) | 0x40;
     id[8] = (id[8] & 0x3f) | 0x80;
@@ -78,7 +98,7 @@ const fn hex(bytes: [u8; 4]) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_IDS_OF_SEED, SEEDED, Seeded, canonical, new_event_id};
+    use super::{MAX_IDS_OF_SEED, SEEDED, Seeded, canonical, canonical_text, new_event_id};
     use crate::process;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
@@ -92,6 +112,24 @@ mod tests {
             b"01234567-89ab-4def-8123-456789abcdef"
         );
         assert_eq!(&canonical([0x00; 16]), b"00000000-0000-4000-8000-000000000000");
+    }
+
+    #[test]
+    fn brings_ids_into_canonical_form() {
+        let canonical = b"01234567-89ab-4def-8123-456789abcdef";
+        for text in ["01234567-89AB-4DEF-8123-456789abcdef", "0123456789ab4def8123456789ABCDEF"] {
+            assert_eq!(canonical_text(text).as_ref(), Some(canonical));
+        }
+        for text in [
+            "",
+            "01234567-89ab-4def-8123-456789abcde",
+            "01234567-89ab-4def-8123-456789abcdefa",
+            "0123456789ab-4def8123456789abcdef",
+        ] {
+            assert_eq!(canonical_text(text), None);
+        }
+        assert_eq!(canonical_text(&"\u{e9}".repeat(18)), None);
+        assert_eq!(canonical_text(&"g".repeat(32)), None);
     }
 
     #[test]

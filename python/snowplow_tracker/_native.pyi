@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from inspect import Signature
 from typing import Any, ClassVar, final
+from uuid import UUID
 
 from typing_extensions import Self
 
@@ -360,6 +361,11 @@ class Event:
         context: Self-describing JSONs that describe the context of the event.
         true_timestamp: When it happened, in milliseconds since 1970, or as a datetime with a time
             zone. A float is truncated.
+        event_id: The event's id, a `uuid.UUID` or the text of one. The pipeline recognises an event
+            that is sent twice by it. By keyword only. Default None: `track` creates an id.
+
+    Raises:
+        ValueError: `event_id` is no UUID.
     """
 
     __signature__: ClassVar[Signature]
@@ -370,6 +376,12 @@ class Event:
     context: Sequence[SelfDescribingJson] | None
     # A datetime reads as it was given. Programs of 1.x are typed for a number.
     true_timestamp: float | None
+
+    @property
+    def event_id(self) -> str | None:
+        """The id that the program gave to the event, or None."""
+    @event_id.setter
+    def event_id(self, event_id: UUID | str | None) -> None: ...
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
     def __init__(
         self,
@@ -377,6 +389,8 @@ class Event:
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
         true_timestamp: float | datetime | None = None,
+        *,
+        event_id: UUID | str | None = None,
     ) -> None: ...
     def build_payload(
         self,
@@ -399,9 +413,10 @@ class PageView(Event):
         event_subject: See `Event`.
         context: See `Event`.
         true_timestamp: See `Event`.
+        event_id: See `Event`.
 
     Raises:
-        ValueError: `page_url` is None, empty or not a string.
+        ValueError: `page_url` is None, empty or not a string, or `event_id` is no UUID.
     """
 
     page_url: str
@@ -415,6 +430,8 @@ class PageView(Event):
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
         true_timestamp: float | datetime | None = None,
+        *,
+        event_id: UUID | str | None = None,
     ) -> None: ...
 
 class PagePing(Event):
@@ -431,9 +448,10 @@ class PagePing(Event):
         event_subject: See `Event`.
         context: See `Event`.
         true_timestamp: See `Event`.
+        event_id: See `Event`.
 
     Raises:
-        ValueError: `page_url` is None, empty or not a string.
+        ValueError: `page_url` is None, empty or not a string, or `event_id` is no UUID.
     """
 
     page_url: str
@@ -455,6 +473,8 @@ class PagePing(Event):
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
         true_timestamp: float | datetime | None = None,
+        *,
+        event_id: UUID | str | None = None,
     ) -> None: ...
 
 class StructuredEvent(Event):
@@ -469,9 +489,10 @@ class StructuredEvent(Event):
         event_subject: See `Event`.
         context: See `Event`.
         true_timestamp: See `Event`.
+        event_id: See `Event`.
 
     Raises:
-        ValueError: `category` or `action` is None, empty or not a string.
+        ValueError: `category` or `action` is None, empty or not a string, or `event_id` is no UUID.
     """
 
     category: str
@@ -489,6 +510,8 @@ class StructuredEvent(Event):
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
         true_timestamp: float | datetime | None = None,
+        *,
+        event_id: UUID | str | None = None,
     ) -> None: ...
 
 class SelfDescribing(Event):
@@ -499,9 +522,10 @@ class SelfDescribing(Event):
         event_subject: See `Event`.
         context: See `Event`.
         true_timestamp: See `Event`.
+        event_id: See `Event`.
 
     Raises:
-        ValueError: `event_json` is None.
+        ValueError: `event_json` is None, or `event_id` is no UUID.
     """
 
     event_json: SelfDescribingJson
@@ -511,6 +535,8 @@ class SelfDescribing(Event):
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
         true_timestamp: float | datetime | None = None,
+        *,
+        event_id: UUID | str | None = None,
     ) -> None: ...
 
 class ScreenView(Event):
@@ -527,9 +553,10 @@ class ScreenView(Event):
         event_subject: See `Event`.
         context: See `Event`.
         true_timestamp: See `Event`.
+        event_id: See `Event`.
 
     Raises:
-        ValueError: `id_` or `name` is None, empty or not a string.
+        ValueError: `id_` or `name` is None, empty or not a string, or `event_id` is no UUID.
     """
 
     id_: str
@@ -552,4 +579,6 @@ class ScreenView(Event):
         event_subject: Subject | None = None,
         context: Sequence[SelfDescribingJson] | None = None,
         true_timestamp: float | datetime | None = None,
+        *,
+        event_id: UUID | str | None = None,
     ) -> None: ...

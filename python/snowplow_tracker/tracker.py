@@ -179,7 +179,7 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         payload = build(
             encode_base64=self.encode_base64, json_encoder=self.json_encoder, subject=self.subject
         )
-        payload.add("eid", self.get_uuid())
+        payload.add("eid", _given_id(source) or self.get_uuid())
         payload.add("dtm", self.get_timestamp())
         payload.add_dict(self.standard_nv_pairs)
         return payload
@@ -233,6 +233,12 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
 call_natively(Tracker.track)
 
 # Functions instead of methods: a subclass may use any private name.
+
+
+def _given_id(event: Any) -> str | None:
+    # Not `event.event_id`: programs have attributes of that name of their own.
+    is_event = issubclass(type(event), Event)  # mocks lie about their class
+    return Event.event_id.__get__(event) if is_event else None
 
 
 def _complete_and_track(

@@ -41,7 +41,8 @@ macro_rules! event_class {
 
             #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
             #[pyo3(signature = (
-                $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None
+                $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None, *,
+                event_id = None
             ))]
             fn __init__<'py>(
                 slf: &Bound<'py, Self>,
@@ -50,11 +51,12 @@ macro_rules! event_class {
                 event_subject: Option<Bound<'py, PyAny>>,
                 context: Option<Bound<'py, PyAny>>,
                 true_timestamp: Option<Bound<'py, PyAny>>,
+                event_id: Option<Bound<'py, PyAny>>,
             ) -> PyResult<()> {
                 let mut values = [const { None }; MAX_FIELDS];
                 $(values[$required_at] = Some($required);)*
                 $(values[$optional_at] = $optional;)*
-                let common = Common { event_subject, context, true_timestamp };
+                let common = Common { event_subject, context, true_timestamp, event_id };
                 Ok(Event::construct(slf.as_super(), &$kind, values, common)?)
             }
 
@@ -62,7 +64,8 @@ macro_rules! event_class {
             /// Creates an event. The class describes the parameters.
             #[allow(clippy::too_many_arguments, reason = "the parameters of the event")]
             #[pyo3(signature = (
-                $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None
+                $($required,)* $($optional = None,)* event_subject = None, context = None, true_timestamp = None, *,
+                event_id = None
             ))]
             fn __construct__<'py>(
                 slf: &Bound<'py, Self>,
@@ -71,8 +74,9 @@ macro_rules! event_class {
                 event_subject: Option<Bound<'py, PyAny>>,
                 context: Option<Bound<'py, PyAny>>,
                 true_timestamp: Option<Bound<'py, PyAny>>,
+                event_id: Option<Bound<'py, PyAny>>,
             ) -> PyResult<()> {
-                Self::__init__(slf, $($required,)* $($optional,)* event_subject, context, true_timestamp)
+                Self::__init__(slf, $($required,)* $($optional,)* event_subject, context, true_timestamp, event_id)
             }
 
             $(
@@ -115,7 +119,8 @@ macro_rules! event_class {
                 mut arguments: Arguments<'_, { [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }>,
             ) -> PyResult<Event> {
                 let mut common = |index: usize| arguments[$kind.fields.len() + index].take().filter(|value| !value.is_none());
-                let common = Common { event_subject: common(0), context: common(1), true_timestamp: common(2) };
+                let common =
+                    Common { event_subject: common(0), context: common(1), true_timestamp: common(2), event_id: None };
                 let values = array::from_fn(|index| arguments.get_mut(index).and_then(Option::take));
                 Ok(Event::of(State::of(&$kind, values, common)?))
             }
@@ -141,11 +146,13 @@ event_class! {
     ///     event_subject: See `Event`.
     ///     context: See `Event`.
     ///     true_timestamp: See `Event`.
+    ///     event_id: See `Event`.
     ///
     /// Raises:
-    ///     ValueError: `page_url` is None, empty or not a string.
+    ///     ValueError: `page_url` is None, empty or not a string, or `event_id` is no UUID.
     PageView is PAGE_VIEW in "snowplow_tracker.events.page_view",
-    "(page_url, page_title=None, referrer=None, event_subject=None, context=None, true_timestamp=None)"
+    "(page_url, page_title=None, referrer=None, event_subject=None, context=None, true_timestamp=None, *, \
+      event_id=None)"
     required { 0 page_url set_page_url }
     optional { 1 page_title set_page_title, 2 referrer set_referrer }
 }
@@ -164,12 +171,14 @@ event_class! {
     ///     event_subject: See `Event`.
     ///     context: See `Event`.
     ///     true_timestamp: See `Event`.
+    ///     event_id: See `Event`.
     ///
     /// Raises:
-    ///     ValueError: `page_url` is None, empty or not a string.
+    ///     ValueError: `page_url` is None, empty or not a string, or `event_id` is no UUID.
     PagePing is PAGE_PING in "snowplow_tracker.events.page_ping",
     "(page_url, page_title=None, referrer=None, min_x=None, max_x=None, min_y=None, max_y=None, \
-      event_subject=None, context=None, true_timestamp=None)"
+      event_subject=None, context=None, true_timestamp=None, *, \
+      event_id=None)"
     required { 0 page_url set_page_url }
     optional {
         1 page_title set_page_title, 2 referrer set_referrer,
@@ -189,11 +198,13 @@ event_class! {
     ///     event_subject: See `Event`.
     ///     context: See `Event`.
     ///     true_timestamp: See `Event`.
+    ///     event_id: See `Event`.
     ///
     /// Raises:
-    ///     ValueError: `category` or `action` is None, empty or not a string.
+    ///     ValueError: `category` or `action` is None, empty or not a string, or `event_id` is no UUID.
     StructuredEvent is STRUCTURED in "snowplow_tracker.events.structured_event",
-    "(category, action, label=None, property_=None, value=None, event_subject=None, context=None, true_timestamp=None)"
+    "(category, action, label=None, property_=None, value=None, event_subject=None, context=None, true_timestamp=None, *, \
+      event_id=None)"
     required { 0 category set_category, 1 action set_action }
     optional { 2 label set_label, 3 property_ set_property_, 4 value set_value }
 }
@@ -206,11 +217,13 @@ event_class! {
     ///     event_subject: See `Event`.
     ///     context: See `Event`.
     ///     true_timestamp: See `Event`.
+    ///     event_id: See `Event`.
     ///
     /// Raises:
-    ///     ValueError: `event_json` is None.
+    ///     ValueError: `event_json` is None, or `event_id` is no UUID.
     SelfDescribing is SELF_DESCRIBING in "snowplow_tracker.events.self_describing",
-    "(event_json, event_subject=None, context=None, true_timestamp=None)"
+    "(event_json, event_subject=None, context=None, true_timestamp=None, *, \
+      event_id=None)"
     required { 0 event_json set_event_json }
     optional {}
 }
@@ -229,12 +242,14 @@ event_class! {
     ///     event_subject: See `Event`.
     ///     context: See `Event`.
     ///     true_timestamp: See `Event`.
+    ///     event_id: See `Event`.
     ///
     /// Raises:
-    ///     ValueError: `id_` or `name` is None, empty or not a string.
+    ///     ValueError: `id_` or `name` is None, empty or not a string, or `event_id` is no UUID.
     ScreenView is SCREEN_VIEW in "snowplow_tracker.events.screen_view",
     "(id_, name, type=None, previous_name=None, previous_id=None, previous_type=None, transition_type=None, \
-      event_subject=None, context=None, true_timestamp=None)"
+      event_subject=None, context=None, true_timestamp=None, *, \
+      event_id=None)"
     required { 0 id_ set_id_, 1 name set_name }
     optional {
         2 r#type set_type, 3 previous_name set_previous_name, 4 previous_id set_previous_id,

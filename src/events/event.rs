@@ -4,6 +4,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
+use super::given_id::given_id;
 use super::kinds::{CUSTOM, Kind, MAX_FIELDS, Shape};
 use super::state::{Common, Snapshot, State, Values, bound};
 use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
@@ -14,7 +15,8 @@ use crate::overrides::{is_native_property, originals};
 use crate::panics;
 use crate::sync::gil_cell::GilCell;
 
-/// The parameters that every kind has, after its own.
+/// The parameters that every kind has, after its own. `event_id` follows, by keyword only, and is no property that a subclass replaces:
+/// programs have properties of that name of their own.
 pub const COMMON_PARAMETERS: [&str; 3] = ["event_subject", "context", "true_timestamp"];
 
 /// The base class of all events: any fields, subject, contexts and true timestamp.
@@ -26,6 +28,11 @@ pub const COMMON_PARAMETERS: [&str; 3] = ["event_subject", "context", "true_time
 ///     context: Self-describing JSONs that describe the context of the event.
 ///     true_timestamp: When it happened, in milliseconds since 1970, or as a datetime with a time
 ///         zone. A float is truncated.
+///     event_id: The event's id, a `uuid.UUID` or the text of one. The pipeline recognises an event
+///         that is sent twice by it. By keyword only. Default None: `track` creates an id.
+///
+/// Raises:
+///     ValueError: `event_id` is no UUID.
 #[allow(clippy::doc_markdown, reason = "Python shows it: names are as in other docstrings")]
 #[pyclass(subclass, frozen, dict, weakref, module = "snowplow_tracker.events.event")]
 pub struct Event {
@@ -182,6 +189,7 @@ impl Event {
                 event_subject: bound(&state.event_subject, py),
                 contexts: Vec::new(),
                 true_timestamp: bound(&state.true_timestamp, py),
+                event_id: bound(&state.event_id, py),
             };
             (state.constructed, snapshot, bound(&state.context, py), bound(&state.payload, py))
         });
@@ -216,21 +224,22 @@ impl Event {
     #[new]
     #[pyo3(
         signature = (*_args, **_kwargs),
-        text_signature = "(dict_=None, event_subject=None, context=None, true_timestamp=None)"
+        text_signature = "(dict_=None, event_subject=None, context=None, true_timestamp=None, *, event_id=None)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self::of(State::unset(&CUSTOM))
     }
 
-    #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None))]
+    #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None, *, event_id=None))]
     fn __init__<'py>(
         slf: &Bound<'py, Self>,
         dict_: Option<Bound<'py, PyAny>>,
         event_subject: Option<Bound<'py, PyAny>>,
         context: Option<Bound<'py, PyAny>>,
         true_timestamp: Option<Bound<'py, PyAny>>,
+        event_id: Option<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let common = Common { event_subject, context, true_timestamp };
+        let common = Common { event_subject, context, true_timestamp, event_id };
         Self::construct(slf, &CUSTOM, [const { None }; MAX_FIELDS], common)?;
         if let Some(fields) = dict_ {
             let payload = payload_class(slf.py())?.call1((fields,))?;
@@ -241,15 +250,16 @@ impl Event {
 
     // `install_signature` makes this `__init__`.
     /// Creates an event. The class describes the parameters.
-    #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None))]
+    #[pyo3(signature = (dict_=None, event_subject=None, context=None, true_timestamp=None, *, event_id=None))]
     fn __construct__<'py>(
         slf: &Bound<'py, Self>,
         dict_: Option<Bound<'py, PyAny>>,
         event_subject: Option<Bound<'py, PyAny>>,
         context: Option<Bound<'py, PyAny>>,
         true_timestamp: Option<Bound<'py, PyAny>>,
+        event_id: Option<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        Self::__init__(slf, dict_, event_subject, context, true_timestamp)
+        Self::__init__(slf, dict_, event_subject, context, true_timestamp, event_id)
     }
 
     #[getter]
@@ -311,6 +321,18 @@ impl Event {
         Self::replace(slf, |state| &mut state.true_timestamp, timestamp.map(Bound::unbind));
     }
 
+    #[getter]
+    fn event_id<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        Self::with(slf, |state| bound(&state.event_id, slf.py()))
+    }
+
+    #[setter]
+    fn set_event_id(slf: &Bound<'_, Self>, event_id: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+        let event_id = event_id.map(|id| panics::catch(|| Ok(given_id(&id)?))).transpose()?;
+        Self::replace(slf, |state| &mut state.event_id, event_id);
+        Ok(())
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         panics::catch(|| {
             let fields = Self::kind(slf).fields;
@@ -327,12 +349,14 @@ impl Event {
         })
     }
 
-    /// Returns the added attributes and the native state, for pickle and copy.
+    /// Returns the added attributes and the native state, for pickle and copy. An id that the program gave follows the values: earlier
+    /// versions have none, and ignore it.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let added = added_attributes(slf)?;
         let (constructed, values, common, payload, properties) = Self::with(slf, |state| {
-            let values: Vec<_> = state.values.iter().map(|value| bound(value, py)).collect();
+            let values = state.values.iter().chain(state.event_id.is_some().then_some(&state.event_id));
+            let values: Vec<_> = values.map(|value| bound(value, py)).collect();
             let [subject, context, timestamp] =
                 [&state.event_subject, &state.context, &state.true_timestamp].map(|value| bound(value, py));
             let (payload, properties) = (bound(&state.payload, py), bound(&state.properties, py));
@@ -353,15 +377,17 @@ impl Event {
             Option<Py<PyDict>>,
         ),
     ) -> PyResult<()> {
-        let (added, constructed, stored, common, payload, properties) = state;
+        let (added, constructed, mut stored, common, payload, properties) = state;
         restore_attributes(slf, &added)?;
         let (event_subject, context, true_timestamp) = common;
+        let event_id = stored.get_mut(MAX_FIELDS).and_then(Option::take);
         let mut values = [const { None }; MAX_FIELDS];
         for (place, value) in values.iter_mut().zip(stored) {
             *place = value;
         }
         let kind = Self::kind(slf);
-        let state = State { kind, constructed, values, event_subject, context, true_timestamp, payload, properties };
+        let state =
+            State { kind, constructed, values, event_subject, context, true_timestamp, event_id, payload, properties };
         Self::replace(slf, |state| state, state);
         Ok(())
     }

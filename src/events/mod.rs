@@ -3,6 +3,7 @@
 mod allocation;
 mod classes;
 mod event;
+mod given_id;
 mod kinds;
 #[cfg(not(feature = "abi3"))]
 mod native_class;

@@ -4,6 +4,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::given_id::given_id;
 use super::kinds::{Kind, MAX_FIELDS, Shape};
 use crate::cpython::call::get_optional_user_attribute;
 use crate::cpython::deep_drop::drop_owned;
@@ -22,6 +23,8 @@ pub struct Common<'py> {
     pub context: Option<Bound<'py, PyAny>>,
     /// When it happened, in milliseconds.
     pub true_timestamp: Option<Bound<'py, PyAny>>,
+    /// Its id, a UUID, if the program gives it one.
+    pub event_id: Option<Bound<'py, PyAny>>,
 }
 
 /// The state of an event.
@@ -32,6 +35,8 @@ pub struct State {
     pub(super) event_subject: Option<Py<PyAny>>,
     pub(super) context: Option<Py<PyAny>>,
     pub(super) true_timestamp: Option<Py<PyAny>>,
+    /// The text of a UUID.
+    pub(super) event_id: Option<Py<PyAny>>,
     /// A `Payload`, created when a program first reads the attribute. From then on it contains the fields of a flat event.
     pub(super) payload: Option<Py<PyAny>>,
     /// A dict, created when a program first reads the attribute. From then on it contains the data of a screen view.
@@ -48,6 +53,7 @@ impl State {
             event_subject: None,
             context: None,
             true_timestamp: None,
+            event_id: None,
             payload: None,
             properties: None,
         }
@@ -64,6 +70,7 @@ impl State {
             event_subject: common.event_subject.map(Bound::unbind),
             context: common.context.map(Bound::unbind),
             true_timestamp: common.true_timestamp.map(Bound::unbind),
+            event_id: common.event_id.map(|id| given_id(&id)).transpose()?,
             ..Self::unset(kind)
         })
     }
@@ -77,6 +84,7 @@ impl State {
             drop_owned(value);
         }
         drop_owned(&mut self.properties);
+        drop_owned(&mut self.event_id);
     }
 
     /// Visits all objects, for the garbage collector.
@@ -87,6 +95,7 @@ impl State {
         for value in [&self.event_subject, &self.context, &self.true_timestamp, &self.payload] {
             visit.call(value)?;
         }
+        visit.call(&self.event_id)?;
         visit.call(&self.properties)
     }
 }
@@ -113,6 +122,8 @@ pub struct Snapshot<'py> {
     pub contexts: Vec<Bound<'py, PyAny>>,
     /// When it happened.
     pub true_timestamp: Option<Bound<'py, PyAny>>,
+    /// Its id, if the program gave it one.
+    pub event_id: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Snapshot<'py> {

@@ -296,7 +296,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         }
         payload::write_event(&mut record, event, self.encoding)?;
         let created = self.creation_time()?;
-        let id = self.new_id(&created)?;
+        let id = self.id_of(event, &created)?;
         match &id {
             EventId::Native(text) => record.plain(field_name!("eid"), text),
             EventId::Custom(id) => record.value(field_name!("eid"), id)?,
@@ -323,7 +323,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
             subject_fields.add_to(&mut fields, self.py())?;
         }
         let created = self.creation_time()?;
-        fields.value(field_name!("eid"), &self.new_id(&created)?.into_python(self.py())?)?;
+        fields.value(field_name!("eid"), &self.id_of(&event.snapshot, &created)?.into_python(self.py())?)?;
         fields.value(field_name!("dtm"), &created.into_python(self.py())?)?;
         tracker_fields.add_to(&mut fields, self.py())?;
         let fields = fields.end();
@@ -376,6 +376,15 @@ impl<'a, 'py> TrackCall<'a, 'py> {
             crate::sync::once::intern!(self.py(), "get_timestamp"),
             (),
         )?))
+    }
+
+    /// Returns the id that the program gave to an event, or a new one.
+    #[inline(always)]
+    fn id_of(&self, event: &Snapshot<'py>, created: &CreationTime<'py>) -> Result<EventId<'py>> {
+        match &event.event_id {
+            Some(id) => Ok(EventId::Custom(id.clone())),
+            None => self.new_id(created),
+        }
     }
 
     fn new_id(&self, created: &CreationTime<'py>) -> Result<EventId<'py>> {
