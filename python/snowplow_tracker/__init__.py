@@ -14,8 +14,9 @@ except ImportError as error:
     from snowplow_tracker._unloadable import explained
 
     raise explained(error, __path__[0]) from error
+from snowplow_tracker._emitter import accept_record
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
-from snowplow_tracker.emitters import AsyncEmitter, Emitter, accept_record, logger
+from snowplow_tracker.emitters import AsyncEmitter, Emitter, logger
 from snowplow_tracker.event_store import EventStore, InMemoryEventStore
 from snowplow_tracker.events import (
     Event,

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
+from snowplow_tracker._emitter import engine_of
 from snowplow_tracker._lifecycle.workers import RequestQueue
-from snowplow_tracker.emitters import engine_of
 
 
 def worker_threads() -> list[threading.Thread]:

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from snowplow_tracker import AsyncEmitter, Emitter, InMemoryEventStore, Tracker, logger
-from snowplow_tracker.emitters import Requester, engine_of
+from snowplow_tracker._emitter import engine_of
+from snowplow_tracker.emitters import Requester
 
 KINDS = [Emitter, AsyncEmitter]
 URL = "http://127.0.0.1:9"

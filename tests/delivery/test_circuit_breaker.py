@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
-from snowplow_tracker.emitters import engine_of
+from snowplow_tracker._emitter import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ import pytest
 from tests.stores.inner import sqlite_store_of
 
 from snowplow_tracker import AsyncEmitter, Emitter, SQLiteEventStore, StructuredEvent, Tracker
+from snowplow_tracker._emitter import engine_of
 from snowplow_tracker._stores.sqlite import recovery
-from snowplow_tracker.emitters import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, Tracker
-from snowplow_tracker.emitters import engine_of
+from snowplow_tracker._emitter import engine_of
 
 KINDS = [Emitter, AsyncEmitter]
 PLACES = ("queued", "in_flight", "sent", "rejected", "dropped")

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
-from snowplow_tracker.emitters import engine_of
+from snowplow_tracker._emitter import engine_of
 
 KINDS = [Emitter, AsyncEmitter]
 FAR = 1000

@@ -15,8 +15,8 @@ import urllib3
 from tests.http.raw_server import RawServer, answering
 
 from snowplow_tracker import Emitter, PageView, StructuredEvent, Tracker
+from snowplow_tracker._emitter import engine_of
 from snowplow_tracker._http.redact import describe, describe_foreign, printable, redact_url
-from snowplow_tracker.emitters import engine_of
 
 SECRET = "s3cr3t"
 NOBODY = "http://127.0.0.1:9"

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from snowplow_tracker._emitter import Emitter, engine_of
 from snowplow_tracker._extras import import_extra
 from snowplow_tracker._http.redact import describe_foreign
 from snowplow_tracker._locks import sections
@@ -15,7 +16,6 @@ from snowplow_tracker._logging import RateLimitedLogger, delivering, skip_closed
 from snowplow_tracker._native import clean_fields
 from snowplow_tracker._overrides import register_originals
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
-from snowplow_tracker.emitters import Emitter, engine_of
 
 if TYPE_CHECKING:
     from types import ModuleType

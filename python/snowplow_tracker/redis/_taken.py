@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker.emitters import Emitter, engine_of
+from snowplow_tracker._emitter import Emitter, engine_of
 from snowplow_tracker.event_store import InMemoryEventStore
 
 if TYPE_CHECKING:
