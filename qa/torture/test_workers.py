@@ -34,9 +34,10 @@ def test_gunicorn_with_green_threads_loses_nothing(tmp_path, preload):
     assert web_servers.gunicorn(tmp_path, 1, **how, **FEW).problems == []
 
 
-def test_uwsgi_loses_nothing(tmp_path):
+@pytest.mark.parametrize("lazy", [False, True])
+def test_uwsgi_loses_nothing(tmp_path, lazy):
     need("pyuwsgi")
-    how: dict[str, Any] = {"kind": "AsyncEmitter", "threads": 2}
+    how: dict[str, Any] = {"kind": "AsyncEmitter", "threads": 2, "lazy": lazy}
     assert web_servers.uwsgi(tmp_path, 1, **how, **FEW).problems == []
 
 

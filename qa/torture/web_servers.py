@@ -94,6 +94,8 @@ def _serve(
                 killed = [_kill_after(load, responses // (kills + 1)) for _ in range(kills)]
                 load.wait_for(responses)
                 collector.calm()  # at exit, workers try once
+                if "--lazy-apps" in command:
+                    load.wait_for_both()  # uWSGI forgets the signal for a worker that is loading
                 if load.failures and not kills:
                     outcome.problems.append(f"requests failed: {load.failures[:3]}")
                 process.terminate()

@@ -7,12 +7,16 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import pytest
 from tests.support import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = [
     pytest.mark.processes,
@@ -198,6 +202,16 @@ def application(environ, start_response):
     return [f"{event_id} {os.getpid()}".encode()]
 """
 
+QUIET = """
+import os
+from snowplow_tracker import Emitter, StructuredEvent, Tracker
+tracker = Tracker("ns", Emitter(os.environ["COLLECTOR"]))
+def application(environ, start_response):
+    tracker.track(StructuredEvent("shop", "add", "only"))
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Connection", "close")])
+    return [b"tracked"]
+"""
+
 
 def _uwsgi() -> str:
     beside = Path(sys.executable).with_name("uwsgi")
@@ -211,29 +225,51 @@ def _uwsgi() -> str:
 @pytest.mark.parametrize("options", [[], ["--enable-threads"], ["--lazy-apps"]], ids=str)
 @pytest.mark.parametrize("kind", ["Emitter", "AsyncEmitter"])
 def test_workers_of_uwsgi_deliver_each_event_once(server, tmp_path, kind, options):
-    (tmp_path / "application.py").write_text(APPLICATION)
+    environment = {"KIND": kind, "COLLECTOR": server.url}
+    with (
+        _workers(3, APPLICATION, tmp_path, environment, *options) as port,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        answers = list(pool.map(lambda n: _get(port, n), range(30)))
+    log = (tmp_path / "log").read_text()
+    ids = [answer.split()[0] for answer in answers]
+    assert len(set(ids)) == 30, log
+    labels = [label for label in labels_of(server) if label != "boot"]
+    assert labels == sorted(map(str, range(30))), log
+
+
+@pytest.mark.timeout(180)
+def test_a_worker_of_uwsgi_may_send_for_the_first_time_at_its_end(server, tmp_path):
     log = tmp_path / "log"
-    command = [_uwsgi(), "--master", "--processes", "3", "--need-app", "--die-on-term"]
+    with _workers(1, QUIET, tmp_path, {"COLLECTOR": server.url}, "--lazy-apps") as port:
+        assert _get(port, 0) == "tracked"
+        # SIGTERM in the middle of a request, which it still is after the response, ends it at once.
+        wait_until(lambda: "GET /?0" in log.read_text(), 30)
+    assert labels_of(server) == ["only"], log.read_text()
+
+
+@contextmanager
+def _workers(
+    count: int, program: str, folder: Path, environment: dict[str, str], *options: str
+) -> Iterator[int]:
+    """Run a program in workers of uWSGI until the block ends. Yields the port."""
+    (folder / "application.py").write_text(program)
+    log = folder / "log"
+    command = [_uwsgi(), "--master", "--processes", str(count), "--need-app", "--die-on-term"]
     command += ["--http-socket", "127.0.0.1:0", "--wsgi-file", "application.py", *options]
     command += ["--virtualenv", sys.prefix, "--pythonpath", str(_package_folder())]
-    environment = {"KIND": kind, "COLLECTOR": server.url, "PATH": "/usr/bin:/bin"}
+    environment = {**environment, "PATH": "/usr/bin:/bin"}
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=output, stderr=output
+            command, cwd=folder, env=environment, stdout=output, stderr=output
         ) as master,
     ):
         try:
-            port = _port(log)
-            with ThreadPoolExecutor(4) as pool:
-                answers = list(pool.map(lambda n: _get(port, n), range(30)))
+            yield _port(log, count)
         finally:
             master.terminate()
             master.wait(30)
-    ids = [answer.split()[0] for answer in answers]
-    assert len(set(ids)) == 30, log.read_text()
-    labels = [label for label in labels_of(server) if label != "boot"]
-    assert labels == sorted(map(str, range(30))), log.read_text()
 
 
 def _package_folder() -> Path:
@@ -242,13 +278,13 @@ def _package_folder() -> Path:
     return Path(snowplow_tracker.__file__).parents[1]
 
 
-def _port(log: Path) -> int:
+def _port(log: Path, workers: int) -> int:
     found: list[str] = []
 
     def has_started() -> bool:
         text = log.read_text()
         found[:] = re.findall(r"bound to TCP address 127\.0\.0\.1:(\d+)", text)
-        return bool(found) and text.count("spawned uWSGI worker") == 3
+        return bool(found) and text.count("spawned uWSGI worker") == workers
 
     wait_until(has_started, 30)
     return int(found[0])
