@@ -1,4 +1,4 @@
-"""Runs the programs of the guide on servers, and ends them with SIGTERM while they respond."""
+"""Runs the programs of the guides on servers, and ends them with SIGTERM while they respond."""
 
 from __future__ import annotations
 
@@ -23,18 +23,24 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.collector import CollectorServer
 
-GUIDE = PAGES["docs/guides/servers.md"]
+# How to run in servers, and one page for each framework.
+GUIDE = "\n".join(
+    text
+    for page, text in PAGES.items()
+    if page.startswith("docs/guides/frameworks/") or page == "docs/guides/servers.md"
+)
+PROGRAMS = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 HERE = Path(__file__).parent
 
 
 def write_program(name: str, folder: Path, port: int, **replaced: str) -> Path:
-    """Write a program of the guide, which sends to a collector on the given port.
+    """Write a program of the guides, which sends to a collector on the given port.
 
     Args:
+        name: Path of its file, which is the first line of its block.
         replaced: Words to replace.
     """
-    programs = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-    text = dict(programs)[name]
+    (text,) = (text for path, text in PROGRAMS if path == name)
     for word, other in {"9090": str(port), **replaced}.items():
         text = text.replace(word, other)
     path = folder / name
@@ -106,14 +112,26 @@ class Server:
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path, port: int) -> Iterator[Server]:
-    """Run a server in a group of processes of its own, until the block ends."""
+def running(
+    command: Sequence[str], folder: Path, port: int, application: str = ""
+) -> Iterator[Server]:
+    """Run a server in a group of processes of its own, until the block ends.
+
+    Args:
+        application: Where `slow_wsgi` and `slow_asgi` find the program's: "module:name".
+    """
     path = os.pathsep.join([str(folder), str(HERE)])
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": path, "HOME": str(folder), "FOLDER": str(folder)},
+            env={
+                **os.environ,
+                "PYTHONPATH": path,
+                "HOME": str(folder),
+                "FOLDER": str(folder),
+                "APPLICATION": application,
+            },
             stdout=log,
             stderr=log,
             start_new_session=True,

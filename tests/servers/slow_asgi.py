@@ -1,16 +1,17 @@
-"""The guide's ASGI program, whose slow requests wait until the test lets them go on."""
+"""A guide's ASGI program, whose slow requests wait until the test lets them go on."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from main import app as guide  # type: ignore[import-not-found]
-
 FOLDER = Path(os.environ["FOLDER"])
+MODULE, _, NAME = os.environ["APPLICATION"].partition(":")
+guide = getattr(import_module(MODULE), NAME)
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:

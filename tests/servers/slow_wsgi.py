@@ -1,16 +1,17 @@
-"""The guide's WSGI program, whose slow requests wait until the test lets them go on."""
+"""A guide's WSGI program, whose slow requests wait until the test lets them go on."""
 
 from __future__ import annotations
 
 import os
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from wsgi import app as guide  # type: ignore[import-not-found]
-
 FOLDER = Path(os.environ["FOLDER"])
+MODULE, _, NAME = os.environ["APPLICATION"].partition(":")
+guide = getattr(import_module(MODULE), NAME)
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Any:

@@ -1,14 +1,20 @@
-"""The guide's programs on real servers: SIGTERM loses no event of a response, and breaks none."""
+"""The guides' programs on real servers: SIGTERM loses no event of a response, and breaks none."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from tests.servers.harness import GUIDE, arrived, free_port, module, running, write_program
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tests.servers.harness import Server
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX"),
@@ -22,19 +28,21 @@ UWSGI = [sys.executable, "-c", "import pyuwsgi; pyuwsgi.run()", *GRACEFUL, "--en
 
 
 class Case(NamedTuple):
-    """A server that runs a program of the guide.
+    """A server that runs a program of the guides.
 
     Attributes:
         server: Its module.
         options: Of its command, without the address to listen at.
         in_progress: Number of requests in progress when SIGTERM comes.
-        written: How the guide writes the command, or the part of it that matters.
+        written: How the guides write the command, or the part of it that matters.
+        application: The program's. By default, that of FastAPI's page or of Flask's.
     """
 
     server: str
     options: str
     in_progress: int
     written: str
+    application: str = ""
 
 
 CASES = [
@@ -54,6 +62,7 @@ CASES = [
     Case("gunicorn", "slow_wsgi:app -k gevent --preload", 4, "`-k gevent`"),
     Case("pyuwsgi", "--module slow_wsgi:app --lazy-apps --processes 2", 2, "`--lazy-apps`"),
     Case("pyuwsgi", "--module slow_wsgi:app --lazy-apps --threads 4", 4, "`--lazy-apps`"),
+    Case("uvicorn", "slow_asgi:app", 4, "`uvicorn asgi:app`", "asgi:app"),
 ]
 SIGNS = {
     "uvicorn": "Shutting down",
@@ -74,20 +83,26 @@ def command(case: Case, port: int) -> list[str]:
     return [*UWSGI, *options, "--http-socket", f"127.0.0.1:{port}"]
 
 
+def serving(case: Case, folder: Path, port: int) -> AbstractContextManager[Server]:
+    """Serve the program of a case until the block ends."""
+    default = "main:app" if "asgi" in case.options else "wsgi:app"
+    return running(command(case, port), folder, port, case.application or default)
+
+
 @pytest.mark.parametrize(
     ("case", "kind"),
     [
-        pytest.param(case, kind, id=f"{case.server} {case.options}, {kind}")
+        pytest.param(case, kind, id=f"{case.server} {case.options} {case.application}, {kind}")
         for case in CASES
         for kind in KINDS
     ],
 )
 def test_each_event_of_a_response_arrives(case, kind, collector, tmp_path):
-    for name in ("main.py", "wsgi.py"):
+    for name in ("asgi.py", "main.py", "wsgi.py"):
         write_program(name, tmp_path, collector.port, AsyncEmitter=kind)
     assert case.written in GUIDE
     port = free_port()
-    with running(command(case, port), tmp_path, port) as server:
+    with serving(case, tmp_path, port) as server:
         for number in range(BEFORE):
             server.get(f"before-{number}")
         server.terminate_while_responding(case.in_progress, SIGNS[case.server])
@@ -121,7 +136,7 @@ def test_flush_on_sigterm_lets_the_handler_of_the_server_work(case, kind, collec
     program = OPTED_IN.format(kind=kind, port=collector.port)
     (tmp_path / "main.py").write_text(program, encoding="utf-8")
     port = free_port()
-    with running(command(case, port), tmp_path, port) as server:
+    with serving(case, tmp_path, port) as server:
         for number in range(BEFORE):
             server.get(f"before-{number}")
         server.terminate_while_responding(case.in_progress, SIGNS[case.server])
@@ -140,7 +155,7 @@ def test_the_asgi_workers_of_gunicorn_run_exit_handlers(kind, collector, tmp_pat
     assert "`asgi`" in GUIDE
     port = free_port()
     case = Case("gunicorn", "slow_asgi:app --workers 2 -k asgi", 4, "")
-    with running(command(case, port), tmp_path, port) as server:
+    with serving(case, tmp_path, port) as server:
         for number in range(BEFORE):
             server.get(f"before-{number}")
         server.terminate_while_responding(case.in_progress, SIGNS["gunicorn"])
@@ -153,7 +168,7 @@ def test_flush_on_sigterm_leaves_the_handler_of_uwsgi_alone(collector, tmp_path)
     program = path.read_text(encoding="utf-8")
     path.write_text(f"{program}\ntracker.emitters[0].flush_on_sigterm()\n", encoding="utf-8")
     port = free_port()
-    with running(command(CASES[-1], port), tmp_path, port) as server:
+    with serving(CASES[-1], tmp_path, port) as server:
         server.terminate_while_responding(1, SIGNS["pyuwsgi"])
     assert server.statuses == {"slow-0": 200}, server.log
     assert arrived(collector) == ["slow-0"]
