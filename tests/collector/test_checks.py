@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from snowplow_tracker._canonical_event import PAYLOAD_DATA_KEYS
 from snowplow_tracker.collector.checks import judge, judge_get, judge_post
-from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS
 
 SCHEMA = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
 

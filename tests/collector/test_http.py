@@ -12,7 +12,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS
+from snowplow_tracker._canonical_event import PAYLOAD_DATA_KEYS
 
 TP2 = "/com.snowplowanalytics.snowplow/tp2"
 PIXEL_QUERY = {

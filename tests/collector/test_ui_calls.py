@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import snowplow_tracker.collector.ui
+from snowplow_tracker._canonical_event import COLUMNS
 from snowplow_tracker.collector import CollectorServer, Journal
 from snowplow_tracker.collector.checks import judge
-from snowplow_tracker.collector.enriched import COLUMNS
 from snowplow_tracker.collector.ui.rows import list_rows
 
 STATIC = Path(snowplow_tracker.collector.ui.__file__).with_name("static")

@@ -6,7 +6,8 @@ from typing import Any
 
 from qa.standard_schemas import generate
 
-from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS, REQUIRED_KEYS
+from snowplow_tracker._canonical_event import PAYLOAD_DATA_KEYS
+from snowplow_tracker.collector.protocol import REQUIRED_KEYS
 from snowplow_tracker.iglu import Resolver, SchemaKey, StandardRegistry, Validator
 from snowplow_tracker.iglu.lint import lint_schema
 

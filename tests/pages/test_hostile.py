@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.pages.events import described, page_view, send
 
-from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS
+from snowplow_tracker._canonical_event import PAYLOAD_DATA_KEYS
 
 ATTACKS = [
     "<img src=x onerror=alert(1)>",

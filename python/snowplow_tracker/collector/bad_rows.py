@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._canonical_event import PAYLOAD_DATA_KEYS, VENDOR
 from snowplow_tracker._version import __version__
 from snowplow_tracker.collector.enriched import columns
 from snowplow_tracker.collector.envelopes import envelope_failures
 from snowplow_tracker.collector.flat import valid_fields
-from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS, REQUIRED_KEYS, VENDOR
+from snowplow_tracker.collector.protocol import REQUIRED_KEYS
 from snowplow_tracker.collector.rows import COLLECTOR_NAME, Row, iso_time
 
 if TYPE_CHECKING:

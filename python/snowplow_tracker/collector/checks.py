@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from snowplow_tracker._canonical_event import EVENT_TYPES, PAYLOAD_DATA_KEYS, UUID
 from snowplow_tracker.collector.decode import (
     TrackedEvent,
     UndecodableError,
@@ -26,13 +27,7 @@ from snowplow_tracker.collector.decode import (
     query_parameters,
     tracked_event,
 )
-from snowplow_tracker.collector.protocol import (
-    EVENT_TYPES,
-    PAYLOAD_DATA_KEYS,
-    PLATFORMS,
-    REQUIRED_KEYS,
-    UUID,
-)
+from snowplow_tracker.collector.protocol import PLATFORMS, REQUIRED_KEYS
 from snowplow_tracker.collector.rows import EARLIEST, LATEST, CollectorPayload, Row, SchemaVerdict
 
 __all__ = [

@@ -8,42 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from snowplow_tracker._canonical_event import COLUMNS, DIMENSION_COLUMNS, EVENT_TYPES, FIELD_COLUMNS
 from snowplow_tracker.collector.decode import tracked_event
-from snowplow_tracker.collector.protocol import EVENT_TYPES
 from snowplow_tracker.collector.rows import COLLECTOR_NAME, EARLIEST, Row, iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["COLUMNS", "CONVERTED", "columns", "enriched_event"]
-
-COLUMNS = (
-    *("app_id", "platform", "etl_tstamp", "collector_tstamp", "dvce_created_tstamp", "event"),
-    *("event_id", "txn_id", "name_tracker", "v_tracker", "v_collector", "v_etl", "user_id"),
-    *("user_ipaddress", "user_fingerprint", "domain_userid", "domain_sessionidx", "network_userid"),
-    *("geo_country", "geo_region", "geo_city", "geo_zipcode", "geo_latitude", "geo_longitude"),
-    *("geo_region_name", "ip_isp", "ip_organization", "ip_domain", "ip_netspeed", "page_url"),
-    *("page_title", "page_referrer", "page_urlscheme", "page_urlhost", "page_urlport"),
-    *("page_urlpath", "page_urlquery", "page_urlfragment", "refr_urlscheme", "refr_urlhost"),
-    *("refr_urlport", "refr_urlpath", "refr_urlquery", "refr_urlfragment", "refr_medium"),
-    *("refr_source", "refr_term", "mkt_medium", "mkt_source", "mkt_term", "mkt_content"),
-    *("mkt_campaign", "contexts", "se_category", "se_action", "se_label", "se_property"),
-    *("se_value", "unstruct_event", "tr_orderid", "tr_affiliation", "tr_total", "tr_tax"),
-    *("tr_shipping", "tr_city", "tr_state", "tr_country", "ti_orderid", "ti_sku", "ti_name"),
-    *("ti_category", "ti_price", "ti_quantity", "pp_xoffset_min", "pp_xoffset_max"),
-    *("pp_yoffset_min", "pp_yoffset_max", "useragent", "br_name", "br_family", "br_version"),
-    *("br_type", "br_renderengine", "br_lang", "br_features_pdf", "br_features_flash"),
-    *("br_features_java", "br_features_director", "br_features_quicktime"),
-    *("br_features_realplayer", "br_features_windowsmedia", "br_features_gears"),
-    *("br_features_silverlight", "br_cookies", "br_colordepth", "br_viewwidth", "br_viewheight"),
-    *("os_name", "os_family", "os_manufacturer", "os_timezone", "dvce_type", "dvce_ismobile"),
-    *("dvce_screenwidth", "dvce_screenheight", "doc_charset", "doc_width", "doc_height"),
-    *("tr_currency", "tr_total_base", "tr_tax_base", "tr_shipping_base", "ti_currency"),
-    *("ti_price_base", "base_currency", "geo_timezone", "mkt_clickid", "mkt_network", "etl_tags"),
-    *("dvce_sent_tstamp", "refr_domain_userid", "refr_dvce_tstamp", "derived_contexts"),
-    *("domain_sessionid", "derived_tstamp", "event_vendor", "event_name", "event_format"),
-    *("event_version", "event_fingerprint", "true_tstamp"),
-)
+__all__ = ["CONVERTED", "columns", "enriched_event"]
 
 
 def _time(value: str) -> str:
@@ -54,61 +26,19 @@ def _flag(value: str) -> bool:
     return value == "1"
 
 
-CONVERTED: dict[str, tuple[str, Callable[[str], Any]]] = {
-    **{
-        key: (column, str)
-        for key, column in (
-            *(("aid", "app_id"), ("p", "platform"), ("eid", "event_id"), ("tna", "name_tracker")),
-            *(
-                ("tv", "v_tracker"),
-                ("uid", "user_id"),
-                ("ip", "user_ipaddress"),
-                ("ua", "useragent"),
-            ),
-            *(("fp", "user_fingerprint"), ("duid", "domain_userid"), ("sid", "domain_sessionid")),
-            *(("tnuid", "network_userid"), ("url", "page_url"), ("page", "page_title")),
-            *(("refr", "page_referrer"), ("lang", "br_lang"), ("cd", "br_colordepth")),
-            *(("tz", "os_timezone"), ("cs", "doc_charset")),
-            *(("se_ca", "se_category"), ("se_ac", "se_action"), ("se_la", "se_label")),
-            *(("se_pr", "se_property"), ("tr_id", "tr_orderid"), ("tr_af", "tr_affiliation")),
-            *(("tr_ci", "tr_city"), ("tr_st", "tr_state"), ("tr_co", "tr_country")),
-            *(("tr_cu", "tr_currency"), ("ti_id", "ti_orderid"), ("ti_sk", "ti_sku")),
-            *(("ti_na", "ti_name"), ("ti_nm", "ti_name"), ("ti_ca", "ti_category")),
-            *(("ti_cu", "ti_currency"),),
-        )
-    },
-    "dtm": ("dvce_created_tstamp", _time),
-    "stm": ("dvce_sent_tstamp", _time),
-    "ttm": ("true_tstamp", _time),
-    "tid": ("txn_id", int),
-    "vid": ("domain_sessionidx", int),
-    "pp_mix": ("pp_xoffset_min", int),
-    "pp_max": ("pp_xoffset_max", int),
-    "pp_miy": ("pp_yoffset_min", int),
-    "pp_may": ("pp_yoffset_max", int),
-    "ti_qu": ("ti_quantity", int),
-    "se_va": ("se_value", float),
-    "tr_tt": ("tr_total", float),
-    "tr_tx": ("tr_tax", float),
-    "tr_sh": ("tr_shipping", float),
-    "ti_pr": ("ti_price", float),
-    "f_pdf": ("br_features_pdf", _flag),
-    "f_fla": ("br_features_flash", _flag),
-    "f_java": ("br_features_java", _flag),
-    "f_dir": ("br_features_director", _flag),
-    "f_qt": ("br_features_quicktime", _flag),
-    "f_realp": ("br_features_realplayer", _flag),
-    "f_wma": ("br_features_windowsmedia", _flag),
-    "f_gears": ("br_features_gears", _flag),
-    "f_ag": ("br_features_silverlight", _flag),
-    "cookie": ("br_cookies", _flag),
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "time": _time,
+    "integer": int,
+    "number": float,
+    "flag": _flag,
+}
+CONVERTED = {
+    field: (column, _CONVERTERS[kind])
+    for kind, columns_of_kind in FIELD_COLUMNS.items()
+    for field, column in columns_of_kind.items()
 }
 
-_DIMENSIONS = {
-    "res": ("dvce_screenwidth", "dvce_screenheight"),
-    "vp": ("br_viewwidth", "br_viewheight"),
-    "ds": ("doc_width", "doc_height"),
-}
 
 _NAMES = ("event_vendor", "event_name", "event_format", "event_version")
 
@@ -131,7 +61,7 @@ def columns(row: Row, parameters: dict[str, str]) -> dict[str, Any]:
         if key in CONVERTED and value:
             column, convert = CONVERTED[key]
             event[column] = convert(value)
-    for key, names in _DIMENSIONS.items():
+    for key, names in DIMENSION_COLUMNS.items():
         if parameters.get(key):
             event.update(zip(names, map(int, parameters[key].split("x")), strict=True))
     event.update(_url_parts("page", event["page_url"]))

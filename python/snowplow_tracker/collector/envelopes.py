@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from snowplow_tracker._canonical_event import VENDOR
 from snowplow_tracker.collector.decode import UndecodableError, json_field
-from snowplow_tracker.collector.protocol import VENDOR
 from snowplow_tracker.iglu import SchemaCriterion, SchemaKey
 from snowplow_tracker.iglu.failures import Failure, criterion_mismatch, not_iglu, not_json
 

@@ -10,11 +10,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._canonical_event import EVENT_TYPES, VENDOR
 from snowplow_tracker._version import __version__
 from snowplow_tracker.collector.checks import SCHEMA_URI, field_fault
 from snowplow_tracker.collector.decode import described_data
 from snowplow_tracker.collector.enriched import CONVERTED, columns
-from snowplow_tracker.collector.protocol import EVENT_TYPES, VENDOR
 from snowplow_tracker.collector.rows import COLLECTOR_NAME, iso_time
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from snowplow_tracker._canonical_event import UUID
 from snowplow_tracker.collector.decode import query_pairs
 from snowplow_tracker.collector.guard import host_name
-from snowplow_tracker.collector.protocol import MAX_BODY, UUID
+from snowplow_tracker.collector.protocol import MAX_BODY
 from snowplow_tracker.collector.rows import CollectorPayload
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from itertools import islice, takewhile
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from snowplow_tracker._canonical_event import EVENT_TYPES
 from snowplow_tracker.collector.enriched import enriched_event
-from snowplow_tracker.collector.protocol import EVENT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from snowplow_tracker._canonical_event import VENDOR
 from snowplow_tracker.collector.checks import judge_get, judge_post
 from snowplow_tracker.collector.incoming import (
     Bodies,
@@ -19,7 +20,7 @@ from snowplow_tracker.collector.incoming import (
     add_cors,
     collector_payload,
 )
-from snowplow_tracker.collector.protocol import MAX_BODY, VENDOR
+from snowplow_tracker.collector.protocol import MAX_BODY
 from snowplow_tracker.collector.rows import Row
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from sys import getsizeof
 from typing import Any, NamedTuple, Protocol
 
-from snowplow_tracker.collector.protocol import VENDOR
+from snowplow_tracker._canonical_event import VENDOR
 
 __all__ = [
     "COLLECTOR_NAME",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from snowplow_tracker._canonical_event import VENDOR
 from snowplow_tracker.collector.console import EventFormat
-from snowplow_tracker.collector.protocol import VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker.collector.protocol import EVENT_TYPES
+from snowplow_tracker._canonical_event import EVENT_TYPES
 
 if TYPE_CHECKING:
     from snowplow_tracker.collector.rows import Row

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from snowplow_tracker._canonical_event import EVENT_TYPES, PAYLOAD_DATA_KEYS
 from snowplow_tracker._native import clean_fields
-from snowplow_tracker.collector.protocol import EVENT_TYPES, PAYLOAD_DATA_KEYS
 from snowplow_tracker.testing.matching import difference
 from snowplow_tracker.testing.schemas import matches_schema, short_schema
 from snowplow_tracker.testing.tracked_event import SUBJECT_FIELDS, TrackedEvent

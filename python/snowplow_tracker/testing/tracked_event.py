@@ -6,10 +6,10 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._canonical_event import EVENT_TYPES
 from snowplow_tracker._terminal import escape_unprintable
 from snowplow_tracker.collector.decode import TrackedEvent as DecodedEvent
 from snowplow_tracker.collector.decode import tracked_event
-from snowplow_tracker.collector.protocol import EVENT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker.collector.enriched import COLUMNS, enriched_event
+from snowplow_tracker._canonical_event import COLUMNS
+from snowplow_tracker.collector.enriched import enriched_event
 from snowplow_tracker.collector.rows import iso_time
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from difflib import get_close_matches
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from snowplow_tracker.collector.enriched import COLUMNS
-from snowplow_tracker.collector.protocol import PAYLOAD_DATA_KEYS
+from snowplow_tracker._canonical_event import COLUMNS, PAYLOAD_DATA_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

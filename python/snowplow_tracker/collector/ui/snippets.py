@@ -8,8 +8,9 @@ import shlex
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._canonical_event import EVENT_TYPES, VENDOR
 from snowplow_tracker.collector.flat import flat_event
-from snowplow_tracker.collector.protocol import EVENT_TYPES, PLATFORMS, VENDOR
+from snowplow_tracker.collector.protocol import PLATFORMS
 from snowplow_tracker.collector.settings import EVENTS_PATH
 
 if TYPE_CHECKING:
