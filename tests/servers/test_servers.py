@@ -168,7 +168,8 @@ def test_flush_on_sigterm_leaves_the_handler_of_uwsgi_alone(collector, tmp_path)
     program = path.read_text(encoding="utf-8")
     path.write_text(f"{program}\ntracker.emitters[0].flush_on_sigterm()\n", encoding="utf-8")
     port = free_port()
-    with serving(CASES[-1], tmp_path, port) as server:
+    case = Case("pyuwsgi", "--module slow_wsgi:app", 1, "")
+    with serving(case, tmp_path, port) as server:
         server.terminate_while_responding(1, SIGNS["pyuwsgi"])
     assert server.statuses == {"slow-0": 200}, server.log
     assert arrived(collector) == ["slow-0"]
