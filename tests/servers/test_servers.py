@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from tests.servers.harness import GUIDE, arrived, free_port, module, running, write_program
+from tests.support import wait_until
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -156,6 +157,8 @@ def test_the_asgi_workers_of_gunicorn_run_exit_handlers(kind, collector, tmp_pat
     port = free_port()
     case = Case("gunicorn", "slow_asgi:app --workers 2 -k asgi", 4, "")
     with serving(case, tmp_path, port) as server:
+        # uvloop forgets a signal that comes while a worker loads the application.
+        wait_until(lambda: server.log.count("ASGI server listening") == 2)
         for number in range(BEFORE):
             server.get(f"before-{number}")
         server.terminate_while_responding(case.in_progress, SIGNS["gunicorn"])
