@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from snowplow_tracker._http.endpoint import collector_uri
 from snowplow_tracker._http.status import is_success
 from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, register_originals
+from snowplow_tracker._validation import require_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +137,12 @@ class Emitter(EmitterCore):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     def __del__(self) -> None:
         if (engine := _engine_if_any(self)) is not None:
             engine.abandon()
@@ -196,6 +204,39 @@ class Emitter(EmitterCore):
     def async_flush(self) -> None:
         """Do the same as `flush`."""
         self.flush()
+
+    def flush_within(self, timeout: float = 10.0) -> bool:
+        """Have all that is stored sent on another thread, and wait for it.
+
+        Failed attempts are repeated meanwhile. After the time, delivery goes on.
+
+        Args:
+            timeout: Maximum seconds. Default 10.
+
+        Returns:
+            Whether all that was stored at the call was delivered. False after the time-out, if an
+            event was given up, and in callbacks, for which delivery waits.
+        """
+        seconds = require_seconds(timeout, name="timeout")
+        return self.__engine.current().background.deliver_within(seconds)
+
+    async def aflush(self, timeout: float | None = 10.0) -> bool:
+        """Do the same as `flush_within`, while the event loop goes on.
+
+        Cancellation ends the wait, not the delivery.
+
+        Args:
+            timeout: Maximum seconds. Default 10. None: as long as it takes.
+
+        Returns:
+            Whether all that was stored at the call was delivered. False after the time-out, and if
+            an event was given up.
+        """
+        from snowplow_tracker._delivery.awaiting import (  # noqa: PLC0415 - imports asyncio
+            flush_emitter,
+        )
+
+        return await flush_emitter(self.__engine.current().background, timeout)
 
     def send_events(self, evts: PayloadDictList) -> None:
         """Send events, run the callbacks, and store again what is to be retried."""
@@ -268,6 +309,18 @@ class Emitter(EmitterCore):
         """
         if (engine := _engine_if_any(self)) is not None:
             engine.current().close(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> None:
+        """Do the same as `close`, on a thread, while the event loop goes on.
+
+        Args:
+            timeout: Maximum seconds. Default None: `exit_timeout`.
+        """
+        from snowplow_tracker._delivery.awaiting import (  # noqa: PLC0415 - imports asyncio
+            close_emitter,
+        )
+
+        await close_emitter(partial(self.close, timeout))
 
 
 engine_of: Callable[[Emitter], DeliveryEngine] = attrgetter("_Emitter__engine")

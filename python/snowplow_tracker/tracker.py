@@ -208,11 +208,45 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
             if close is not None:
                 close(timeout)
 
+    def flush_within(self, timeout: float = 10.0) -> bool:
+        """Have all emitters send what they have stored, and wait for it.
+
+        Args:
+            timeout: Maximum seconds for all of them together. Default 10.
+
+        Returns:
+            Whether all that was stored at the call was delivered: see `Emitter.flush_within`. Of an
+            emitter without that method, `sync_flush` or `flush` is called.
+        """
+        from snowplow_tracker._delivery.background import (  # noqa: PLC0415 - rarely needed
+            flush_all_within,
+        )
+
+        return flush_all_within(self.emitters, timeout)
+
+    async def aflush(self, timeout: float | None = 10.0) -> bool:
+        """Do the same as `flush_within`, while the event loop goes on: see `Emitter.aflush`."""
+        from snowplow_tracker._delivery.awaiting import flush_all  # noqa: PLC0415 - asyncio
+
+        return await flush_all(self.emitters, timeout)
+
+    async def aclose(self, timeout: float | None = None) -> None:
+        """Do the same as `close`, while the event loop goes on: see `Emitter.aclose`."""
+        from snowplow_tracker._delivery.awaiting import close_all  # noqa: PLC0415 - asyncio
+
+        await close_all(self.emitters, timeout)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     def set_subject(self, subject: Subject | None) -> Self:
         """Set the subject of the following events, or None."""

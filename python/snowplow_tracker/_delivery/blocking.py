@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from traceback import walk_stack
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from snowplow_tracker._signals import handler_codes
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["may_block"]
+__all__ = ["is_in_event_loop", "may_block"]
 
 
 def may_block() -> bool:
@@ -29,6 +30,12 @@ def may_block() -> bool:
     return not any(
         frame.f_code in handlers or _is_finalizer(frame) for frame, _ in walk_stack(None)
     )
+
+
+def is_in_event_loop() -> bool:
+    """Return whether an event loop of asyncio runs on this thread, and would wait with it."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - documented
 
 
 def _is_finalizer(frame: FrameType) -> bool:

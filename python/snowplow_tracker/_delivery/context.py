@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from snowplow_tracker._delivery.callbacks import Callbacks
 from snowplow_tracker._delivery.circuit_breaker import CircuitBreaker
 from snowplow_tracker._delivery.queue import EventQueue
+from snowplow_tracker._delivery.watermarks import Watermarks
 from snowplow_tracker._locks import sections
 from snowplow_tracker._threads import WakeUps
 
@@ -31,6 +32,7 @@ class DeliveryContext:
         completions: Wakes threads that wait for a request.
         callbacks: Runs `on_success` and `on_failure`.
         queue: The store.
+        watermarks: Tells when what is stored at some moment has been delivered.
     """
 
     def __init__(self, host: DeliveryHost) -> None:
@@ -41,6 +43,7 @@ class DeliveryContext:
         self.completions = Completions()
         self.callbacks = Callbacks(host)
         self.queue = EventQueue(host, self.completions.notify)
+        self.watermarks = Watermarks(self.queue.in_flight)
 
 
 class EmitterState:
@@ -53,6 +56,7 @@ class EmitterState:
         is_unbuffered: Whether it sends each event at once: the interpreter is exiting.
         deadline: When its last delivery has to end, on the clock of `time.monotonic`; None
             before it begins.
+        undelivered: Number of events that its last delivery has left.
     """
 
     def __init__(self) -> None:
@@ -61,6 +65,7 @@ class EmitterState:
         self.is_closed = False
         self.is_unbuffered = False
         self.deadline: float | None = None
+        self.undelivered = 0
 
     def is_past_deadline(self) -> bool:
         """Return whether the time of the last delivery is over."""

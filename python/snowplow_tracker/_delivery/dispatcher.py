@@ -58,6 +58,11 @@ class WorkerDispatcher:
                 if not is_submitted:
                     self._sink.flush_begins()
 
+    def request_flush(self) -> bool:
+        """Do the same as `flush`. Returns whether there is a thread that sends."""
+        self.flush()
+        return self.pool.has_threads()
+
     def _flush_on_worker(self) -> None:
         self._sink.flush_begins()  # first: events stored from here on need another flush
         self._flusher.flush_here()

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from snowplow_tracker._delivery.background import BackgroundFlusher
 from snowplow_tracker._delivery.context import DeliveryContext
 from snowplow_tracker._delivery.flusher import Flusher
 from snowplow_tracker._delivery.intake import Intake
@@ -79,6 +80,7 @@ class DeliveryEngine:
         self.intake = Intake(context, self.sink, self._flush_if_due)
         self.shutdown = Shutdown(context, self.sink, self._deliver)
         self.dispatcher: Dispatcher = self.flusher
+        self.background = BackgroundFlusher(context, self.flusher, None)
         if self._thread_count:
             self.use_workers(self._thread_count)
         self._renew_lock()
@@ -117,6 +119,9 @@ class DeliveryEngine:
 
         self._thread_count = thread_count
         self.dispatcher = WorkerDispatcher(self.context, self.flusher, self.sink, thread_count)
+        self.background = BackgroundFlusher(
+            self.context, self.flusher, self.dispatcher.request_flush
+        )
 
     @property
     def workers(self) -> WorkerDispatcher:
@@ -185,6 +190,7 @@ class DeliveryEngine:
                 self.shutdown.close(timeout)
             finally:
                 self.dispatcher.stop()
+                self.background.stop()
                 self.client.close()
 
     @staticmethod
@@ -205,6 +211,7 @@ class DeliveryEngine:
             return
         notice_copy()
         self.dispatcher.abandon()
+        self.background.stop()
         if self.context.state.is_open:
             deliver_abandoned(self)
 

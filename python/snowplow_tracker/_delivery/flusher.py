@@ -47,6 +47,7 @@ class Flusher:
         self._retry = retry
         self._counters = context.counters
         self._state = context.state
+        self._watermarks = context.watermarks
         self._clock = clock
 
     def flush_here(self) -> None:
@@ -82,20 +83,30 @@ class Flusher:
             self._send_stored()
 
     def _send_stored(self) -> None:
+        sending, is_emptied = self._watermarks.begin(), False
+        try:
+            is_emptied = self._send_all()
+        finally:
+            self._watermarks.end(sending, is_emptied=is_emptied, is_requeued=not is_emptied)
+
+    def _send_all(self) -> bool:
+        """Send what is stored. Returns whether all that was found has an outcome."""
         self.reset_bytes()
-        host, queue = self._host, self._queue
+        host, queue, is_emptied = self._host, self._queue, False
         store = queue.record_store
         is_original_way = is_original(host, "send_events", "attach_sent_timestamp")
         if store is not None and host.method == "post" and is_original_way:
-            self._sender.post(
+            is_emptied = self._sender.post(
                 queue.pending_records(store, self._transport.max_body_bytes(), self._clock())
             )
         else:
             with queue.exclusive(self._state.deadline) as may_send:
                 if may_send and not self._retry.is_due_later():
-                    self._send_batches()
+                    is_emptied = self._send_batches()
         if queue.has_failed():  # a database locked by another program, say: its events are kept
             self._retry.schedule()
+            return False
+        return is_emptied
 
     def send_events(self, events: PayloadDictList) -> None:
         """Send events that were taken from the store, as `Emitter.send_events` does."""
@@ -104,6 +115,14 @@ class Flusher:
         if sections.is_active():
             sections.defer(self._host.send_events, events)
             return
+        sending, is_finished = self._watermarks.begin(), False
+        try:
+            is_finished = self._send_taken(events)
+        finally:
+            self._watermarks.end(sending, is_emptied=False, is_requeued=not is_finished)
+
+    def _send_taken(self, events: PayloadDictList) -> bool:
+        """Send events that were taken from the store. Returns whether each has an outcome."""
         try:
             self._host.attach_sent_timestamp(events)
             is_post = self._host.method == "post"
@@ -113,9 +132,9 @@ class Flusher:
             raise
         with delivering, delivering.mark():
             if pending is not None:
-                self._sender.post(pending)
-            else:
-                self._sender.get(events)
+                return self._sender.post(pending)
+            self._sender.get(events)
+        return True
 
     def _pending(self, events: PayloadDictList) -> PendingBatches:
         return self._queue.pending_events(list(events), self._transport.max_body_bytes())
@@ -131,12 +150,19 @@ class Flusher:
     def abandon(self) -> None:
         """Do nothing: there are no threads."""
 
-    def _send_batches(self) -> None:
+    def _send_batches(self) -> bool:
+        """Send in batches of the store's own. Returns whether all that was found has an outcome.
+
+        A store or a `send_events` of the program may keep events, or put them back: then only an
+        empty store has no events left.
+        """
         failures = self._breaker.failures
         for events in self._queue.batches():
             self._call_send_events(events)
             if failures != self._breaker.failures:
-                return
+                return False
+        is_own = self._queue.is_builtin() and is_original(self._host, "send_events")
+        return is_own or not self._queue.size()
 
     def _call_send_events(self, events: PayloadDictList) -> None:
         """Call `send_events`. An override need not acknowledge events: it is trusted with them."""

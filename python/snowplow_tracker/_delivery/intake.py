@@ -45,6 +45,7 @@ class Intake:
         self._completions = context.completions
         self._state = context.state
         self._refusals = RateLimitedLogger(logger)
+        self._has_warned_of_loop = False
 
     def accept(self, payload: PayloadDict) -> bool:
         """Accept an event as a dict of fields. Returns False if it waits for a retry already."""
@@ -122,7 +123,10 @@ class Intake:
         Returns:
             Whether it is stored. False at once if this thread may not block.
         """
-        from snowplow_tracker._delivery.blocking import may_block  # noqa: PLC0415 - rarely needed
+        from snowplow_tracker._delivery.blocking import (  # noqa: PLC0415 - rarely needed
+            is_in_event_loop,
+            may_block,
+        )
 
         deadline, is_allowed = time.monotonic() + self._host.block_timeout, None
         while self._state.is_open and not self._state.is_unbuffered:
@@ -132,6 +136,12 @@ class Intake:
             is_allowed = may_block() if is_allowed is None else is_allowed
             if not is_allowed or time.monotonic() >= deadline:
                 return False
+            if not self._has_warned_of_loop and is_in_event_loop():
+                self._has_warned_of_loop = True
+                logger.warning(
+                    "An event waits for room, and so does the event loop that tracks it. Set"
+                    ' when_full="refuse", or track bulk loads on another thread'
+                )
             self._host.flush()
             # Room may also appear without a request, by a larger capacity, which wakes nobody.
             until = min(deadline, time.monotonic() + _MAX_WAIT_SECONDS)

@@ -53,12 +53,17 @@ class BatchSender:
         self._counters = context.counters
         self._completions = context.completions
         self._state = context.state
+        self._watermarks = context.watermarks
         self._log = RateLimitedLogger(logger)
 
     # --- POST
 
-    def post(self, batches: PendingBatches) -> None:
-        """Send batches, one request each, until one has to be retried, here or elsewhere."""
+    def post(self, batches: PendingBatches) -> bool:
+        """Send batches, one request each, until one has to be retried, here or elsewhere.
+
+        Returns:
+            Whether each of them was sent or given up.
+        """
         failures = self._breaker.failures
         try:
             while (batch := batches.peek()) is not None and failures == self._breaker.failures:
@@ -68,6 +73,7 @@ class BatchSender:
                     self._post_first(batch, batches)
         finally:  # after a failure, or a KeyboardInterrupt in a request or a callback
             batches.requeue_all()
+        return batch is None
 
     def _post_first(self, batch: Batch, batches: PendingBatches) -> None:
         outcome = self._post_outcome(batch)
@@ -229,6 +235,7 @@ class BatchSender:
             retried=counts.get(RETRY, 0),
             rejected=counts.get(REJECTED, 0),
         )
+        self._watermarks.record(counts.get(RETRY, 0), counts.get(REJECTED, 0))
 
     def _log_and_schedule_retry(self, counts: dict[Outcome, int]) -> None:
         """Log how many events failed, schedule the next attempt, and wake waiting threads."""

@@ -37,6 +37,7 @@ class Shutdown:
         self._counters = context.counters
         self._completions = context.completions
         self._state = context.state
+        self._watermarks = context.watermarks
         self._deliver = deliver
 
     def close(self, timeout: float | None) -> None:
@@ -49,6 +50,7 @@ class Shutdown:
                 time.monotonic() + (self._host.exit_timeout if timeout is None else timeout)
             )
             state.is_closed = True
+            self._watermarks.resolve_all(not state.undelivered)
             self._queue.release_store()
         finally:
             state.is_closing = False
@@ -100,7 +102,8 @@ class Shutdown:
             self._deliver()
 
     def _log_undelivered(self) -> None:
-        if left := self._queue.unanswered():
+        left = self._state.undelivered = self._queue.unanswered()
+        if left:
             reason = self._counters.last_error or "no response in time"
             if paused_for := self._breaker.paused_for():
                 reason += f", to be tried again in {paused_for:.0f} s at the earliest (Retry-After)"
