@@ -59,7 +59,10 @@ mod _native {
     #[pymodule_export]
     use crate::payload::python::{build_payload, clean_fields};
     #[pymodule_export]
-    use crate::tracker::{TrackerCore, call_natively, mark_patched, process_number};
+    use crate::tracker::{
+        TrackerCore, call_natively, disable_tracker, dropped_events, mark_patched, process_number, set_paused,
+        silence_of,
+    };
 
     #[pymodule_export]
     const PAYLOAD_DATA_SCHEMA: &str = crate::buffer::queue::PAYLOAD_DATA_SCHEMA;

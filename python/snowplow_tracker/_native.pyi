@@ -43,6 +43,8 @@ __all__ = [
     "configure_emitter",
     "contracts_enabled",
     "default_encoder",
+    "disable_tracker",
+    "dropped_events",
     "dumps",
     "encode_record",
     "is_text_only",
@@ -52,6 +54,8 @@ __all__ = [
     "request_bodies",
     "set_contracts_enabled",
     "set_flush_requested",
+    "set_paused",
+    "silence_of",
 ]
 
 __version__: str
@@ -145,6 +149,18 @@ def set_flush_requested(emitter: EmitterCore, requested: bool) -> None:
 
 def mark_patched(tracker: TrackerCore) -> None:
     """Tell `track` that a method which it calls was replaced on this instance."""
+
+def set_paused(tracker: TrackerCore, paused: bool) -> None:
+    """Have a tracker drop its events, or track again. A disabled one stays silent."""
+
+def disable_tracker(tracker: TrackerCore) -> None:
+    """Have a tracker drop its events for ever."""
+
+def silence_of(tracker: TrackerCore) -> tuple[bool, bool]:
+    """Return whether a tracker is paused, and whether it is disabled."""
+
+def dropped_events(tracker: TrackerCore) -> int:
+    """Return how many events were dropped while the tracker was paused."""
 
 def call_natively(function: Callable[..., Any]) -> None:
     """Give the function `Tracker.track` a native fast path for calls of the usual form.

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import time  # noqa: F401 - native code calls `time.time` of this module; programs patch it
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
 from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
-from snowplow_tracker._native import TrackerCore, call_natively, mark_patched
+from snowplow_tracker._native import (
+    TrackerCore,
+    call_natively,
+    disable_tracker,
+    mark_patched,
+    set_paused,
+    silence_of,
+)
 from snowplow_tracker.constants import (
     BASE_SCHEMA_PATH,
     CONTEXT_SCHEMA,
@@ -24,6 +32,7 @@ from snowplow_tracker.contracts import non_empty
 from snowplow_tracker.events import Event
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
+from snowplow_tracker.tracker_additions import AdditionMethods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +58,8 @@ logger = skip_closed_streams(logging.getLogger(__name__))
 _ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
 _ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")
 _CALLED_BY_TRACK = frozenset({"complete_payload", "get_uuid", "get_timestamp"})
+# In the state of a copy or pickle: whether it is paused, and whether it is disabled.
+_SILENCE = "_Tracker__silence"
 _NATIVE_ATTRIBUTES = ("emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs")
 _track = TrackerCore.track
 # The default of `track`. `complete_payload` finds out that there is no event, so that other calls
@@ -56,7 +67,7 @@ _track = TrackerCore.track
 _NO_EVENT = object()
 
 
-class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
+class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
     """Encodes events and hands them to one or more emitters.
 
     Both orders of parameters work: `Tracker(namespace, emitters, subject, app_id, encode_base64,
@@ -117,8 +128,13 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
             "aid": arguments.get("app_id"),
         }
         self.timer = None
+        if "SNOWPLOW_TRACKER_DISABLED" in os.environ:
+            _disable_if_asked(self)
 
     def __setattr__(self, name: str, value: object) -> None:
+        if name == _SILENCE:
+            _silence(self, value)
+            return
         super().__setattr__(name, value)
         if name in _CALLED_BY_TRACK:
             mark_patched(self)
@@ -126,7 +142,9 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
     def __getstate__(self) -> tuple[dict[str, Any], dict[str, Any]]:
         # Replaced methods are restored by `setattr` too, so that `__setattr__` notices them.
         names = (*_NATIVE_ATTRIBUTES, *(_CALLED_BY_TRACK & vars(self).keys()))
-        return vars(self), {name: getattr(self, name) for name in names}
+        state = {name: getattr(self, name) for name in names}
+        silence = silence_of(self)
+        return vars(self), {**state, _SILENCE: silence} if any(silence) else state
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # With protocols 0 and 1, `copyreg` cannot copy an instance with a native base class.
@@ -191,6 +209,8 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
             is_async: Whether to call `flush` of each emitter, instead of `sync_flush`. Default
                 False.
         """
+        if _is_disabled(self):
+            return self
         for emitter in self.emitters:
             flush = getattr(emitter, "flush" if is_async else "sync_flush", None)
             if flush is not None:
@@ -203,6 +223,8 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
         Args:
             timeout: Time limit of each emitter in seconds: see `Emitter.close`.
         """
+        if _is_disabled(self):
+            return
         for emitter in self.emitters:
             close = getattr(emitter, "close", None)
             if close is not None:
@@ -267,6 +289,26 @@ class Tracker(TrackerCore, DeprecatedTrackMethods["Tracker"]):
 call_natively(Tracker.track)
 
 # Functions instead of methods: a subclass may use any private name.
+
+
+def _disable_if_asked(tracker: Tracker) -> None:
+    from snowplow_tracker._disabled import announce, is_disabled  # noqa: PLC0415 - rarely needed
+
+    if is_disabled():
+        disable_tracker(tracker)
+        announce()
+
+
+def _is_disabled(tracker: Tracker) -> bool:
+    _, is_disabled = silence_of(tracker)
+    return is_disabled
+
+
+def _silence(tracker: Tracker, silence: Any) -> None:
+    is_paused, is_disabled = silence
+    set_paused(tracker, is_paused)
+    if is_disabled:
+        disable_tracker(tracker)
 
 
 def _given_id(event: Any) -> str | None:

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::given_id::given_id;
 use super::kinds::{CUSTOM, Kind, MAX_FIELDS, Shape};
+use super::pickling::{Pickled, pickled, restored};
 use super::state::{Common, Snapshot, State, Values, bound};
 use crate::cpython::instance::{AddedAttributes, added_attributes, reduce, restore_attributes};
 use crate::cpython::items::collect_results;
@@ -349,46 +350,18 @@ impl Event {
         })
     }
 
-    /// Returns the added attributes and the native state, for pickle and copy. An id that the program gave follows the values: earlier
-    /// versions have none, and ignore it.
+    /// Returns the added attributes and the native state, for pickle and copy.
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let py = slf.py();
         let added = added_attributes(slf)?;
-        let (constructed, values, common, payload, properties) = Self::with(slf, |state| {
-            let values = state.values.iter().chain(state.event_id.is_some().then_some(&state.event_id));
-            let values: Vec<_> = values.map(|value| bound(value, py)).collect();
-            let [subject, context, timestamp] =
-                [&state.event_subject, &state.context, &state.true_timestamp].map(|value| bound(value, py));
-            let (payload, properties) = (bound(&state.payload, py), bound(&state.properties, py));
-            (state.constructed, values, (subject, context, timestamp), payload, properties)
-        });
-        (added, constructed, values, common, payload, properties).into_pyobject(py)
+        let (constructed, values, common, payload, properties) = Self::with(slf, |state| pickled(state, slf.py()));
+        (added, constructed, values, common, payload, properties).into_pyobject(slf.py())
     }
 
-    #[expect(clippy::type_complexity, reason = "the result of __getstate__")]
-    fn __setstate__<'py>(
-        slf: &Bound<'py, Self>,
-        state: (
-            AddedAttributes<'py>,
-            bool,
-            Vec<Option<Py<PyAny>>>,
-            (Option<Py<PyAny>>, Option<Py<PyAny>>, Option<Py<PyAny>>),
-            Option<Py<PyAny>>,
-            Option<Py<PyDict>>,
-        ),
-    ) -> PyResult<()> {
-        let (added, constructed, mut stored, common, payload, properties) = state;
+    fn __setstate__<'py>(slf: &Bound<'py, Self>, state: Bound<'py, PyTuple>) -> PyResult<()> {
+        let added: AddedAttributes<'py> = state.get_item(0)?.extract()?;
+        let native: Pickled<'py> = state.get_slice(1, state.len()).extract()?;
         restore_attributes(slf, &added)?;
-        let (event_subject, context, true_timestamp) = common;
-        let event_id = stored.get_mut(MAX_FIELDS).and_then(Option::take);
-        let mut values = [const { None }; MAX_FIELDS];
-        for (place, value) in values.iter_mut().zip(stored) {
-            *place = value;
-        }
-        let kind = Self::kind(slf);
-        let state =
-            State { kind, constructed, values, event_subject, context, true_timestamp, event_id, payload, properties };
-        Self::replace(slf, |state| state, state);
+        Self::replace(slf, |state| state, restored(Self::kind(slf), native));
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod given_id;
 mod kinds;
 #[cfg(not(feature = "abi3"))]
 mod native_class;
+mod pickling;
 mod self_describing_json;
 mod signature;
 mod state;

@@ -1,7 +1,10 @@
 //! The native half of a tracker: the class `TrackerCore`.
 
+mod additions;
 mod settings;
+mod sinks;
 mod stamp;
+mod switches;
 mod track;
 #[cfg(not(feature = "abi3"))]
 mod vectorcall;
@@ -16,6 +19,7 @@ use crate::panics::{self, Failure};
 use settings::{Settings, TrackerState};
 pub use stamp::process_number;
 use stamp::{EventId, now_ms};
+pub use switches::{disable_tracker, dropped_events, set_paused, silence_of};
 #[cfg(not(feature = "abi3"))]
 pub use vectorcall::call_natively;
 

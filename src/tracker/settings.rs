@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+use super::additions::{Additions, Dropped};
 use crate::payload::field_cache::FieldCache;
 use crate::sync::rcu::{CloneWithGil, Rcu};
 
@@ -13,12 +14,19 @@ pub struct TrackerState {
     pub tracker_fields: FieldCache,
     /// The encoded fields of the tracker's subject.
     pub subject_fields: FieldCache,
+    /// How many events were dropped.
+    pub dropped: Dropped,
 }
 
 impl TrackerState {
     /// Creates the state before the constructor of `Tracker` has run.
     pub const fn new() -> Self {
-        Self { settings: Rcu::new(), tracker_fields: FieldCache::new(), subject_fields: FieldCache::new() }
+        Self {
+            settings: Rcu::new(),
+            tracker_fields: FieldCache::new(),
+            subject_fields: FieldCache::new(),
+            dropped: Dropped::new(),
+        }
     }
 }
 
@@ -37,6 +45,8 @@ pub struct Settings {
     pub standard_nv_pairs: Option<Py<PyAny>>,
     /// Whether a method that `track` calls was replaced on this instance.
     pub is_patched: bool,
+    /// What the program has added or switched off, if anything.
+    pub additions: Option<Box<Additions>>,
 }
 
 impl CloneWithGil for Settings {
@@ -49,6 +59,7 @@ impl CloneWithGil for Settings {
             json_encoder: clone(&self.json_encoder),
             standard_nv_pairs: clone(&self.standard_nv_pairs),
             is_patched: self.is_patched,
+            additions: self.additions.as_ref().map(|additions| Box::new(additions.clone_with_gil(py))),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::additions::intercept;
 use super::settings::{Settings, TrackerState};
+use super::sinks::RecordSinks;
 use super::stamp::{CreationTime, EventId, now_ms};
 use crate::cpython::call::{call_user_code, call_user_method, get_optional_user_attribute, get_user_attribute};
 use crate::cpython::items::{Item, items};
@@ -66,6 +68,11 @@ pub fn track<'py>(
     let originals = originals(tracker.py())?;
     let loaded = state.settings.load(tracker.py());
     let settings = loaded.get();
+    if let Some(additions) = settings.and_then(|settings| settings.additions.as_deref())
+        && let Some(result) = intercept(tracker, &state.dropped, additions, event)?
+    {
+        return Ok(result);
+    }
     let is_patched = settings.is_some_and(|settings| settings.is_patched);
     if let Some(settings) = settings
         && !is_patched
@@ -89,6 +96,7 @@ fn read_settings(tracker: &Bound<'_, PyAny>, is_patched: bool) -> Result<Setting
         json_encoder: optional("json_encoder")?,
         standard_nv_pairs: required(crate::sync::once::intern!(py, "standard_nv_pairs"))?,
         is_patched,
+        additions: None,
     })
 }
 
@@ -102,36 +110,6 @@ struct NativeEvent<'py> {
 struct RecordFields<'py> {
     tracker: CachedFields<'py>,
     subject: Option<CachedFields<'py>>,
-}
-
-/// The sinks of all emitters. There is nearly always one.
-enum RecordSinks<'py> {
-    One(RecordSink<'py>),
-    Many(Vec<RecordSink<'py>>),
-}
-
-impl RecordSinks<'_> {
-    fn push(&self, record: &[u8], created_ms: i64) -> PyResult<()> {
-        match self {
-            Self::One(sink) => sink.push(record, created_ms),
-            Self::Many(sinks) => {
-                // An exception of one emitter is raised only after all emitters have the event.
-                let results: Vec<_> = sinks.iter().map(|sink| sink.push(record, created_ms)).collect();
-                results.into_iter().collect()
-            }
-        }
-    }
-}
-
-impl RecordSinks<'_> {
-    /// Counts an event as dropped for which there was no memory.
-    #[cold]
-    fn count_dropped(&self) {
-        match self {
-            Self::One(sink) => sink.count_dropped(),
-            Self::Many(sinks) => sinks.iter().for_each(RecordSink::count_dropped),
-        }
-    }
 }
 
 /// The fields that a subject or tracker adds to a dict: a snapshot, since user code that runs meanwhile may change them.

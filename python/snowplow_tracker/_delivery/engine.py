@@ -17,6 +17,7 @@ from snowplow_tracker._delivery.retry import RetrySchedule
 from snowplow_tracker._delivery.sender import BatchSender
 from snowplow_tracker._delivery.shutdown import Shutdown
 from snowplow_tracker._delivery.transport import Transport
+from snowplow_tracker._disabled import is_disabled
 from snowplow_tracker._http.client import HttpClient, import_early_if_necessary
 from snowplow_tracker._http.endpoint import redact_url
 from snowplow_tracker._lifecycle.process import (
@@ -129,7 +130,9 @@ class DeliveryEngine:
         return cast("WorkerDispatcher", self.dispatcher)
 
     def activate(self) -> None:
-        """Accept events: the emitter's attributes are set."""
+        """Accept events: the emitter's attributes are set. If trackers are disabled, never."""
+        if is_disabled():
+            return
         import_early_if_necessary()
         self.context.state.is_open = True
         self.sink.update()

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from snowplow_tracker._disabled import is_disabled
 from snowplow_tracker._locks import sections
 from snowplow_tracker._native import encode_record
 from snowplow_tracker._stores.sqlite.database import EventDatabase
@@ -79,6 +80,8 @@ class SQLiteStore:
         # By the identity of the dict.
         self._handed_out: dict[int, _HandedOut] = {}
         self._next_owner_check_at = 0.0
+        if is_disabled():  # no file without need: nobody tracks
+            return
         self.connection.open_or_log()
         # Opened again by the first event. C code may copy the process before that, without Python's
         # fork hooks: a copy cannot use a file that was open.
