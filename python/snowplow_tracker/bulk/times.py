@@ -74,7 +74,8 @@ def _milliseconds_of_number(value: Any, time_format: str | None) -> int:
     unit = time_format or ("ms" if abs(value) >= _LEAST_MILLISECONDS else "s")
     nanoseconds = value * UNITS[unit]
     # Rounding comes first: 1.001 s is 1000.9999999999999 ms as a float.
-    return math.floor(round(nanoseconds / UNITS["ms"], 3))
+    whole: int = math.floor(round(nanoseconds / UNITS["ms"], 3))
+    return whole
 
 
 def _milliseconds_of_text(text: str, time_format: str | None) -> int:
