@@ -91,9 +91,10 @@ def event_of(schema: Any, data: Any) -> tuple[str, Any]:
     Raises:
         RecordError: One of them is missing or of a wrong type.
     """
-    data = parsed_json("data", data)
-    if not isinstance(data, (Mapping, list)):
-        raise RecordError(f"data: expected an object, not {type(data).__name__}")
+    if type(data) is not dict:
+        data = parsed_json("data", data)
+        if not isinstance(data, (Mapping, list)):
+            raise RecordError(f"data: expected an object, not {type(data).__name__}")
     return checked_schema("schema", schema), data
 
 

@@ -27,7 +27,8 @@ _FIELDS = {
     if field not in _DOUBLES
 }
 _FLAGS = frozenset(FIELD_COLUMNS["flag"].values())
-_INTEGERS = frozenset(FIELD_COLUMNS["integer"].values())
+_SIZES = (size for sizes in DIMENSION_COLUMNS.values() for size in sizes)
+_INTEGERS = frozenset((*FIELD_COLUMNS["integer"].values(), *_SIZES))
 _CODES = {kind.name: code for code, kind in EVENT_TYPES.items()}
 _UNSTRUCT = "unstruct_event"
 _CONTEXTS = "contexts"
@@ -71,7 +72,7 @@ class EnrichedForm:
             elif column.startswith(_CONTEXTS) and not column.startswith(_DERIVED):
                 entities += self._entities(column, value)
         for field, sizes in DIMENSION_COLUMNS.items():
-            width, height = (field_text(size, record.get(size)) for size in sizes)
+            width, height = (_text(size, record.get(size)) for size in sizes)
             if width and height:
                 fields[field] = f"{width}x{height}"
         self._envelopes.add_entities(fields, entities)

@@ -23,7 +23,7 @@ def event_id(key: str, value: Any) -> str:
     Raises:
         RecordError: There is no text.
     """
-    text = field_text(key, value)
+    text = value if type(value) is str else field_text(key, value)
     if not text:
         raise RecordError(f"{key}: empty")
     return text if UUID.fullmatch(text) else derived_id(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from snowplow_tracker.bulk.errors import RecordError
 __all__ = ["UNITS", "iso_text", "milliseconds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 _MILLISECOND = timedelta(milliseconds=1)
 _EARLIEST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MILLISECOND
 _LATEST = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // _MILLISECOND
@@ -21,6 +23,8 @@ _LEAST_MILLISECONDS = 10**11
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 """Formats that are units of numbers: nanoseconds in one unit."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_READS_ALL_ISO_TEXT = sys.version_info >= (3, 11)
+"""Whether `datetime.fromisoformat` reads `Z`, and fractions and zones of any length."""
 _ISO = re.compile(
     r"(.{10})[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))? ?(Z|[+-]\d\d:?\d\d|)", re.IGNORECASE
 )
@@ -61,10 +65,9 @@ def _milliseconds(value: Any, time_format: str | None) -> int:
     if isinstance(value, str):
         return _milliseconds_of_text(value.strip(), time_format)
     if isinstance(value, datetime):
-        moment = value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)
-        return (moment - _EPOCH) // _MILLISECOND
+        return _since_epoch(value)
     if isinstance(value, date):
-        return _milliseconds(datetime(value.year, value.month, value.day), None)  # noqa: DTZ001
+        return _since_epoch(datetime(value.year, value.month, value.day))  # noqa: DTZ001
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise TypeError(f"expected text, a number or a datetime, not {type(value).__name__}")
     return _milliseconds_of_number(value, time_format if time_format in UNITS else None)
@@ -80,14 +83,20 @@ def _milliseconds_of_number(value: Any, time_format: str | None) -> int:
 
 def _milliseconds_of_text(text: str, time_format: str | None) -> int:
     if time_format is not None and time_format not in UNITS:
-        return _milliseconds(datetime.strptime(text, time_format), None)  # noqa: DTZ007
+        return _since_epoch(datetime.strptime(text, time_format))  # noqa: DTZ007
     if _NUMBER.fullmatch(text):
-        return _milliseconds(Decimal(text), time_format)
-    # Before Python 3.11, `fromisoformat` reads neither `Z` nor fractions of any length.
-    if found := _ISO.fullmatch(text):
-        day, time, fraction, zone = found.groups()
-        if len(zone) > 1 and ":" not in zone:
-            zone = f"{zone[:3]}:{zone[3:]}"
-        fraction = f".{fraction[:6]:0<6}" if fraction else ""
-        text = f"{day}T{time}{fraction}{'+00:00' if zone in 'Zz' else zone}"
-    return _milliseconds(datetime.fromisoformat(text), None)
+        return _milliseconds_of_number(Decimal(text), time_format)
+    if _READS_ALL_ISO_TEXT or not (found := _ISO.fullmatch(text)):
+        return _since_epoch(datetime.fromisoformat(text.replace(",", ".")))
+    day, time, fraction, zone = found.groups()
+    if len(zone) > 1 and ":" not in zone:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    fraction = f".{fraction[:6]:0<6}" if fraction else ""
+    zone = "+00:00" if zone.upper() == "Z" else zone
+    return _since_epoch(datetime.fromisoformat(f"{day}T{time}{fraction}{zone}"))
+
+
+def _since_epoch(moment: datetime) -> int:
+    if moment.tzinfo is None:
+        return (moment - _NAIVE_EPOCH) // _MILLISECOND
+    return (moment - _EPOCH) // _MILLISECOND

@@ -32,6 +32,7 @@ _KINDS = {
     "struct": _Kind("se", {**_STRUCT, "value": "se_va"}, ("category", "action")),
     "unstruct": _Kind("ue", {}, ("schema", "data")),
 }
+_DESCRIBED = ("schema", "data")
 _NO_TIME = ("", None)
 
 
@@ -96,8 +97,10 @@ class TrackedForm:
         """Return the fields of a record with the keys `schema` and `data`."""
         fields = self.begin("ue")
         for key, value in record.items():
-            if key not in {"schema", "data"}:
-                self.add_common(fields, key, value, ("schema", "data"))
+            if add := _ADD.get(key):
+                add(fields, value)
+            elif key not in _DESCRIBED:
+                self.add_common(fields, key, value, _DESCRIBED)
         self._envelopes.add_event(fields, *event_of(record["schema"], record["data"]))
         return fields
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import zlib
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
+
+from snowplow_tracker.bulk.inputs.zstandard import open_zstandard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,30 +18,13 @@ DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
 """Errors of compressed data that is cut off or damaged."""
 
 
-def _open_zstandard(file: IO[bytes]) -> IO[bytes]:
-    try:
-        module: Any = importlib.import_module("compression.zstd")
-    except ImportError:
-        module = _zstandard()
-    return cast("IO[bytes]", module.open(file, "rb"))
-
-
-def _zstandard() -> Any:
-    try:
-        return importlib.import_module("zstandard")
-    except ImportError as error:
-        raise RuntimeError(
-            "zstandard cannot be imported: pip install 'snowplow-tracker-rs[bulk]'"
-        ) from error
-
-
 def _open_gzip(file: IO[bytes]) -> IO[bytes]:
     return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
 
 
 _SUFFIXES: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     ".gz": _open_gzip,
-    ".zst": _open_zstandard,
+    ".zst": open_zstandard,
 }
 
 
