@@ -9,7 +9,7 @@ from tests.architecture.rust_imports import Crate, rust_imports
 
 # From the lowest to the highest. Other modules are free, as long as there is no circle.
 LAYERS = [{"_lifecycle", "_stores"}, {"_http"}, {"_delivery"}, {"emitters"}]
-TOP = {"", "tracker", "snowplow", "redis", "celery", "collector"}
+TOP = {"", "tracker", "snowplow", "redis", "celery", "collector", "web"}
 
 
 def _folder(module: str) -> str:
