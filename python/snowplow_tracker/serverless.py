@@ -7,14 +7,10 @@ and let it go on with the next call, or never. Threads stop too, and exit handle
 from __future__ import annotations
 
 import inspect
-import logging
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from snowplow_tracker._delivery.awaiting import flush_all
-from snowplow_tracker._delivery.background import flush_all_within
-from snowplow_tracker._lifecycle.process import registered
-from snowplow_tracker._logging import skip_closed_streams
+from snowplow_tracker._flushing import aflush, flush
 from snowplow_tracker._validation import require_seconds
 
 if TYPE_CHECKING:
@@ -24,8 +20,6 @@ if TYPE_CHECKING:
     from snowplow_tracker.tracker import Tracker
 
 __all__ = ["flush_after"]
-
-logger = skip_closed_streams(logging.getLogger(__name__))
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
 
@@ -91,10 +85,7 @@ def _decorate(
             try:
                 return await handler(*args, **kwargs)
             finally:
-                emitters = _emitters(tracker)
-                seconds = _seconds(timeout, (*args, *kwargs.values()))
-                if not (seconds and await flush_all(emitters, seconds)):
-                    _warn_of_left(emitters, seconds)
+                await aflush(tracker, _seconds(timeout, (*args, *kwargs.values())))
 
         return call_and_await
 
@@ -103,10 +94,7 @@ def _decorate(
         try:
             return handler(*args, **kwargs)
         finally:
-            emitters = _emitters(tracker)
-            seconds = _seconds(timeout, (*args, *kwargs.values()))
-            if not (seconds and flush_all_within(emitters, seconds)):
-                _warn_of_left(emitters, seconds)
+            flush(tracker, _seconds(timeout, (*args, *kwargs.values())))
 
     return call
 
@@ -114,14 +102,6 @@ def _decorate(
 def _is_async(handler: Any) -> bool:
     is_async = inspect.iscoroutinefunction
     return is_async(handler) or is_async(type(handler).__call__)
-
-
-def _emitters(tracker: Any) -> list[Any]:
-    """Return the emitters of a tracker, or this emitter, or by default all open ones."""
-    if tracker is not None:
-        return list(getattr(tracker, "emitters", [tracker]))
-    contexts = [cast("Any", engine).context for engine in registered()]
-    return [context.host for context in contexts if context.state.is_open]
 
 
 def _seconds(timeout: float, arguments: Iterable[Any]) -> float:
@@ -132,14 +112,3 @@ def _seconds(timeout: float, arguments: Iterable[Any]) -> float:
         if isinstance(milliseconds, int | float):
             return max(min(timeout, milliseconds / 1000 - _RESERVE_SECONDS), 0.0)
     return timeout
-
-
-def _warn_of_left(emitters: Iterable[Any], seconds: float) -> None:
-    # A custom emitter may have no `stats`. Rejected events are no longer left; delivery logs them.
-    stats = [each.stats() for each in emitters if hasattr(each, "stats")]
-    left = sum(each["queued"] + each["in_flight"] for each in stats)
-    if left:
-        errors = [each["last_error"] for each in stats if each["last_error"]]
-        reason = errors[-1] if errors else "no response in time"
-        message = "%d events are left after %.1f s, for the next call to deliver: %s"
-        logger.warning(message, left, seconds, reason)

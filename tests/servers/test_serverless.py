@@ -204,7 +204,7 @@ def test_a_collector_that_hangs_delays_it_by_the_timeout(server, track, is_async
     tracker = Tracker("ns", kind(server.url))
     decorated(is_async, lambda: track(tracker, "a", "b"), timeout=0.05)()
     assert not server.released.is_set()
-    assert logged("2 events are left after 0.1 s, for the next call to deliver: no response") == 1
+    assert logged("2 events are left after 0.1 s, to be delivered later: no response") == 1
     server.released.set()
     tracker.close(0)
 
