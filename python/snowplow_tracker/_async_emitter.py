@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._delivery.settings import HTTP_BY_DEFAULT, warn_of_plain_http
 from snowplow_tracker._emitter import Emitter, engine_of
+from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH
 from snowplow_tracker._overrides import register_originals
 from snowplow_tracker._validation import require_int
 
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
     from snowplow_tracker._lifecycle.workers import RequestQueue
     from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore
-    from snowplow_tracker.typing import FailureCallback, HttpProtocol, Method, SuccessCallback
+    from snowplow_tracker.typing import (
+        CustomHeaders,
+        FailureCallback,
+        HttpProtocol,
+        Method,
+        SuccessCallback,
+    )
 
 __all__ = ["AsyncEmitter"]
 
@@ -55,6 +62,10 @@ class AsyncEmitter(Emitter):
         exit_timeout: float = 5.0,
         when_full: WhenFull = "refuse",
         block_timeout: float = 30.0,
+        custom_headers: CustomHeaders | None = None,
+        post_path: str = POST_PATH,
+        get_path: str = GET_PATH,
+        server_anonymous: bool = False,
     ) -> None:
         thread_count = require_int(thread_count, 1, name="thread_count")
         if event_store is None and buffer_capacity is None:

@@ -11,11 +11,11 @@ from snowplow_tracker._delivery.batch import set_sent_time
 from snowplow_tracker._delivery.engine import DeliveryEngine
 from snowplow_tracker._delivery.record_sink import RecordSink
 from snowplow_tracker._delivery.settings import resolve_settings
-from snowplow_tracker._http.endpoint import collector_uri
+from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH, collector_uri, resolve_paths
 from snowplow_tracker._http.status import is_success
 from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, register_originals
-from snowplow_tracker._validation import require_seconds
+from snowplow_tracker._validation import require_headers, require_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import (
+        CustomHeaders,
         FailureCallback,
         HttpProtocol,
         Method,
@@ -64,6 +65,10 @@ class Emitter(EmitterCore):
         exit_timeout: Seconds that `close` and the exit of the interpreter may take. Default 5.
         when_full: "refuse" drops and counts events while the store is full; "block" waits.
         block_timeout: Maximum seconds that "block" waits before it refuses. Default 30.
+        custom_headers: Headers of each request, or a function that returns those of the next one.
+        post_path: The path of POST below that of the endpoint, or with a slash an absolute one.
+        get_path: The path of GET. Default "i".
+        server_anonymous: Whether the collector is asked to keep no IP address and no cookie.
 
     Raises:
         ValueError: A parameter has another type than described above, or is out of range.
@@ -87,6 +92,9 @@ class Emitter(EmitterCore):
     exit_timeout: float
     when_full: WhenFull
     block_timeout: float
+    post_path: str
+    get_path: str
+    server_anonymous: bool
     lock: AbstractContextManager[Any]
     timer: FlushTimer
     retry_timer: FlushTimer
@@ -112,10 +120,15 @@ class Emitter(EmitterCore):
         exit_timeout: float = 5.0,
         when_full: WhenFull = "refuse",
         block_timeout: float = 30.0,
+        custom_headers: CustomHeaders | None = None,
+        post_path: str = POST_PATH,
+        get_path: str = GET_PATH,
+        server_anonymous: bool = False,
     ) -> None:
         settings = resolve_settings(locals())
         self.__engine = DeliveryEngine(self, settings.pop("session"), _requests, _now_ms)
-        self.endpoint = self.as_collector_uri(endpoint, protocol, settings.pop("port"), method)
+        uri = self.as_collector_uri(endpoint, protocol, settings.pop("port"), method)
+        self.endpoint, settings["post_path"] = resolve_paths(uri, method, get_path, post_path)
         for name, value in settings.items():
             setattr(self, name, value)
         self.request_method = self.__engine.client.requester
@@ -154,6 +167,16 @@ class Emitter(EmitterCore):
         vars(copied).update({n: v for n, v in vars(self).items() if v is not engine})
         copied.__engine = engine.copy_for(copied)  # noqa: SLF001 - an emitter as well
         return copied
+
+    @property
+    def custom_headers(self) -> CustomHeaders | None:
+        """Headers of each request, or a function that returns those of the next one."""
+        headers: CustomHeaders | None = vars(self)["custom_headers"]
+        return headers
+
+    @custom_headers.setter
+    def custom_headers(self, headers: CustomHeaders | None) -> None:
+        vars(self)["custom_headers"] = require_headers(headers)
 
     @property
     def buffer_size(self) -> int:

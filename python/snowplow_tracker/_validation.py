@@ -15,6 +15,8 @@ from threading import TIMEOUT_MAX
 from types import FunctionType, NoneType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from snowplow_tracker._http.headers import checked_headers
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,6 +27,8 @@ __all__ = [
     "require_callback",
     "require_count",
     "require_count_or_none",
+    "require_flag",
+    "require_headers",
     "require_int",
     "require_int_or_none",
     "require_methods",
@@ -130,6 +134,20 @@ def require_when_full(value: Any) -> WhenFull:
         raise _invalid("when_full", '"refuse" or "block"', value)
     when_full: WhenFull = value
     return when_full
+
+
+def require_flag(value: Any, *, name: str) -> bool:
+    """Return a bool."""
+    if not isinstance(value, bool):
+        raise _invalid(name, "a bool", value)
+    return value
+
+
+def require_headers(value: Any) -> Any:
+    """Return None, a function, or a copy of a mapping of headers that can be sent."""
+    if value is None or (callable(value) and not isinstance(value, Mapping)):
+        return value
+    return checked_headers(value)
 
 
 def require_methods(value: T, methods: Iterable[str], *, name: str) -> T:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH, require_path
+from snowplow_tracker._http.headers import HeaderNames
 from snowplow_tracker._logging import skip_closed_streams
 from snowplow_tracker._validation import (
     require_callback,
+    require_flag,
+    require_headers,
     require_int_or_none,
     require_retry_codes,
     require_retry_rule,
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore
-    from snowplow_tracker.typing import FailureCallback, SuccessCallback
+    from snowplow_tracker.typing import CustomHeaders, FailureCallback, SuccessCallback
 
 __all__ = ["EmitterConfiguration"]
 
@@ -60,6 +64,10 @@ def _callback(name: str) -> Any:
 
 def _seconds(name: str) -> Any:
     return _setting(name, lambda value: require_seconds(value, name=name))
+
+
+def _path(name: str) -> Any:
+    return _setting(name, lambda value: require_path(value, name=name))
 
 
 def _unchecked(name: str) -> Any:
@@ -117,6 +125,20 @@ class EmitterConfiguration:
     block_timeout: float = _seconds("block_timeout")
     """Maximum wait of an event for room in the store with "block", in seconds. Default 30."""
 
+    custom_headers: CustomHeaders | None = _setting("custom_headers", require_headers)
+    """Headers of each request, or a function that returns those of the next one."""
+
+    post_path: str = _path("post_path")
+    """Path of POST requests. Default "com.snowplowanalytics.snowplow/tp2"."""
+
+    get_path: str = _path("get_path")
+    """Path of GET requests. Default "i"."""
+
+    server_anonymous: bool = _setting(
+        "server_anonymous", lambda value: require_flag(value, name="server_anonymous")
+    )
+    """Whether the collector is asked to keep no IP address and no cookie. Default False."""
+
     def __init__(
         self,
         batch_size: int | None = None,
@@ -132,6 +154,10 @@ class EmitterConfiguration:
         exit_timeout: float = 5.0,
         when_full: WhenFull = "refuse",
         block_timeout: float = 30.0,
+        custom_headers: CustomHeaders | None = None,
+        post_path: str = POST_PATH,
+        get_path: str = GET_PATH,
+        server_anonymous: bool = False,
     ) -> None:
         self.batch_size = batch_size
         self.on_success = on_success
@@ -146,9 +172,14 @@ class EmitterConfiguration:
         self.exit_timeout = exit_timeout
         self.when_full = when_full
         self.block_timeout = block_timeout
+        self.custom_headers = custom_headers
+        self.post_path = post_path
+        self.get_path = get_path
+        self.server_anonymous = server_anonymous
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        shown = {**vars(self), "custom_headers": HeaderNames(self.custom_headers)}
+        settings = ", ".join(f"{name}={value!r}" for name, value in shown.items())
         return f"{type(self).__name__}({settings})"
 
     def set_retry_code(self, status_code: int, retry: bool = True) -> bool:

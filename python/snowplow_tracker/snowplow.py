@@ -138,4 +138,8 @@ def _create_emitter(endpoint: str, method: Method, config: EmitterConfiguration)
         exit_timeout=config.exit_timeout,
         when_full=config.when_full,
         block_timeout=config.block_timeout,
+        custom_headers=config.custom_headers,
+        post_path=config.post_path,
+        get_path=config.get_path,
+        server_anonymous=config.server_anonymous,
     )

@@ -11,6 +11,7 @@ __all__ = [
     "FORM_NODE_NAMES",
     "FORM_TYPES",
     "SUPPORTED_PLATFORMS",
+    "CustomHeaders",
     "DataclassInstance",
     "ElementClasses",
     "EmitterProtocol",
@@ -48,6 +49,8 @@ FormClasses = list[str] | tuple[str, Any]
 
 HttpProtocol = Literal["http", "https"]
 Method = Literal["get", "post"]
+# Headers of each request, or a function that is called for those of the next request.
+CustomHeaders = Mapping[str, str] | Callable[[], Mapping[str, str]]
 SuccessCallback = Callable[[PayloadDictList], None]
 FailureCallback = Callable[[int, PayloadDictList], None]
 

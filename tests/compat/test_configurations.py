@@ -26,6 +26,10 @@ SETTINGS: dict[str, Any] = {
     "exit_timeout": 1.5,
     "when_full": "block",
     "block_timeout": 2.5,
+    "custom_headers": {"X-A": "b"},
+    "post_path": "com.acme/track",
+    "get_path": "pixel",
+    "server_anonymous": True,
 }
 DEFAULTS = dict.fromkeys(SETTINGS) | {
     "custom_retry_codes": {},
@@ -33,6 +37,9 @@ DEFAULTS = dict.fromkeys(SETTINGS) | {
     "exit_timeout": 5.0,
     "when_full": "refuse",
     "block_timeout": 30.0,
+    "post_path": "com.snowplowanalytics.snowplow/tp2",
+    "get_path": "i",
+    "server_anonymous": False,
 }
 COUNTS = ["batch_size", "byte_limit", "buffer_capacity"]
 

@@ -100,6 +100,10 @@ def test_every_setting_reaches_the_emitter(emitter_arguments):
         "exit_timeout": 1.5,
         "when_full": "block",
         "block_timeout": 2.5,
+        "custom_headers": {"X-A": "b"},
+        "post_path": "com.acme/track",
+        "get_path": "pixel",
+        "server_anonymous": True,
     }
     config = EmitterConfiguration(**settings)
     Snowplow.create_tracker("ns", ENDPOINT, method="get", emitter_config=config)

@@ -35,7 +35,7 @@ CLASSES = [
     *(Payload, Snowplow, Subject, Tracker, TrackerConfiguration),
 ]
 # Names that no original has, for other parts of this package.
-OWN = {"DataclassInstance", "JsonData", "SupportsInput", "STORE_METHODS"}
+OWN = {"CustomHeaders", "DataclassInstance", "JsonData", "SupportsInput", "STORE_METHODS"}
 
 
 def is_on_the_page(name: str) -> bool:

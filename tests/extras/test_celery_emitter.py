@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import json
 import logging
 import os
 import signal
 import weakref
+from typing import Any
 from unittest.mock import Mock
 
 import celery
@@ -86,6 +89,48 @@ def test_any_value_of_a_get_event_fits_a_message(messages):
     emitter.input({"e": "se", "se_va": object(), "tv": 1})
     assert len(list(messages.iterdir())) == 1
     assert emitter.stats()["queued"] == 0
+
+
+HEADERS = {"Authorization": "Bearer s3cr3t"}
+
+
+@pytest.mark.usefixtures("messages")
+def test_a_task_is_sent_with_the_headers_and_paths_of_the_emitter(server):
+    settings: dict[str, Any] = {"custom_headers": HEADERS, "post_path": "com.acme/track"}
+    emitter = CeleryEmitter(server.url, batch_size=1, **settings)
+    emitter.celery_app.conf.task_always_eager = True
+    track(emitter, "a")
+    [request] = server.requests
+    assert (request.target, request.headers["Authorization"]) == (
+        "/com.acme/track",
+        "Bearer s3cr3t",
+    )
+
+
+def test_a_task_contains_no_headers(messages):
+    track(CeleryEmitter("host", batch_size=1, custom_headers=HEADERS), "a")
+    [message] = messages.iterdir()
+    body = base64.b64decode(json.loads(message.read_text())["body"])
+    assert b"eid" in body
+    assert b"s3cr3t" not in body
+
+
+@pytest.mark.usefixtures("messages")
+def test_a_task_stays_as_anonymous_as_it_was_made(server):
+    emitter = CeleryEmitter(server.url, batch_size=1, custom_headers=HEADERS)
+    emitter.celery_app.conf.task_always_eager = True
+    tasks = emitter.async_flush
+    emitter.async_flush = Mock()
+    track(emitter, "a")
+    emitter.server_anonymous = True
+    track(emitter, "b")
+    emitter.server_anonymous = False
+    for call in emitter.async_flush.delay.call_args_list:
+        tasks.delay(*call.args, **call.kwargs)
+    assert [request.headers["SP-Anonymous"] for request in server.requests] == [None, "*"]
+    assert [request.headers["Authorization"] for request in server.requests] == [
+        "Bearer s3cr3t"
+    ] * 2
 
 
 @pytest.mark.parametrize("send", ["sync_flush", "async_flush", "close"])

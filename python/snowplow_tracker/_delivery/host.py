@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from snowplow_tracker._lifecycle.timer import FlushTimer
     from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.typing import (
+        CustomHeaders,
         FailureCallback,
         Method,
         PayloadDict,
@@ -43,9 +44,17 @@ class DeliveryHost(Protocol):
     exit_timeout: float
     when_full: Any
     block_timeout: float
+    post_path: str
+    get_path: str
+    server_anonymous: bool
     lock: AbstractContextManager[Any]
     timer: FlushTimer
     retry_timer: FlushTimer
+
+    @property
+    def custom_headers(self) -> CustomHeaders | None:
+        """Headers of each request, or a function that returns those of the next one."""
+        ...
 
     def input(self, payload: PayloadDict) -> None:
         """Accept one event."""

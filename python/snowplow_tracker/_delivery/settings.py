@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from snowplow_tracker._http.endpoint import is_loopback, redact_url
+from snowplow_tracker._http.endpoint import is_loopback, redact_url, require_path
 from snowplow_tracker._stores.record_store import STORE_METHODS
 from snowplow_tracker._validation import (
     require_callback,
     require_count_or_none,
+    require_flag,
+    require_headers,
     require_methods,
     require_port,
     require_retry_codes,
@@ -44,6 +46,7 @@ _DEFAULT_CAPACITY = 10_000
 _WHEN_FULL = {"refuse", "block"}
 _CALLBACKS = ("on_success", "on_failure")
 _COUNTS = ("batch_size", "buffer_size", "buffer_capacity", "byte_limit")
+_PATHS = ("get_path", "post_path")
 _SECONDS = ("max_retry_delay_seconds", "exit_timeout", "block_timeout")
 
 
@@ -77,6 +80,9 @@ def resolve_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
         "request_timeout": require_timeout(given["request_timeout"]),
         "custom_retry_codes": require_retry_codes(given["custom_retry_codes"]),
         "when_full": given["when_full"],
+        "custom_headers": require_headers(given["custom_headers"]),
+        "server_anonymous": require_flag(given["server_anonymous"], name="server_anonymous"),
+        **{name: require_path(given[name], name=name) for name in _PATHS},
         **{name: require_callback(given[name], name=name) for name in _CALLBACKS},
         **{name: require_seconds(given[name], name=name) for name in _SECONDS},
     }

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._http.endpoint import HEADERS, fits_request_line, post_uri, to_ascii
+from snowplow_tracker._http.headers import HeaderError, RequestHeaders
+from snowplow_tracker._http.status import NETWORK_ERROR, HttpResult
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
+from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import PerThread
 
 if TYPE_CHECKING:
     from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._http.client import HttpClient
-    from snowplow_tracker._http.status import HttpResult
     from snowplow_tracker.typing import Method, PayloadDict
 
 __all__ = ["MAX_BODY_BYTES", "BodySize", "Transport"]
@@ -40,6 +42,7 @@ class Transport:
         self._counters = context.counters
         self._state = context.state
         self._thread = PerThread()
+        self._headers = RequestHeaders()
 
     def post(self, body: str | bytes) -> int:
         """Send a request body by POST. Returns the status, -1 after a network error."""
@@ -54,7 +57,8 @@ class Transport:
         if fits_request_line(self._host.endpoint, event):
             return self._send("get", params=event)
         ((_, body),) = request_bodies([event], 0)
-        url = post_uri(self._host.endpoint)
+        host = self._host
+        url = post_uri(host.endpoint, host.get_path, host.post_path)
         return self._send("post", url, data=self.encode_body(body), headers=dict(HEADERS))
 
     def body_may_be_bytes(self) -> bool:
@@ -83,6 +87,12 @@ class Transport:
 
     def _send(self, method: Method, url: str | None = None, **content: Any) -> int:
         host = self._host
+        if host.custom_headers is not None or host.server_anonymous:
+            added = self._added_headers()
+            if added is None:
+                return NETWORK_ERROR
+            if added:
+                content["headers"] = {**content.get("headers", {}), **added}
         timeout = _DEFAULT_TIMEOUT if host.request_timeout is None else host.request_timeout
         result = self.client.send(
             host.request_method,
@@ -96,6 +106,20 @@ class Transport:
             self._counters.last_error = result.error
         self._thread.result = result
         return result.status
+
+    def _added_headers(self) -> dict[str, str] | None:
+        """Return the program's headers. None, as after a network error, if they cannot be sent."""
+        before = current_exception()
+        try:
+            return self._headers.of(self._host.custom_headers, self._host.server_anonymous)
+        except Exception as error:  # noqa: BLE001 - a function of the program may raise anything
+            reraise_if_by_handler(error, before)
+            # Without its text, which may contain a token, and without its traceback.
+            is_ours = isinstance(error, HeaderError)
+            text = str(error) if is_ours else f"custom_headers raised {type(error).__name__}"
+            self._counters.last_error = text
+            self._thread.result = HttpResult(NETWORK_ERROR, text)
+            return None
 
 
 class BodySize:

@@ -16,7 +16,8 @@ from snowplow_tracker._http.attempt import (
     current_deadline,
     total_seconds,
 )
-from snowplow_tracker._http.endpoint import to_ascii
+from snowplow_tracker._http.endpoint import HEADERS, to_ascii
+from snowplow_tracker._http.headers import secrets_of
 from snowplow_tracker._http.redact import describe, redact_url
 from snowplow_tracker._http.status import (
     NETWORK_ERROR,
@@ -174,12 +175,21 @@ def _requester_of(session: Any) -> Requester:
     """Return the functions of a session, looked up at each call since programs patch them."""
 
     def post(url: str, **request: Any) -> Any:
-        return session.post(url, **request)
+        return _view_for(session, request).post(url, **request)
 
     def get(url: str, **request: Any) -> Any:
-        return session.get(url, **request)
+        return _view_for(session, request).get(url, **request)
 
     return Requester(post, get)
+
+
+def _view_for(session: Any, request: dict[str, Any]) -> Any:
+    """Return the session that sends a request, which may have headers of the program."""
+    headers = request.get("headers", {})
+    if headers in ({}, HEADERS) or "requests" not in sys.modules:
+        return session
+    added = {name: value for name, value in headers.items() if name not in HEADERS}
+    return _session_module().view_with_headers(session, added)
 
 
 def _inside(
@@ -195,7 +205,8 @@ def _send(send: Callable[..., Any], url: str, **request: Any) -> HttpResult:
         response = send(url, **request)
     except Exception as error:  # noqa: BLE001 - a session of the program may raise anything
         reraise_if_by_handler(error, before)
-        return HttpResult(NETWORK_ERROR, describe(error))
+        secrets = secrets_of(request.get("headers", {}))
+        return HttpResult(NETWORK_ERROR, describe(error, secrets))
     if "data" in request and (redirect := _redirect_without_body(response)):
         status, location = redirect
         return HttpResult(status, f"HTTP {status}, redirected to {redact_url(location)}")
@@ -257,14 +268,16 @@ class _OwnSessions:
         )
         return response
 
-    def get(self, url: str, *, params: dict[str, Any], timeout: Timeout) -> requests.Response:
-        """Send a GET like `requests.get`."""
+    def get(
+        self, url: str, *, params: dict[str, Any], timeout: Timeout, **headers: Any
+    ) -> requests.Response:
+        """Send a GET like `requests.get`. `headers` is given only if the program has some."""
         get = self._patched("get")
         if get is None:
             session = self._session()
             with session, attempt(total_seconds(timeout)):
-                return session.get(url, params=params, timeout=timeout)
-        response: requests.Response = get(url, params=params, timeout=timeout)
+                return session.get(url, params=params, timeout=timeout, **headers)
+        response: requests.Response = get(url, params=params, timeout=timeout, **headers)
         return response
 
     def send(

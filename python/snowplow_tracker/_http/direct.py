@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DirectPost"]
 
 _LENGTH = "{length}"  # in the place of the value of Content-Length
+_LENGTH_LINE = f"\r\nContent-Length: {_LENGTH}\r\n".encode()
 _MAX_HEAD_AND_BODY = 65_536
 _MAX_LINES = 64  # `http.client` refuses a head with more than 100 headers
 _MAX_JOINED = 131_072  # to send a longer body by itself is cheaper than to copy it
@@ -109,8 +110,10 @@ class DirectPost:
         writer = copy.copy(connection)
         writer.send = written.append
         writer.request("POST", self._target, headers=self._headers)
-        before, after = b"".join(written).split(_LENGTH.encode())
-        self._head = before, after
+        # As a whole line: a header of the program may contain anything but a line end.
+        before, line, after = b"".join(written).partition(_LENGTH_LINE)
+        name = line.partition(b" ")[0]
+        self._head = before + name + b" ", b"\r\n" + after
         return self._head
 
     def _read_as_usual(self, connection: Any, received: bytes, *, is_sent: bool) -> HTTPResponse:

@@ -10,19 +10,25 @@ if TYPE_CHECKING:
     from snowplow_tracker.typing import HttpProtocol, Method
 
 __all__ = [
+    "GET_PATH",
     "HEADERS",
+    "POST_PATH",
     "collector_uri",
     "fits_request_line",
     "is_loopback",
     "post_uri",
     "redact_url",
+    "require_path",
+    "resolve_paths",
     "to_ascii",
 ]
 
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 _WITH_HOST_AND_PORT = ("http", "https")
 _MAX_PORT = 65_535
-_PATHS = {"get": "i", "post": "com.snowplowanalytics.snowplow/tp2"}
+GET_PATH = "i"
+POST_PATH = "com.snowplowanalytics.snowplow/tp2"
+_PATHS = {"get": GET_PATH, "post": POST_PATH}
 # A collector refuses request lines above 20,480 bytes. The rest is for what proxies may add.
 _MAX_GET_BYTES = 16_000
 
@@ -91,9 +97,56 @@ def _is_ipv6(text: str) -> bool:
     return True
 
 
-def post_uri(get_uri: str) -> str:
+def require_path(value: Any, *, name: str) -> str:
+    """Return a path below that of an endpoint, or an absolute one, which begins with a slash.
+
+    Raises:
+        ValueError: It is no text, is empty, or contains blanks, line ends, a query or a fragment.
+    """
+    is_text = isinstance(value, str) and bool(value.strip("/"))
+    if not is_text or not value.isprintable() or set(" ?#") & set(value):
+        raise ValueError(f"{name} must be a path such as {POST_PATH!r}: {value!r}")
+    path: str = value
+    return path
+
+
+def resolve_paths(uri: str, method: Method, get_path: str, post_path: str) -> tuple[str, str]:
+    """Put the paths of the program into the URL of a collector.
+
+    Args:
+        uri: What `collector_uri` returns for the method. Any other URL is the program's own.
+        method: "post" or "get".
+        get_path: The path of GET requests.
+        post_path: The path of POST requests.
+
+    Returns:
+        The URL for the method, and the path of POST requests. It is absolute if `get_path` is, as
+        the path of the endpoint itself is not in the URL then.
+    """
+    base = uri.removesuffix(_PATHS[method])
+    if base == uri or not base.endswith("/"):
+        return uri, post_path
+    if method == "post":
+        return _joined(base, post_path), post_path
+    if get_path.startswith("/") and not post_path.startswith("/"):
+        post_path = _joined(base, post_path).removeprefix(_joined(base, "/")[:-1])
+    return _joined(base, get_path), post_path
+
+
+def post_uri(get_uri: str, get_path: str = GET_PATH, post_path: str = POST_PATH) -> str:
     """Return the URL for POST requests to the collector of a URL for GET requests."""
-    return get_uri.removesuffix(_PATHS["get"]) + _PATHS["post"]
+    base = get_uri.removesuffix(get_path)
+    if base == get_uri or not base.endswith("/"):
+        base = _joined(f"{get_uri}/", "/")
+    return _joined(base, post_path)
+
+
+def _joined(base: str, path: str) -> str:
+    """Return a URL that ends with a slash, with a path below it; an absolute path replaces its."""
+    if not path.startswith("/"):
+        return base + path
+    scheme, separator, rest = base.partition("://")
+    return f"{scheme}{separator}{rest.partition('/')[0]}{path}"
 
 
 def fits_request_line(url: str, params: dict[str, Any]) -> bool:

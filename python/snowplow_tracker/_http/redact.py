@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from snowplow_tracker._terminal import escape_unprintable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["describe", "describe_foreign", "printable", "quotes_urls", "redact_url"]
 
@@ -38,8 +42,12 @@ def _split(uri: str) -> tuple[str, str, str]:
     return (scheme, separator, rest) if separator else ("", "", uri)
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException, secrets: Iterable[str] = ()) -> str:
     """Return the types of an exception and its causes, and the text of the last one.
+
+    Args:
+        error: The exception.
+        secrets: Values that are left out of the text.
 
     The texts of exceptions of requests, urllib3 and `http.client` are left out, as are those of
     `ValueError`: they quote what could not be parsed.
@@ -52,6 +60,8 @@ def describe(error: BaseException) -> str:
             break
         last = cause
     text = "" if _has_secrets(last) else str(last)
+    for secret in secrets:
+        text = text.replace(secret, "***")
     return ": ".join([*names, *([_without_urls(text)] if text else [])])
 
 

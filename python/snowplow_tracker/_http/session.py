@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import requests
 from requests.adapters import HTTPAdapter
 
+from snowplow_tracker._http.added_headers import KeepsHeaders, view_with_headers
 from snowplow_tracker._http.deadline import DeadlineAdapter, drain_and_release
 from snowplow_tracker._http.prepared_route import PreparedRoute, proxy_environment
 
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["CollectorSession", "FastResponse", "close_idle_connections", "reset_connections"]
+__all__ = [
+    "CollectorSession",
+    "FastResponse",
+    "close_idle_connections",
+    "reset_connections",
+    "view_with_headers",
+]
 
 _MAX_REDIRECTS = 3
 _REDIRECTS_WITH_BODY = frozenset({307, 308})
@@ -38,7 +45,7 @@ class FastResponse(NamedTuple):
 _OK = FastResponse(200, {})
 
 
-class CollectorSession(requests.Session):
+class CollectorSession(KeepsHeaders, requests.Session):
     """A session that keeps connections alive, but stores no cookies.
 
     A collector identifies a user by a cookie: with one, all users of a service would be the same.

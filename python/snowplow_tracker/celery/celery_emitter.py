@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from snowplow_tracker._emitter import Emitter, engine_of
 from snowplow_tracker._extras import import_extra
+from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH
 from snowplow_tracker._http.redact import describe_foreign
 from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import RateLimitedLogger, delivering, skip_closed_streams
@@ -20,7 +21,7 @@ from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from snowplow_tracker.typing import HttpProtocol, Method, PayloadDictList
+    from snowplow_tracker.typing import CustomHeaders, HttpProtocol, Method, PayloadDictList
 
 __all__ = ["CeleryEmitter"]
 
@@ -63,6 +64,11 @@ class CeleryEmitter(Emitter):
         buffer_size: Number of events in a task. Default 10, for "get" 1.
         byte_limit: As for `Emitter`.
         batch_size: The name of `buffer_size` in version 1.x.
+        custom_headers: As for `Emitter`. They are not put into tasks: each worker adds those of its
+            own emitter for the endpoint.
+        post_path: As for `Emitter`.
+        get_path: As for `Emitter`.
+        server_anonymous: As for `Emitter`, when the task is made.
 
     Attributes:
         celery_app: The emitter's own Celery application.
@@ -86,6 +92,10 @@ class CeleryEmitter(Emitter):
         byte_limit: int | None = None,
         *,
         batch_size: int | None = None,
+        custom_headers: CustomHeaders | None = None,
+        post_path: str = POST_PATH,
+        get_path: str = GET_PATH,
+        server_anonymous: bool = False,
     ) -> None:
         celery = import_extra("celery")
         self.__log = RateLimitedLogger(logger)
@@ -97,6 +107,10 @@ class CeleryEmitter(Emitter):
             batch_size,
             byte_limit=byte_limit,
             buffer_size=buffer_size,
+            custom_headers=custom_headers,
+            post_path=post_path,
+            get_path=get_path,
+            server_anonymous=server_anonymous,
         )
         _share_task(celery)
         self.celery_app = _application(celery)
@@ -148,7 +162,9 @@ def _schedule(emitter: CeleryEmitter, events: PayloadDictList, log: RateLimitedL
 
 
 def _delay(emitter: CeleryEmitter, batch: PayloadDictList) -> None:
-    emitter.async_flush.delay(_as_text(batch), emitter.endpoint, emitter.method)
+    # Workers of a version without this parameter know no anonymity, and must not take such a task.
+    anonymity = {"server_anonymous": True} if emitter.server_anonymous else {}
+    emitter.async_flush.delay(_as_text(batch), emitter.endpoint, emitter.method, **anonymity)
     is_sent = not emitter.celery_app.conf.task_always_eager
     context = engine_of(emitter).context
     with sections, sections.emitter(), emitter.lock:
@@ -161,6 +177,7 @@ def _deliver(
     events: PayloadDictList | None = None,
     endpoint: str = "",
     method: Method = "post",
+    server_anonymous: bool = False,
 ) -> None:
     """Run the task: send events through this process's emitter for an endpoint.
 
@@ -171,10 +188,13 @@ def _deliver(
         if task.emitter is not None:
             Emitter.flush(task.emitter)
         return
-    emitter = _emitters.get((endpoint, method)) or _plain_emitter(endpoint, method)
+    emitter: Emitter | None = _emitters.get((endpoint, method))
+    if emitter is None or (server_anonymous and not emitter.server_anonymous):
+        emitter = _plain_emitter(endpoint, method, server_anonymous)
+    names = {"server_anonymous": True} if server_anonymous else {}
     delay = engine_of(emitter).context.breaker.paused_for()
     if delay and not task.request.is_eager:
-        raise task.retry(args=(events, endpoint, method), countdown=delay)
+        raise task.retry(args=(events, endpoint, method), kwargs=names, countdown=delay)
     emitter.send_events(events)
     if emitter.retry_timer.is_active() and not task.request.is_eager:
         # Until the next attempt, events are safer in the broker than in this process. The timer is
@@ -182,12 +202,16 @@ def _deliver(
         emitter.retry_timer.cancel()
         left = emitter.event_store.get_events_batch()
         emitter.event_store.cleanup(left, False)
-        raise task.retry(args=(_as_text(left), endpoint, method), countdown=emitter.retry_delay)
+        arguments = (_as_text(left), endpoint, method)
+        raise task.retry(args=arguments, kwargs=names, countdown=emitter.retry_delay)
 
 
 @cache
-def _plain_emitter(endpoint: str, method: Method) -> Emitter:
-    emitter = Emitter(endpoint, method=method)
+def _plain_emitter(endpoint: str, method: Method, server_anonymous: bool) -> Emitter:
+    own = _emitters.get((endpoint, method))
+    emitter = Emitter(endpoint, method=method, server_anonymous=server_anonymous)
+    for name in () if own is None else ("custom_headers", "post_path", "get_path"):
+        setattr(emitter, name, getattr(own, name))
     emitter.endpoint = endpoint
     return emitter
 
