@@ -6,7 +6,6 @@ A drop-in replacement for `snowplow-tracker`. Encoding, buffering and batching a
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 try:
     from snowplow_tracker._native import __version__, default_encoder, register_originals
@@ -15,9 +14,10 @@ except ImportError as error:
 
     raise explained(error, __path__[0]) from error
 from snowplow_tracker._emitter import accept_record
+from snowplow_tracker._loggers import find_logger
 from snowplow_tracker.contracts import disable_contracts, enable_contracts
-from snowplow_tracker.emitters import AsyncEmitter, Emitter, logger
-from snowplow_tracker.event_store import EventStore, InMemoryEventStore
+from snowplow_tracker.emitters import AsyncEmitter, Emitter
+from snowplow_tracker.event_store import InMemoryEventStore
 from snowplow_tracker.events import (
     Event,
     PagePing,
@@ -66,16 +66,21 @@ register_originals(Tracker, Emitter, InMemoryEventStore, accept_record)
 
 # A file that only `snowplow-tracker` installs into this folder.
 if os.path.exists(f"{__path__[0]}/test/__init__.py"):  # noqa: PTH110 - pathlib is slow to import
-    logger.warning(
+    find_logger("snowplow_tracker.emitters").warning(
         "snowplow-tracker and snowplow-tracker-rs are both installed, and share files. Run: "
         "pip uninstall -y snowplow-tracker && "
         "pip install --force-reinstall --no-deps snowplow-tracker-rs"
     )
 
-# Modules that few programs use are imported at their first use.
+# What few programs use, or is slow to import, is imported at its first use.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker.celery import CeleryEmitter
     from snowplow_tracker.emitter_configuration import EmitterConfiguration
+    from snowplow_tracker.emitters import logger as logger
+    from snowplow_tracker.event_store import EventStore
     from snowplow_tracker.redis import RedisEmitter, RedisWorker
     from snowplow_tracker.snowplow import Snowplow
     from snowplow_tracker.sqlite_event_store import SQLiteEventStore
@@ -84,11 +89,13 @@ else:
     _MODULES = {
         "CeleryEmitter": "celery",
         "EmitterConfiguration": "emitter_configuration",
+        "EventStore": "event_store",
         "RedisEmitter": "redis",
         "RedisWorker": "redis",
         "SQLiteEventStore": "sqlite_event_store",
         "Snowplow": "snowplow",
         "TrackerConfiguration": "tracker_configuration",
+        "logger": "emitters",
     }
     _SUBMODULES = {*_MODULES.values(), "_version", "typing"}
 

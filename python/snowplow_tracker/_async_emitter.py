@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._delivery.settings import HTTP_BY_DEFAULT, warn_of_plain_http
 from snowplow_tracker._emitter import Emitter, engine_of
 from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH
 from snowplow_tracker._overrides import register_originals
 from snowplow_tracker._validation import require_int
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker._lifecycle.workers import RequestQueue
     from snowplow_tracker._validation import WhenFull
     from snowplow_tracker.event_store import EventStore

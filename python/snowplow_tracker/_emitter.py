@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
 
 from snowplow_tracker._delivery.batch import set_sent_time
 from snowplow_tracker._delivery.engine import DeliveryEngine
@@ -17,9 +16,11 @@ from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, register_originals
 from snowplow_tracker._validation import require_headers, require_seconds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from typing import Any
 
     from typing_extensions import Self
 
@@ -191,12 +192,14 @@ class Emitter(EmitterCore):
     def buffer(self) -> PayloadDictList:
         """The stored events, as in version 0.x."""
         self.__engine.current()
-        events: PayloadDictList = cast("Any", self.event_store).event_buffer
+        store: Any = self.event_store
+        events: PayloadDictList = store.event_buffer
         return events
 
     @buffer.setter
     def buffer(self, events: PayloadDictList) -> None:
-        cast("Any", self.event_store).event_buffer = events
+        store: Any = self.event_store
+        store.event_buffer = events
 
     @property
     def retry_delay(self) -> float:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, cast
-
 from snowplow_tracker._delivery.background import flush_all_within
 from snowplow_tracker._lifecycle.process import registered
-from snowplow_tracker._logging import skip_closed_streams
+from snowplow_tracker._loggers import lazy_logger
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from snowplow_tracker.emitters import Emitter
     from snowplow_tracker.tracker import Tracker
 
 __all__ = ["aflush", "flush"]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
+_logger = lazy_logger(__name__)
 
 
 def flush(tracker: Tracker | Emitter | None, seconds: float) -> None:
@@ -44,8 +43,8 @@ async def aflush(tracker: Tracker | Emitter | None, seconds: float) -> None:
 def _emitters(tracker: Any) -> list[Any]:
     if tracker is not None:
         return list(getattr(tracker, "emitters", [tracker]))
-    contexts = [cast("Any", engine).context for engine in registered()]
-    return [context.host for context in contexts if context.state.is_open]
+    engines: list[Any] = list(registered())
+    return [each.context.host for each in engines if each.context.state.is_open]
 
 
 def _warn_of_left(emitters: Iterable[Any], seconds: float) -> None:
@@ -56,4 +55,4 @@ def _warn_of_left(emitters: Iterable[Any], seconds: float) -> None:
         errors = [each["last_error"] for each in stats if each["last_error"]]
         reason = errors[-1] if errors else "no response in time"
         message = "%d events are left after %.1f s, to be delivered later: %s"
-        logger.warning(message, left, seconds, reason)
+        _logger.warning(message, left, seconds, reason)

@@ -14,17 +14,18 @@ need no place in the order: they come last.
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 from _thread import RLock  # green threads do not replace it
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import Mark
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = [
     "ORDER",
@@ -37,7 +38,7 @@ __all__ = [
     "sections",
 ]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 # A thread that holds a lock may only take locks that come later.
 ORDER = (
@@ -135,7 +136,7 @@ class Deferral:
             call()
         except Exception as error:
             reraise_if_by_handler(error, before)
-            logger.exception("A call raised an exception that a signal handler or finalizer made")
+            _logger.exception("A call raised an exception that a signal handler or finalizer made")
 
 
 class Sections(Deferral):

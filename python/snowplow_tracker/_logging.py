@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 from snowplow_tracker._locks import Deferral, sections
 from snowplow_tracker._threads import Mark
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable
+    from typing import Any
 
-__all__ = ["RateLimitedLogger", "delivering", "log_unlocked", "skip_closed_streams"]
+__all__ = ["RateLimitedLogger", "delivering", "log_unlocked"]
 
 _INTERVAL_SECONDS = 60.0
 _MAX_DEFERRED_CALLS = 1_000
@@ -49,16 +49,27 @@ class _Delivering(Deferral):
         """Return whether this thread is inside such a block."""
         return self.mark.is_active()
 
-    @contextmanager
-    def suspended(self) -> Generator[None]:
-        """Run the program's own code, whose events are sent as usual."""
-        mark = self.mark()
-        depth = mark._release_save() if mark._is_owned() else None  # noqa: SLF001 - as `threading`
-        try:
-            yield
-        finally:
-            if depth is not None:
-                mark._acquire_restore(depth)  # noqa: SLF001 - see above
+    def suspended(self) -> _Suspended:
+        """Run the program's own code in a `with` block: its events are sent as usual."""
+        return _Suspended(self.mark())
+
+
+class _Suspended:
+    """Sets a mark back for a block. A class: `contextlib` is slow to import."""
+
+    __slots__ = ("_depth", "_mark")
+
+    def __init__(self, mark: Any) -> None:
+        self._mark = mark
+        self._depth: Any = None
+
+    def __enter__(self) -> None:
+        if self._mark._is_owned():  # noqa: SLF001 - as `threading.Condition` does
+            self._depth = self._mark._release_save()  # noqa: SLF001 - see above
+
+    def __exit__(self, *_: object) -> None:
+        if self._depth is not None:
+            self._mark._acquire_restore(self._depth)  # noqa: SLF001 - see above
 
 
 delivering = _Delivering()
@@ -105,45 +116,3 @@ class RateLimitedLogger:
             return False
         self._next[message] = now + _INTERVAL_SECONDS
         return True
-
-
-def skip_closed_streams(logger: logging.Logger) -> logging.Logger:
-    """Have a logger leave out handlers whose stream is closed. Returns the logger.
-
-    At exit, or after a test of pytest, the stream that a handler was made with may be closed. The
-    handler would print a traceback for each record, and raise if `sys.stderr` is closed:
-    https://docs.python.org/3/library/logging.html#logging.Handler.handleError
-    """
-    logger.addFilter(_has_open_streams)
-    return logger
-
-
-def _has_open_streams(record: logging.LogRecord) -> bool:
-    """Filter a record. If a stream is closed, hand the record to the other handlers."""
-    handlers = list(_handlers_of(record.name))
-    if not any(map(_is_closed, handlers)):
-        return True
-    for handler in handlers:
-        if record.levelno >= handler.level and not _is_closed(handler):
-            handler.handle(record)
-    return False
-
-
-def _handlers_of(name: str) -> Iterator[logging.Handler]:
-    """Yield the handlers that `Logger.callHandlers` would call."""
-    import logging  # noqa: PLC0415 - whoever logs has imported it
-
-    last_resort, first = logging.lastResort, logging.getLogger(name)
-    if last_resort is not None and not first.hasHandlers():
-        yield last_resort
-    logger: logging.Logger | None = first
-    while logger is not None:
-        yield from logger.handlers
-        logger = logger.parent if logger.propagate else None
-
-
-def _is_closed(handler: logging.Handler) -> bool:
-    stream = getattr(handler, "stream", handler)
-    if stream is None:  # files are opened when they are needed
-        return not hasattr(handler, "baseFilename")
-    return bool(getattr(stream, "closed", False))

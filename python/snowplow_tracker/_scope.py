@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from threading import get_ident
-from typing import TYPE_CHECKING
 
 from snowplow_tracker.subject import DEFAULT_PLATFORM, Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any

@@ -9,11 +9,10 @@ Limits: handlers written in C leave no trace, and neither do exceptions that ano
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType, FrameType, TracebackType
@@ -30,6 +29,8 @@ def handler_codes() -> set[CodeType]:
     """Return the code that runs on this thread when a signal arrives."""
     if threading.current_thread() is not threading.main_thread():
         return set()
+    import signal  # noqa: PLC0415 - slow to import, rarely needed
+
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     functions = [getattr(handler, "__func__", handler) for handler in handlers if callable(handler)]
     codes = [
@@ -112,6 +113,8 @@ def _is_handler(caller: FrameType, frame: FrameType, codes: set[CodeType]) -> bo
     if count > code.co_argcount:
         name = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
         values += frame.f_locals.get(name) or ()
+    import signal  # noqa: PLC0415 - see `handler_codes`
+
     is_called_for = any(value in signal.valid_signals() for value in values if _is_number(value))
     return is_called_for and any(value is caller for value in values)
 

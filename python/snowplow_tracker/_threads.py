@@ -12,10 +12,11 @@ from __future__ import annotations
 import threading
 import time
 from _thread import RLock  # green threads do not replace it
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["CurrentLock", "Mark", "PerThread", "WakeUps"]
 

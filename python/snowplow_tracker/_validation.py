@@ -7,23 +7,20 @@ later, on a thread that sends.
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
-from collections.abc import Mapping
 from threading import TIMEOUT_MAX
 from types import FunctionType, NoneType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from snowplow_tracker._http.headers import checked_headers
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any, Literal, TypeAlias, TypeVar
 
     T = TypeVar("T")
+    WhenFull: TypeAlias = Literal["refuse", "block"]
 
 __all__ = [
-    "WhenFull",
     "require_callback",
     "require_count",
     "require_count_or_none",
@@ -40,9 +37,8 @@ __all__ = [
     "require_when_full",
 ]
 
-WhenFull = Literal["refuse", "block"]
-
 _MAX_PORT = 65_535
+_INFINITY = float("inf")  # as `math.inf`
 
 
 def require_int(value: Any, least: int, *, name: str) -> int:
@@ -60,7 +56,7 @@ def require_int_or_none(value: Any, least: int, *, name: str) -> int | None:
 
 def require_count(value: Any, *, name: str) -> int:
     """Return a number of events or bytes, at least 0. Also accepts floats such as 1e6 and inf."""
-    if isinstance(value, float) and (value.is_integer() or value == math.inf):
+    if isinstance(value, float) and (value.is_integer() or value == _INFINITY):
         value = int(min(value, sys.maxsize))
     return require_int(value, 0, name=name)
 
@@ -81,11 +77,11 @@ def require_port(value: Any) -> int | None:
     return number
 
 
-def require_seconds(value: Any, *, name: str, most: float = math.inf) -> float:
+def require_seconds(value: Any, *, name: str, most: float = _INFINITY) -> float:
     """Return a time in seconds, from 0 to `most`, and at most `threading.TIMEOUT_MAX`."""
     number = _to_number(value)
     if number is None or not 0 <= number <= most:
-        limits = "at least 0" if most == math.inf else f"from 0 to {most:.0f}"
+        limits = "at least 0" if most == _INFINITY else f"from 0 to {most:.0f}"
         raise _invalid(name, f"a number of seconds, {limits}", value)
     return min(number, TIMEOUT_MAX)
 
@@ -110,12 +106,15 @@ def require_callback(value: T, *, name: str) -> T:
     return value
 
 
-def require_retry_codes(value: Any) -> dict[int, bool]:
+def require_retry_codes(value: Any) -> Any:
     """Return a mapping of HTTP statuses to bools: the given one, or an empty dict for None."""
-    codes: Any = {} if value is None else value
-    if not isinstance(codes, Mapping) or any(_to_int(status) is None for status in codes):
+    if value is None:
+        return {}
+    from collections.abc import Mapping  # noqa: PLC0415 - slow to import, rarely needed
+
+    if not isinstance(value, Mapping) or any(_to_int(status) is None for status in value):
         raise _invalid("custom_retry_codes", "a dict of statuses, which are ints, to bools", value)
-    return cast("dict[int, bool]", codes)
+    return value
 
 
 def require_retry_rule(status_code: Any, retry: Any) -> None:
@@ -145,9 +144,14 @@ def require_flag(value: Any, *, name: str) -> bool:
 
 def require_headers(value: Any) -> Any:
     """Return None, a function, or a copy of a mapping of headers that can be sent."""
-    if value is None or (callable(value) and not isinstance(value, Mapping)):
+    if value is None:
         return value
-    return checked_headers(value)
+    from snowplow_tracker._http.headers import (  # noqa: PLC0415 - rarely needed
+        checked_headers,
+        is_function,
+    )
+
+    return value if is_function(value) else checked_headers(value)
 
 
 def require_methods(value: T, methods: Iterable[str], *, name: str) -> T:

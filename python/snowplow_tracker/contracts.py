@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._native import contracts_enabled as _native_contracts_enabled
 from snowplow_tracker._native import set_contracts_enabled
 from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sized
+    from typing import Any
 
 __all__ = [
     "contracts_enabled",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH, require_path
 from snowplow_tracker._http.headers import HeaderNames
-from snowplow_tracker._logging import skip_closed_streams
+from snowplow_tracker._loggers import find_logger
 from snowplow_tracker._validation import (
     require_callback,
     require_flag,
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EmitterConfiguration"]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
+logger = find_logger(__name__)
 
 
 def _setting(name: str, check: Callable[[Any], Any]) -> Any:

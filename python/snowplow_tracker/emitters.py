@@ -5,10 +5,8 @@ Programs import emitters from this module, and patch `time` and `requests` in it
 
 from __future__ import annotations
 
-import logging
 import time
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._async_emitter import AsyncEmitter
 from snowplow_tracker._delivery.settings import (
@@ -21,8 +19,13 @@ from snowplow_tracker._delivery.settings import (
 from snowplow_tracker._emitter import Emitter, use_namespace
 from snowplow_tracker._http.client import Requester
 from snowplow_tracker._lifecycle.timer import FlushTimer
-from snowplow_tracker._logging import skip_closed_streams
+from snowplow_tracker._loggers import find_logger
 from snowplow_tracker._native import PAYLOAD_DATA_SCHEMA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from typing import Any
 
 __all__ = [
     "DEFAULT_MAX_LENGTH",
@@ -37,8 +40,6 @@ __all__ = [
     "time",
 ]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
-
 use_namespace(globals())
 
 # Help texts and mocks name the public module, as they do for the classes.
@@ -48,8 +49,9 @@ for _kind in (Emitter, AsyncEmitter):
         if isinstance(_function, FunctionType):
             _function.__module__ = __name__
 
-# Programs patch `snowplow_tracker.emitters.requests.post`; importing requests is slow.
+# Programs patch `snowplow_tracker.emitters.requests.post`. What is here is slow to import.
 if TYPE_CHECKING:
+    logger: logging.Logger
     import requests as requests  # noqa: PLC0414 - exported by that
 else:
 
@@ -58,4 +60,6 @@ else:
             import requests  # noqa: PLC0415 - heavy
 
             return requests
+        if name == "logger":
+            return find_logger(__name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

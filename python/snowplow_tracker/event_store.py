@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
 
-from snowplow_tracker._logging import skip_closed_streams
+from snowplow_tracker._loggers import find_logger
 from snowplow_tracker._stores.memory import MemoryStore
 from snowplow_tracker._stores.record_store import STORE_METHODS, register_builtin_store
 from snowplow_tracker._validation import require_count, require_methods
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from logging import Logger
+    from typing import Any
 
+    from snowplow_tracker._stores.protocols import EventStore as EventStore  # noqa: PLC0414
     from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
 __all__ = ["EventStore", "InMemoryEventStore"]
-
-_logger = skip_closed_streams(logging.getLogger(__name__))
-
-
-class EventStore(Protocol):
-    """The methods that an emitter requires of a store.
-
-    A store does not need to be thread-safe: an emitter calls it from one thread at a time.
-    """
-
-    def add_event(self, payload: PayloadDict) -> bool:
-        """Store an event. Returns False if it was refused."""
-        ...
-
-    def get_events_batch(self) -> PayloadDictList:
-        """Take waiting events to send them, oldest first: all of them or only a part."""
-        ...
-
-    def cleanup(self, batch: PayloadDictList, need_retry: bool) -> None:
-        """Forget events that were taken, or store them again if `need_retry` is true."""
-        ...
-
-    def size(self) -> int:
-        """Return how many events are waiting. Events that were taken do not count."""
-        ...
 
 
 class InMemoryEventStore:
@@ -62,7 +38,7 @@ class InMemoryEventStore:
     """
 
     def __init__(self, logger: Logger, buffer_capacity: int = 10_000) -> None:
-        log_to = require_methods(logger, ["error"], name="logger") or _logger
+        log_to = require_methods(logger, ["error"], name="logger") or find_logger(__name__)
         self.__store = MemoryStore(log_to, require_count(buffer_capacity, name="buffer_capacity"))
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -118,3 +94,13 @@ class InMemoryEventStore:
 
 _store_of: Callable[[InMemoryEventStore], MemoryStore] = attrgetter("_InMemoryEventStore__store")
 register_builtin_store(InMemoryEventStore, _store_of)
+
+# A protocol is made by `typing`, which is slow to import.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name == "EventStore":
+            from snowplow_tracker._stores.protocols import EventStore  # noqa: PLC0415
+
+            return EventStore
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._native import b64, dumps
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker.typing import JsonEncoderFunction, PayloadDict
 
 __all__ = ["Payload"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import wraps
 from types import MethodDescriptorType
-from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._native import SelfDescribingJson
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["SelfDescribingJson"]
 

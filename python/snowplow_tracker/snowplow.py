@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from snowplow_tracker._logging import skip_closed_streams
+from snowplow_tracker._loggers import find_logger
 from snowplow_tracker.emitter_configuration import EmitterConfiguration
 from snowplow_tracker.emitters import Emitter
 from snowplow_tracker.tracker import Tracker
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Snowplow"]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
+logger = find_logger(__name__)
 
 
 # One registry for `Snowplow` and all its subclasses. It is not an attribute of the class, which a

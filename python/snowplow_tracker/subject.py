@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from snowplow_tracker.constants import SUPPORTED_PLATFORMS
 from snowplow_tracker.contracts import greater_than, one_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from snowplow_tracker.typing import PayloadDict, SupportedPlatform
 

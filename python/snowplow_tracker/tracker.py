@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time  # noqa: F401 - native code calls `time.time` of this module; programs patch it
 from functools import wraps
-from typing import TYPE_CHECKING, Any, cast, overload
 
 from snowplow_tracker._deprecated import DeprecatedTrackMethods
-from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
+from snowplow_tracker._loggers import find_logger, lazy_logger
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import (
     TrackerCore,
     call_natively,
@@ -34,8 +33,10 @@ from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
 from snowplow_tracker.tracker_additions import AdditionMethods
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, overload
 
     from typing_extensions import Self
 
@@ -53,7 +54,7 @@ __all__ = [
     "Tracker",
 ]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
+_logger = lazy_logger(__name__)
 
 _ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
 _ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")
@@ -93,27 +94,29 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
         TypeError: `emitters` is missing.
     """
 
-    @overload
-    def __init__(
-        self,
-        namespace: str,
-        emitters: SupportsInput | Sequence[SupportsInput],
-        subject: Subject | None = None,
-        app_id: str | None = None,
-        encode_base64: bool = DEFAULT_ENCODE_BASE64,
-        json_encoder: JsonEncoderFunction | None = None,
-    ) -> None: ...
+    if TYPE_CHECKING:
 
-    @overload
-    def __init__(
-        self,
-        emitters: SupportsInput | Sequence[SupportsInput],
-        subject: Subject | None = None,
-        namespace: str | None = None,
-        app_id: str | None = None,
-        encode_base64: bool = DEFAULT_ENCODE_BASE64,
-        json_encoder: JsonEncoderFunction | None = None,
-    ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            namespace: str,
+            emitters: SupportsInput | Sequence[SupportsInput],
+            subject: Subject | None = None,
+            app_id: str | None = None,
+            encode_base64: bool = DEFAULT_ENCODE_BASE64,
+            json_encoder: JsonEncoderFunction | None = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self,
+            emitters: SupportsInput | Sequence[SupportsInput],
+            subject: Subject | None = None,
+            namespace: str | None = None,
+            app_id: str | None = None,
+            encode_base64: bool = DEFAULT_ENCODE_BASE64,
+            json_encoder: JsonEncoderFunction | None = None,
+        ) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         arguments = _bind(args, kwargs)
@@ -379,9 +382,10 @@ def _signature_of_both_orders(
 # `inspect.signature`, `help` and notebooks show this. It is the function's, not the class's, so
 # that a subclass with another constructor shows its own. Each parameter has a default, because
 # `Tracker(emitters)` is valid as well, also for `unittest.mock.create_autospec`.
-cast("Any", Tracker.__init__).__wrapped__ = _signature_of_both_orders
+_init: Any = Tracker.__init__
+_init.__wrapped__ = _signature_of_both_orders
 
-_loss = RateLimitedLogger(logger)
+_loss = RateLimitedLogger(_logger)
 
 
 def _warn_of_loss(non_finite: int, surrogates: int) -> None:
@@ -399,15 +403,17 @@ def _warn_of_loss(non_finite: int, surrogates: int) -> None:
 
 def _log_internal_error(error: BaseException) -> None:
     """Log a panic of the native code that lost an event. Native code calls this function."""
-    logger.error(
+    _logger.error(
         "An event was lost to a fault of this package, please report it: %s", error, exc_info=error
     )
 
 
-# Programs patch `snowplow_tracker.tracker.uuid`. The import is lazy: it takes longer than that of
-# this whole package.
+# Programs patch `snowplow_tracker.tracker.uuid`. It takes longer to import than this whole package.
 if TYPE_CHECKING:
+    import logging
     import uuid as uuid  # noqa: PLC0414 - the alias makes it an export
+
+    logger: logging.Logger
 else:
 
     def __getattr__(name: str) -> Any:
@@ -415,4 +421,6 @@ else:
             import uuid  # noqa: PLC0415
 
             return uuid
+        if name == "logger":
+            return find_logger(__name__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

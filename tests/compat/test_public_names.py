@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +135,26 @@ def test_importing_loads_nothing_heavy():
         f"{needed}; import snowplow_tracker; print(*{{*sys.modules}} - before)"
     )
     assert not HEAVY & set(done.stdout.split())
+
+
+# Each takes as long to import as several modules of this package.
+LATER = (
+    "asyncio collections.abc contextlib copy dataclasses enum inspect json logging math random re"
+    " signal socket string tokenize traceback typing uuid warnings weakref"
+)
+
+
+def modules_after(statement: str) -> set[str]:
+    folder = str(Path(snowplow_tracker.__file__).parents[1])
+    program = f"import sys; sys.path.append({folder!r}); {statement}; print(*sys.modules)"
+    # Without `site`, whose files may import anything.
+    command = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    return {*done.stdout.split()}
+
+
+def test_importing_loads_no_module_that_is_slow_and_can_wait():
+    loaded = modules_after("import snowplow_tracker")
+    assert "snowplow_tracker.tracker" in loaded
+    # In later Pythons, `threading` imports some of them itself.
+    assert loaded & {*LATER.split()} <= modules_after("import threading")

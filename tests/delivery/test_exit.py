@@ -263,6 +263,26 @@ def test_a_retry_after_holds_to_the_end_and_what_is_left_is_logged(server, kind)
     assert "4 events were not delivered: HTTP 503" in ended.stderr
 
 
+LOGS_TO_A_FILE = """
+import sys
+from snowplow_tracker import AsyncEmitter, Emitter, StructuredEvent, Tracker
+import logging
+kind, url, path = sys.argv[1:]
+logging.basicConfig(filename=path, filemode="w")
+tracker = Tracker("ns", dict(Emitter=Emitter, AsyncEmitter=AsyncEmitter)[kind](url))
+tracker.track(StructuredEvent("shop", "add", "label"))
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_left_is_logged_before_the_log_files_are_closed(server, tmp_path, kind):
+    server.otherwise = 503, {}
+    log = tmp_path / "program.log"
+    ended = run_program(LOGS_TO_A_FILE, kind, server.url, str(log))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "1 events were not delivered" in log.read_text(encoding="utf-8")
+
+
 LATE_AND_HELD_BACK = """
 import atexit, sys
 atexit.register(lambda: tracker.track(StructuredEvent("shop", "add", "late")))

@@ -24,6 +24,15 @@ def test_the_logger_is_named_after_its_module():
     assert snowplow_tracker.emitters.logger is snowplow_tracker.logger
 
 
+def test_a_logger_in_its_place_gets_all_of_it(server, track):
+    server.script.append(400)
+    with mock.patch("snowplow_tracker.emitters.logger") as mine:
+        emitter = Emitter(server.url, batch_size=1)
+        track(Tracker("ns", emitter), "a")
+    assert "given up" in str(mine.warning.call_args or mine.error.call_args)
+    assert snowplow_tracker.emitters.logger is logging.getLogger(NAME)
+
+
 def misfortunes(server: Any, track: Any, kind: Any) -> None:
     """One of each thing that an emitter has to say."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
-from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._locks import sections
@@ -13,8 +11,10 @@ from snowplow_tracker._overrides import call_override, is_original
 from snowplow_tracker._threads import WakeUps
 from snowplow_tracker._validation import require_seconds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.flusher import Flusher
@@ -110,9 +110,9 @@ class BackgroundFlusher:
 
     def _threads(self) -> WorkerPool:
         if self._pool is None:
-            from snowplow_tracker._lifecycle.workers import (  # noqa: PLC0415 - rarely needed
-                WorkerPool,
-            )
+            import weakref  # noqa: PLC0415 - rarely needed, as the pool
+
+            from snowplow_tracker._lifecycle.workers import WorkerPool  # noqa: PLC0415
 
             self._pool = WorkerPool(weakref.WeakMethod(self._flush), 1)
         return self._pool

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
-
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import Mark, PerThread
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from snowplow_tracker._delivery.host import DeliveryHost
     from snowplow_tracker.typing import PayloadDictList
 
 __all__ = ["Callbacks", "inside_delivery"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 _MAX_PENDING_RETRIES = 1_000_000  # as many as the largest store holds by default
 
@@ -70,7 +70,7 @@ class Callbacks:
             reraise_if_by_handler(error, before)
             # Not its `repr`, which shows what a partial or a bound method has.
             name = getattr(callback, "__qualname__", type(callback).__name__)
-            logger.exception("A callback raised an exception, delivery continues: %s", name)
+            _logger.exception("A callback raised an exception, delivery continues: %s", name)
         finally:
             self._thread.is_running = was_running
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.callbacks import Callbacks
 from snowplow_tracker._delivery.circuit_breaker import CircuitBreaker
@@ -13,6 +12,7 @@ from snowplow_tracker._delivery.watermarks import Watermarks
 from snowplow_tracker._locks import sections
 from snowplow_tracker._threads import WakeUps
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, cast
 
 from snowplow_tracker._delivery.background import BackgroundFlusher
 from snowplow_tracker._delivery.context import DeliveryContext
@@ -28,11 +25,14 @@ from snowplow_tracker._lifecycle.process import (
 )
 from snowplow_tracker._lifecycle.timer import FlushTimer
 from snowplow_tracker._locks import new_lock, sections
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._stores.record_store import reset_after_fork
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from typing_extensions import Self
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DeliveryEngine"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 
 class DeliveryEngine:
@@ -105,7 +105,9 @@ class DeliveryEngine:
 
     def copy_for(self, host: DeliveryHost) -> DeliveryEngine:
         """Return the engine of a copied emitter, which shares the store and the connections."""
-        copied = copy.copy(self)
+        from copy import copy  # noqa: PLC0415 - rarely needed
+
+        copied = copy(self)
         copied._host = host  # noqa: SLF001 - an engine of the same class
         copied._build()  # noqa: SLF001
         if self.context.state.is_open:
@@ -127,7 +129,9 @@ class DeliveryEngine:
     @property
     def workers(self) -> WorkerDispatcher:
         """The dispatcher of an emitter that sends on worker threads."""
-        return cast("WorkerDispatcher", self.dispatcher)
+        dispatcher: Any = self.dispatcher
+        workers: WorkerDispatcher = dispatcher
+        return workers
 
     def activate(self) -> None:
         """Accept events: the emitter's attributes are set. If trackers are disabled, never."""
@@ -137,7 +141,7 @@ class DeliveryEngine:
         self.context.state.is_open = True
         self.sink.update()
         register_for_exit(self)
-        logger.debug("Emitter sends to %s", redact_url(self._host.endpoint))
+        _logger.debug("Emitter sends to %s", redact_url(self._host.endpoint))
 
     # --- in
 
@@ -241,7 +245,7 @@ class DeliveryEngine:
 
     def send_each_event(self) -> None:
         """Send each event before `input` returns, from now on: a signal ends the process."""
-        host = cast("Any", self._host)
+        host: Any = self._host
         accept = host.input
 
         def accept_and_send(payload: PayloadDict) -> None:
@@ -252,7 +256,8 @@ class DeliveryEngine:
 
     def sync_flush(self) -> None:
         """Send what is stored before returning, as `Emitter.sync_flush` does."""
-        cast("Any", self._host).sync_flush()
+        host: Any = self._host
+        host.sync_flush()
 
     def _deliver(self) -> None:
         self.dispatcher.deliver(self.context.state.deadline)

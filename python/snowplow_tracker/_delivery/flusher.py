@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._overrides import call_override, is_original
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -100,9 +99,7 @@ class Flusher:
                 queue.pending_records(store, self._transport.max_body_bytes(), self._clock())
             )
         else:
-            with queue.exclusive(self._state.deadline) as may_send:
-                if may_send and not self._retry.is_due_later():
-                    is_emptied = self._send_batches()
+            is_emptied = queue.send_exclusively(self._state.deadline, self._send_batches)
         if queue.has_failed():  # a database locked by another program, say: its events are kept
             self._retry.schedule()
             return False
@@ -156,6 +153,8 @@ class Flusher:
         A store or a `send_events` of the program may keep events, or put them back: then only an
         empty store has no events left.
         """
+        if self._retry.is_due_later():
+            return False
         failures = self._breaker.failures
         for events in self._queue.batches():
             self._call_send_events(events)

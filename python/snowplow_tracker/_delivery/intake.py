@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from snowplow_tracker._delivery.queue import record_as_dict
 from snowplow_tracker._locks import sections
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import clean_fields
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 _MAX_WAIT_SECONDS = 1.0
 
@@ -44,7 +44,7 @@ class Intake:
         self._counters = context.counters
         self._completions = context.completions
         self._state = context.state
-        self._refusals = RateLimitedLogger(logger)
+        self._refusals = RateLimitedLogger(_logger)
         self._has_warned_of_loop = False
 
     def accept(self, payload: PayloadDict) -> bool:
@@ -138,7 +138,7 @@ class Intake:
                 return False
             if not self._has_warned_of_loop and is_in_event_loop():
                 self._has_warned_of_loop = True
-                logger.warning(
+                _logger.warning(
                     "An event waits for room, and so does the event loop that tracks it. Set"
                     ' when_full="refuse", or track bulk loads on another thread'
                 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from _thread import TIMEOUT_MAX
-from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._delivery.batch import PendingDicts, PendingRecords
 from snowplow_tracker._delivery.callbacks import inside_delivery
@@ -19,8 +17,10 @@ from snowplow_tracker._stores.record_store import (
 )
 from snowplow_tracker._threads import CurrentLock, PerThread
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from snowplow_tracker._delivery.host import DeliveryHost
     from snowplow_tracker._delivery.protocols import PendingBatches
@@ -109,24 +109,23 @@ class EventQueue:
         """Return events that were taken from the store, for bodies of at most `max_bytes`."""
         return PendingDicts(self.cleanup, events, max_bytes)
 
-    @contextmanager
-    def exclusive(self, deadline: float | None) -> Generator[bool]:
-        """Wait until this thread may send what is stored.
+    def send_exclusively(self, deadline: float | None, send: Callable[[], bool]) -> bool:
+        """Call a function as soon as this thread may send what is stored.
 
         Args:
             deadline: When to give up, on the clock of `time.monotonic`. None: never.
+            send: The function.
 
-        Yields:
-            Whether it may.
+        Returns:
+            Its result; False if it was not called.
         """
         if self.is_builtin():
-            yield True
-            return
+            return send()
         sending, may_send = self._sending.get(), False
         was_sending = sending._is_owned()  # noqa: SLF001 - as `threading.Condition` does
         try:
             may_send = sending.acquire(timeout=self._seconds_to_wait(deadline))
-            yield may_send
+            return send() if may_send else False
         finally:
             # Also if a signal handler raised an exception right after the lock was acquired.
             if may_send or (not was_sending and sending._is_owned()):  # noqa: SLF001

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
-
 from snowplow_tracker._native import configure_emitter, set_flush_requested
 from snowplow_tracker._stores.record_store import sink_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._native import RecordBuffer
 
@@ -80,4 +81,4 @@ class RecordSink:
 
     @property
     def _core(self) -> Any:
-        return cast("Any", self._host)
+        return self._host

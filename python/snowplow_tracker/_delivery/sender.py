@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._delivery.retry import REJECTED, RETRY, SENT, SPLIT, is_retried
@@ -19,12 +17,16 @@ from snowplow_tracker._http.status import (
     status_of,
 )
 from snowplow_tracker._locks import sections
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import request_bodies
 from snowplow_tracker._overrides import is_original
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._delivery.protocols import Batch, PendingBatches
     from snowplow_tracker._delivery.retry import Outcome, RetrySchedule
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchSender"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 _MAX_LOST_SECONDS = 1.0
 
@@ -54,7 +56,7 @@ class BatchSender:
         self._completions = context.completions
         self._state = context.state
         self._watermarks = context.watermarks
-        self._log = RateLimitedLogger(logger)
+        self._log = RateLimitedLogger(_logger)
 
     # --- POST
 
@@ -115,7 +117,7 @@ class BatchSender:
             self._transport.body_size.record_accepted()
         elif status == TOO_LARGE and len(batch) > 1:
             self._transport.body_size.record_refused(len(batch.body))
-            logger.info("Too large for the collector, sent in halves: %d bytes", len(body))
+            _logger.info("Too large for the collector, sent in halves: %d bytes", len(body))
             return SPLIT
         return outcome
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, cast
-
 from snowplow_tracker._http.endpoint import is_loopback, redact_url, require_path
+from snowplow_tracker._loggers import find_logger, lazy_logger
 from snowplow_tracker._stores.record_store import STORE_METHODS
 from snowplow_tracker._validation import (
     require_callback,
@@ -21,8 +19,10 @@ from snowplow_tracker._validation import (
 from snowplow_tracker.contracts import one_of
 from snowplow_tracker.event_store import InMemoryEventStore
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from snowplow_tracker.typing import HttpProtocol
 
@@ -35,12 +35,14 @@ __all__ = [
     "warn_of_plain_http",
 ]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_EMITTERS = "snowplow_tracker.emitters"
+_logger = lazy_logger(_EMITTERS)
 
 PROTOCOLS = {"http", "https"}
 METHODS = {"get", "post"}
 # The default of `AsyncEmitter`, an object of its own: a program that passes "http" means it.
-HTTP_BY_DEFAULT = cast("HttpProtocol", str(b"http", "ascii"))
+_http: Any = str(b"http", "ascii")
+HTTP_BY_DEFAULT: HttpProtocol = _http
 DEFAULT_BATCH_SIZE = 10
 _DEFAULT_CAPACITY = 10_000
 _WHEN_FULL = {"refuse", "block"}
@@ -99,7 +101,7 @@ def _store(given: Any, capacity: int | None) -> tuple[Any, int | None]:
     if given is not None:
         return require_methods(given, STORE_METHODS, name="event_store"), capacity
     capacity = _DEFAULT_CAPACITY if capacity is None else capacity
-    return InMemoryEventStore(logger, capacity), capacity
+    return InMemoryEventStore(find_logger(_EMITTERS), capacity), capacity
 
 
 def warn_of_plain_http(endpoint: str, uri: str) -> None:
@@ -110,7 +112,7 @@ def warn_of_plain_http(endpoint: str, uri: str) -> None:
         uri: The address that it means.
     """
     if "://" not in endpoint and not is_loopback(endpoint):
-        logger.warning(
+        _logger.warning(
             'Events travel unencrypted to %s. Set protocol="https", or "http" if intended',
             redact_url(uri),
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from typing import TYPE_CHECKING
 
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import delivering
 from snowplow_tracker.event_store import InMemoryEventStore
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Shutdown"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 
 class Shutdown:
@@ -110,4 +110,4 @@ class Shutdown:
             if not isinstance(self._host.event_store, InMemoryEventStore):
                 reason += "; they stay in the event store"
             with delivering, delivering.mark():
-                logger.warning("%d events were not delivered: %s", left, reason)
+                _logger.warning("%d events were not delivered: %s", left, reason)

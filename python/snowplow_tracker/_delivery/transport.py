@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._delivery.callbacks import inside_delivery
 from snowplow_tracker._http.endpoint import HEADERS, fits_request_line, post_uri, to_ascii
 from snowplow_tracker._http.headers import HeaderError, RequestHeaders
@@ -13,7 +11,10 @@ from snowplow_tracker._overrides import is_original
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._threads import PerThread
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker._delivery.context import DeliveryContext
     from snowplow_tracker._http.client import HttpClient
     from snowplow_tracker.typing import Method, PayloadDict

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
-from weakref import WeakSet
+from _weakrefset import WeakSet  # `threading` imports it; `weakref` imports more
 
 from snowplow_tracker._locks import sections
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from snowplow_tracker._deprecated._chain import TrackerT, deprecated, send
 from snowplow_tracker._deprecated.ecommerce import EcommerceMethods
 from snowplow_tracker._deprecated.shortcuts import ShortcutMethods
 from snowplow_tracker.events import PagePing, PageView, ScreenView, StructuredEvent
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject

@@ -5,24 +5,27 @@ Each of them can be overridden, and only the first one of a call warns.
 
 from __future__ import annotations
 
-import warnings
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from snowplow_tracker._threads import PerThread
 from snowplow_tracker.constants import BASE_SCHEMA_PATH, SCHEMA_TAG
 from snowplow_tracker.events import Event, SelfDescribing
 from snowplow_tracker.self_describing_json import SelfDescribingJson
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, FrameType
-    from typing import Generic
+    from typing import Any, Generic, ParamSpec, TypeVar
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject
 
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    TrackerT = TypeVar("TrackerT")
 else:
+    TrackerT = None
 
     class Generic:
         """Replaces `typing.Generic` at runtime: drops the parameter.
@@ -33,11 +36,6 @@ else:
 
         def __class_getitem__(cls, _parameter: object) -> type:
             return cls
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-TrackerT = TypeVar("TrackerT")
 
 
 # Its `calls` are the deprecated methods running on this thread, as (id of the tracker, name).
@@ -63,7 +61,9 @@ def deprecated(replacement: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             outer = _running()
             tracker = id(args[0])
             if all(owner != tracker for owner, _ in outer):
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                from warnings import warn  # noqa: PLC0415 - slow to import
+
+                warn(message, DeprecationWarning, stacklevel=2)
             _chain.calls = (*outer, (tracker, method.__name__))
             try:
                 return method(*args, **kwargs)
@@ -103,7 +103,7 @@ class ChainedMethods(Generic[TrackerT]):
         self.track_self_describing_event(
             event_json=event_json, context=context, tstamp=tstamp, event_subject=event_subject
         )
-        return cast("TrackerT", self)
+        return _as_tracker(self)
 
     @deprecated("SelfDescribing")
     def track_self_describing_event(
@@ -130,7 +130,7 @@ def send(tracker: ChainedMethods[TrackerT], event: Event) -> TrackerT:
         tracker.track(event=event)
     finally:
         _chain.calls = outer
-    return cast("TrackerT", tracker)
+    return _as_tracker(tracker)
 
 
 def send_shortcut(
@@ -145,12 +145,18 @@ def send_shortcut(
     """Track an event of one of Snowplow's own schemas by calling `track_unstruct_event`."""
     event_json = SelfDescribingJson(f"{BASE_SCHEMA_PATH}/{name}/{SCHEMA_TAG}/{version}", data)
     tracker.track_unstruct_event(event_json, context, tstamp, event_subject)
-    return cast("TrackerT", tracker)
+    return _as_tracker(tracker)
 
 
 def without_none(**fields: Any) -> dict[str, Any]:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _as_tracker(methods: ChainedMethods[TrackerT]) -> TrackerT:
+    whole: Any = methods
+    tracker: TrackerT = whole
+    return tracker
 
 
 def _is_reentered(tracker: ChainedMethods[Any]) -> bool:

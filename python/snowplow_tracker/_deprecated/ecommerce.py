@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._deprecated._chain import ChainedMethods, TrackerT, deprecated, send
 from snowplow_tracker.contracts import non_empty_string
 from snowplow_tracker.events import Event
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._deprecated._chain import (
     ChainedMethods,
     TrackerT,
@@ -14,8 +12,10 @@ from snowplow_tracker._deprecated._chain import (
 from snowplow_tracker.constants import FORM_NODE_NAMES, FORM_TYPES
 from snowplow_tracker.contracts import form_element, non_empty, non_empty_string, one_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from snowplow_tracker.constants import ContextArray
     from snowplow_tracker.subject import Subject

@@ -6,12 +6,15 @@ import sys
 import threading
 import time
 from contextvars import ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 __all__ = [
     "LimitedCalls",
@@ -21,8 +24,6 @@ __all__ = [
     "shortened",
     "total_seconds",
 ]
-
-T = TypeVar("T")
 
 
 class _Limit:
@@ -98,15 +99,15 @@ def total_seconds(timeout: Any) -> float | None:
     return connect + read if is_limited else None
 
 
-class _Call(Generic[T]):
+class _Call:
     """One call on a thread of its own."""
 
-    def __init__(self, function: Callable[[], T], discard: Callable[[], object] | None) -> None:
+    def __init__(self, function: Callable[[], Any], discard: Callable[[], object] | None) -> None:
         self.has_ended = threading.Event()
         self._function = function
         self._discard = discard
         self._is_abandoned = False
-        self._results: list[T] = []
+        self._results: list[Any] = []
         self._errors: list[BaseException] = []
 
     def run(self) -> None:
@@ -118,7 +119,7 @@ class _Call(Generic[T]):
         if self._is_abandoned:
             self._drop()
 
-    def result(self) -> T:
+    def result(self) -> Any:
         if self._errors:
             raise self._errors.pop()
         return self._results[0]
@@ -147,7 +148,7 @@ class LimitedCalls:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._abandoned: list[_Call[Any]] = []
+        self._abandoned: list[_Call] = []
 
     def run(
         self,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from _weakref import ref  # `weakref` imports more than this needs
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._http.attempt import (
     LimitedCalls,
@@ -27,14 +24,16 @@ from snowplow_tracker._http.status import (
     retry_after,
     status_of,
 )
-from snowplow_tracker._locks import hold_imports, importing, release_imports, sections
+from snowplow_tracker._locks import importing, sections
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
-from snowplow_tracker._threads import PerThread
+from snowplow_tracker._threads import Mark, PerThread
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from types import ModuleType
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     import requests
 
@@ -74,7 +73,7 @@ class HttpClient:
 
     def __init__(self, session: Any, requests: Callable[[], Any]) -> None:
         self._session = session
-        self.inside: Callable[[], AbstractContextManager[Any]] = nullcontext
+        self.inside: Callable[[], AbstractContextManager[Any]] = Mark()
         self._own = _OwnSessions(requests)
         self._limited_calls = LimitedCalls(_MOST_ABANDONED)
         self._own_functions: dict[str, Callable[..., Any]] = {}
@@ -213,6 +212,8 @@ def _send(send: Callable[..., Any], url: str, **request: Any) -> HttpResult:
     status = status_of(response)
     if is_success(status):
         return HttpResult(status)
+    from collections.abc import Mapping  # noqa: PLC0415 - slow to import, requests has done so
+
     headers = getattr(response, "headers", None)
     seconds = retry_after(headers) if isinstance(headers, Mapping) else None
     return HttpResult(status, f"HTTP {status}", seconds)
@@ -244,7 +245,7 @@ class _OwnSessions:
         self.keep_alive = True
         self._requests = requests
         self._local = PerThread()
-        self._all: set[weakref.ref[CollectorSession]] = set()
+        self._all: set[ref[CollectorSession]] = set()
 
     def close(self) -> None:
         """Close the connections of all threads, see `CollectorSession.close_when_idle`."""
@@ -313,7 +314,7 @@ class _OwnSessions:
             created: CollectorSession = _session_module().CollectorSession()
             self._local.session = created
             self._local.pid = os.getpid()
-            self._all.add(weakref.ref(created, self._all.discard))
+            self._all.add(ref(created, self._all.discard))
         session: CollectorSession = self._local.session
         if not self.keep_alive:
             session.headers["Connection"] = "close"
@@ -341,11 +342,3 @@ def _is_unpatched() -> bool:
     from snowplow_tracker._http.patched import is_unpatched  # noqa: PLC0415 - imports requests
 
     return is_unpatched()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=hold_imports,
-        after_in_parent=release_imports,
-        after_in_child=release_imports,
-    )

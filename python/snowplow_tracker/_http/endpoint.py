@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._http.redact import redact_url
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker.typing import HttpProtocol, Method
 
 __all__ = [

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeGuard
 
     from snowplow_tracker.typing import CustomHeaders
 
@@ -17,6 +16,7 @@ __all__ = [
     "RequestHeaders",
     "checked_headers",
     "is_anonymous",
+    "is_function",
     "secrets_of",
 ]
 
@@ -40,11 +40,22 @@ def checked_headers(headers: object) -> dict[str, str]:
     Raises:
         HeaderError: They are no mapping, or one of them cannot be sent.
     """
-    if not isinstance(headers, Mapping):
+    if not _is_mapping(headers):
         raise HeaderError(
             f"custom_headers must be a mapping of names to values: {type(headers).__name__}"
         )
     return {_checked_name(name): _checked_value(name, value) for name, value in headers.items()}
+
+
+def is_function(headers: object) -> TypeGuard[Callable[[], Mapping[str, str]]]:
+    """Return whether headers are a function that returns them."""
+    return callable(headers) and not _is_mapping(headers)
+
+
+def _is_mapping(headers: object) -> TypeGuard[Mapping[Any, Any]]:
+    from collections.abc import Mapping  # noqa: PLC0415 - slow to import, rarely needed
+
+    return isinstance(headers, Mapping)
 
 
 def _checked_name(name: object) -> str:
@@ -91,8 +102,8 @@ class RequestHeaders:
             HeaderError: They cannot be sent.
         """
         headers: Any = {} if custom is None else custom
-        if not isinstance(headers, Mapping) and callable(headers):
-            headers = headers()
+        if custom is not None and is_function(custom):
+            headers = custom()
         last = self._last
         if headers != last[0]:
             last = self._last = dict(headers), checked_headers(headers)
@@ -122,7 +133,7 @@ class HeaderNames:
 
     def __repr__(self) -> str:
         """Return the names of a mapping, or that of a function."""
-        if not isinstance(self._headers, Mapping):
+        if not _is_mapping(self._headers):
             # Not the `repr` of a partial or a bound method, which shows what it has.
             kind = type(self._headers).__name__
             return "None" if self._headers is None else getattr(self._headers, "__qualname__", kind)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from snowplow_tracker._terminal import escape_unprintable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["describe", "describe_foreign", "printable", "quotes_urls", "redact_url"]
 
-_AUTHORITY_END = re.compile(r"[/?#\\]")
-_WELL_FORMED_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]*\]|[^@:\s]*)(:[0-9]*)?")
-_URL = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s'"<>]*""")
-_QUERY = re.compile(r"""\?[^\s'"<>]*""")
+# Patterns are compiled at their first use: `re` is slow to import.
+_WELL_FORMED_HOST = r"(\[[0-9A-Fa-f:.%]*\]|[^@:\s]*)(:[0-9]*)?"
+_URL = r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s'"<>]*"""
+_QUERY = r"""\?[^\s'"<>]*"""
+_PLAIN_TEXT = r"[\w .,-]*"
 # The texts of their exceptions contain URLs, also malformed ones: "Failed to parse: 'user:secret'".
 _LIBRARIES = ("requests.", "urllib3.", "http.client")
-_REDIS_CODE = re.compile(r"[A-Z]{3,}(?= )")
+_REDIS_CODE = r"[A-Z]{3,}(?= )"
 _MAX_LENGTH = 300
 _MAX_CAUSES = 8
 
@@ -30,11 +29,22 @@ def redact_url(uri: object) -> str:
     left.
     """
     scheme, separator, rest = _split(str(uri))
-    end = _AUTHORITY_END.search(rest)
-    host = rest[: end.start()] if end else rest
-    if "@" in rest and not _WELL_FORMED_HOST.fullmatch(host):
+    if "@" in rest and not _is_well_formed(_until("/?#\\", rest)):
         rest = rest.rpartition("@")[2]
-    return printable(f"{scheme}{separator}{re.split('[?#]', rest)[0]}")
+    return printable(f"{scheme}{separator}{_until('?#', rest)}")
+
+
+def _until(ends: str, text: str) -> str:
+    """Return what stands before the first of some characters."""
+    for end in ends:
+        text = text.partition(end)[0]
+    return text
+
+
+def _is_well_formed(host: str) -> bool:
+    import re  # noqa: PLC0415 - slow to import, rarely needed
+
+    return re.fullmatch(_WELL_FORMED_HOST, host) is not None
 
 
 def _split(uri: str) -> tuple[str, str, str]:
@@ -71,10 +81,14 @@ def describe_foreign(error: BaseException) -> str:
     The texts are left out: those of redis, kombu and its transports may contain commands with
     events, and URLs with passwords. Of redis, the code that a text begins with is kept.
     """
+    import re  # noqa: PLC0415 - see `_is_well_formed`
+
     names: list[str] = []
     last: BaseException | None = error
     while last is not None and len(names) < _MAX_CAUSES:
-        code = _REDIS_CODE.match(str(last)) if type(last).__module__.startswith("redis.") else None
+        code = (
+            re.match(_REDIS_CODE, str(last)) if type(last).__module__.startswith("redis.") else None
+        )
         names.append(f"{type(last).__name__}: {code[0]}" if code else type(last).__name__)
         system = last.strerror if isinstance(last, OSError) else None
         if system:
@@ -115,16 +129,24 @@ def _has_secrets(error: BaseException) -> bool:
     if isinstance(error, ValueError) and not isinstance(error, OSError):
         return True
     # Mocks raise exceptions of requests with a short text of their own.
-    return _is_of_library(error) and not re.fullmatch(r"[\w .,-]*", str(error))
+    return _is_of_library(error) and not _is_plain(str(error))
+
+
+def _is_plain(text: str) -> bool:
+    import re  # noqa: PLC0415 - see `_is_well_formed`
+
+    return re.fullmatch(_PLAIN_TEXT, text) is not None
 
 
 def _without_urls(text: str) -> str:
+    import re  # noqa: PLC0415 - see `_is_well_formed`
+
     # The last "@" first: in front of it, a password may contain blanks and quotes.
     start, separator, rest = text.partition("://")
     if separator and "@" in rest:
         text = f"{start}{separator}{rest.rpartition('@')[2]}"
-    text = _URL.sub(lambda url: redact_url(url[0]), text)
-    return printable(_QUERY.sub("", text))
+    text = re.sub(_URL, lambda url: redact_url(url[0]), text)
+    return printable(re.sub(_QUERY, "", text))
 
 
 def printable(text: str) -> str:

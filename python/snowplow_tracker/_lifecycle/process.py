@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import _thread
 import atexit
-import contextlib
-import logging
 import os
 import sys
 import time
-import weakref
 from _queue import Empty, SimpleQueue  # the module `queue` imports more than this needs
-from typing import TYPE_CHECKING, Protocol
+from _weakrefset import WeakSet  # `threading` imports it; `weakref` imports more
 
-from snowplow_tracker._locks import new_lock, sections
+from snowplow_tracker._locks import hold_imports, new_lock, release_imports, sections
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import process_number
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     class Deliverable(Protocol):
         """The part of an emitter that the end of a process and a fork concern."""
@@ -54,13 +54,14 @@ __all__ = [
     "registered",
 ]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 # A reload of the module keeps its state: the emitters are still to be delivered.
 _is_reloaded = "_registered" in globals()
-_registered: weakref.WeakSet[Deliverable] = globals().get("_registered", weakref.WeakSet())
+_registered: WeakSet[Deliverable] = globals().get("_registered", WeakSet())
 _abandoned: set[Deliverable] = globals().get("_abandoned", set())
 _exit_has_begun: bool = globals().get("_exit_has_begun", False)
+_has_followed_logging: bool = globals().get("_has_followed_logging", False)
 _has_multiprocessing_hook: bool = globals().get("_has_multiprocessing_hook", False)
 _process = process_number()
 _noticing = new_lock("copy")  # held in copies only, by the thread that resets
@@ -74,7 +75,7 @@ _MAX_ABANDONED = 10_000
 _MANY = 20
 _closer_permits: list[int] = globals().get("_closer_permits", list(range(_MAX_CLOSERS)))
 _closed_count = 0
-_log = RateLimitedLogger(logger)
+_log = RateLimitedLogger(_logger)
 
 
 def exit_has_begun() -> bool:
@@ -104,9 +105,30 @@ def call_in_copies(hook: Callable[[], None]) -> None:
 def register_for_exit(emitter: Deliverable) -> None:
     """Deliver what an emitter holds at exit, and reset it in a forked child."""
     _registered.add(emitter)
+    _follow_logging()
     if _exit_has_begun:
         now = time.monotonic()
         emitter.deliver_before_exit(now, now + emitter.exit_timeout)
+
+
+def _follow_logging() -> None:
+    """Register, once, what has to run before what `logging` has registered when it was imported.
+
+    Handlers of the exit, and hooks before a fork, run in the reverse order. The last delivery logs,
+    so that the handlers of `logging` have to be open. A thread that imports requests takes the lock
+    of `logging`, so that a fork has to wait for this thread before it takes that lock.
+    """
+    global _has_followed_logging  # noqa: PLW0603 - there is one `logging`
+    if _has_followed_logging:
+        return
+    _has_followed_logging = True
+    import logging  # noqa: F401, PLC0415 - slow to import, and each emitter logs
+
+    atexit.register(_deliver_unless_delivered)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=hold_imports, after_in_parent=release_imports, after_in_child=release_imports
+        )
 
 
 def registered() -> set[Deliverable]:
@@ -150,8 +172,11 @@ def _start_closer() -> None:
 def _close_all_abandoned(permit: int) -> None:
     try:
         while not _to_close.empty():
-            with contextlib.suppress(Empty):
-                _close_abandoned(_to_close.get_nowait())
+            try:
+                emitter = _to_close.get_nowait()
+            except Empty:  # another thread was faster
+                return
+            _close_abandoned(emitter)
     finally:
         _closer_permits.append(permit)
     if not _to_close.empty():  # one more came before the permit was free
@@ -163,7 +188,7 @@ def _close_abandoned(emitter: Deliverable) -> None:
     try:
         emitter.close_abandoned()
     except Exception:
-        logger.exception("An emitter failed to deliver before its end")
+        _logger.exception("An emitter failed to deliver before its end")
     finally:
         _abandoned.discard(emitter)
 
@@ -186,7 +211,7 @@ def _holds_events(emitter: Deliverable) -> bool:
     try:
         return emitter.holds_events()
     except Exception:
-        logger.exception("An event store failed to tell how many events it holds")
+        _logger.exception("An event store failed to tell how many events it holds")
         return True
 
 
@@ -205,7 +230,12 @@ def _deliver_at_exit() -> None:
         try:
             emitter.deliver_before_exit(now + share, end)
         except Exception:
-            logger.exception("An emitter failed to deliver before the exit")
+            _logger.exception("An emitter failed to deliver before the exit")
+
+
+def _deliver_unless_delivered() -> None:
+    if not _exit_has_begun:
+        _deliver_at_exit()
 
 
 def _reset_in_child() -> None:
@@ -231,7 +261,7 @@ def _reset(emitter: Deliverable) -> None:
     try:
         emitter.reset_after_fork()
     except Exception:
-        logger.exception("An emitter failed to reset in a forked child")
+        _logger.exception("An emitter failed to reset in a forked child")
 
 
 def _hook_multiprocessing() -> None:
@@ -253,9 +283,10 @@ def _deliver_at_exit_of_celery(**_: object) -> None:
     _deliver_at_exit()
 
 
-# Registered at import, so that exit handlers which the program registers later run earlier.
+# Registered at import, too, since a program's exit handler may create the first emitter: what that
+# registers is not run any more.
 if not _is_reloaded:
-    atexit.register(_deliver_at_exit)
+    atexit.register(_deliver_unless_delivered)
 _hook_multiprocessing()
 _module = None if _is_reloaded else sys.modules.get("multiprocessing.process")
 if _module is not None and _module.parent_process():

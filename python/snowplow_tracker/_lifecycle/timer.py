@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
 from snowplow_tracker._locks import sections
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import delivering, log_unlocked
 from snowplow_tracker._threads import WakeUps
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
 
     class Flushable(Protocol):
         """The part of an emitter that a timer calls."""
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FlushTimer"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 _NEVER = float("inf")
 _EXPIRED = -_NEVER
@@ -135,7 +136,7 @@ class FlushTimer:
             if not isinstance(error, RuntimeError):  # KeyboardInterrupt, for example
                 raise
             if not exit_has_begun():
-                log_unlocked(logger.warning, "Cannot start a flush timer: %s", error)
+                log_unlocked(_logger.warning, "Cannot start a flush timer: %s", error)
             return False
         return True
 
@@ -149,6 +150,6 @@ class FlushTimer:
                 self.__emitter.flush()
             except BaseException:  # a callback may raise anything; the next flush is still due
                 with delivering, delivering.mark():
-                    logger.exception("A timed flush raised an exception")
+                    _logger.exception("A timed flush raised an exception")
             if not self.__repeating:
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._lifecycle.process import exit_has_begun
 from snowplow_tracker._locks import sections
+from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import delivering, log_unlocked
 from snowplow_tracker._threads import PerThread, WakeUps
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestQueue", "WorkerPool"]
 
-logger = logging.getLogger("snowplow_tracker.emitters")
+_logger = lazy_logger("snowplow_tracker.emitters")
 
 _PAUSE_SECONDS = 0.1  # while there is no memory
 _thread = PerThread()
@@ -169,7 +169,7 @@ class WorkerPool:
                 job()
         except BaseException:  # a callback may raise anything; others wait for this thread
             with delivering, delivering.mark():
-                logger.exception("A worker failed to send, the next flush tries again")
+                _logger.exception("A worker failed to send, the next flush tries again")
 
     def _request(self) -> bool:
         """Queue a request. Returns whether there is a thread to run it."""
@@ -195,7 +195,7 @@ class WorkerPool:
         except RuntimeError as error:
             if not exit_has_begun():  # at exit, the main thread sends
                 message = "Cannot start a sender thread, the next flush tries again: %s"
-                log_unlocked(logger.warning, message, error)
+                log_unlocked(_logger.warning, message, error)
         finally:  # also after a KeyboardInterrupt, which may come before or after one has started
             self._starting.difference_update(missing)
             self._forget(self._ended_threads())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from snowplow_tracker._locks import is_importing, sections
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import RecordBuffer, is_text_only
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logging import Logger
 

@@ -1,4 +1,4 @@
-"""The contract between delivery and this package's own event stores. Types only."""
+"""The contracts between delivery and event stores: a program's own, and those of this package."""
 
 from __future__ import annotations
 
@@ -6,9 +6,36 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from snowplow_tracker._native import RecordBatch, RecordBuffer
-    from snowplow_tracker.typing import PayloadDict
+    from snowplow_tracker.typing import PayloadDict, PayloadDictList
 
-__all__ = ["ClaimedRecords", "RecordStore"]
+__all__ = ["ClaimedRecords", "EventStore", "RecordStore"]
+
+
+class EventStore(Protocol):
+    """The methods that an emitter requires of a store.
+
+    A store does not need to be thread-safe: an emitter calls it from one thread at a time.
+    """
+
+    def add_event(self, payload: PayloadDict) -> bool:
+        """Store an event. Returns False if it was refused."""
+        ...
+
+    def get_events_batch(self) -> PayloadDictList:
+        """Take waiting events to send them, oldest first: all of them or only a part."""
+        ...
+
+    def cleanup(self, batch: PayloadDictList, need_retry: bool) -> None:
+        """Forget events that were taken, or store them again if `need_retry` is true."""
+        ...
+
+    def size(self) -> int:
+        """Return how many events are waiting. Events that were taken do not count."""
+        ...
+
+
+# Where programs import it from.
+EventStore.__module__ = "snowplow_tracker.event_store"
 
 
 class ClaimedRecords(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -13,7 +12,8 @@ from snowplow_tracker._extras import import_extra
 from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH
 from snowplow_tracker._http.redact import describe_foreign
 from snowplow_tracker._locks import sections
-from snowplow_tracker._logging import RateLimitedLogger, delivering, skip_closed_streams
+from snowplow_tracker._loggers import find_logger
+from snowplow_tracker._logging import RateLimitedLogger, delivering
 from snowplow_tracker._native import clean_fields
 from snowplow_tracker._overrides import register_originals
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CeleryEmitter"]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
+logger = find_logger(__name__)
 
 _CONFIGURATION = "snowplow_celery_config"
 _DEFAULT_BROKER = "redis://localhost:6379/0"

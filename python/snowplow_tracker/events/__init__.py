@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from snowplow_tracker._native import (
     Event,
     PagePing,
@@ -14,7 +12,10 @@ from snowplow_tracker._native import (
     build_payload,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from snowplow_tracker.payload import Payload
     from snowplow_tracker.subject import Subject
     from snowplow_tracker.typing import JsonEncoderFunction

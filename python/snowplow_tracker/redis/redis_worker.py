@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import queue
 import signal
 import threading
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._extras import import_extra
 from snowplow_tracker._http.redact import describe_foreign
-from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
+from snowplow_tracker._loggers import find_logger
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker.redis._lists import entry_list
 from snowplow_tracker.redis._taken import TakenEntries, flush
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisWorker"]
 
-logger = skip_closed_streams(logging.getLogger(__name__))
+logger = find_logger(__name__)
 
 _PAUSE_SECONDS = 1.0
 _SIGNALS = [

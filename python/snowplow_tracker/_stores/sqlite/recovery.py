@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import logging
 import math
 import os
 import sqlite3
@@ -13,7 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from snowplow_tracker._logging import RateLimitedLogger, log_unlocked, skip_closed_streams
+from snowplow_tracker._loggers import find_logger
+from snowplow_tracker._logging import RateLimitedLogger, log_unlocked
 from snowplow_tracker._signals import current_exception, reraise_if_by_handler
 from snowplow_tracker._stores.sqlite.database import LOG_BYTES, EventDatabase, ForeignFileError
 from snowplow_tracker._stores.sqlite.files import identity_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUSY_SECONDS", "RecoveringConnection"]
 
-logger = skip_closed_streams(logging.getLogger("snowplow_tracker.sqlite_event_store"))
+logger = find_logger("snowplow_tracker.sqlite_event_store")
 
 BUSY_SECONDS = 5.0
 # New events are refused before the disk is full: sending stored events has to write to the file.
