@@ -129,7 +129,7 @@ class ScopedIterator(Iterator[T], Generic[T]):
     def __del__(self) -> None:
         # It may be a generator that nobody has closed: see `ScopedGenerator`.
         with Entered(self._scope):
-            del self._iterator
+            del self._iterator, self._close
 
 
 class ScopedAsyncIterator(Generic[T]):

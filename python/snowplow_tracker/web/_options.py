@@ -1,0 +1,89 @@
+"""The options that the middlewares of all frameworks share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from snowplow_tracker._validation import require_int
+from snowplow_tracker.self_describing_json import SelfDescribingJson
+
+if TYPE_CHECKING:
+    from snowplow_tracker.tracker import Tracker
+
+__all__ = ["EntitiesOf", "FilterOf", "Options", "UserIdOf", "is_asynchronous"]
+
+R = TypeVar("R")
+
+# Aliases of functions of a request. What a request is depends on the framework.
+Entities = Iterable[SelfDescribingJson] | None
+EntitiesOf = Callable[[R], Entities | Awaitable[Entities]]
+UserIdOf = Callable[[R], object]
+FilterOf = Callable[[R], bool]
+
+
+class Options(Generic[R]):
+    """Options of a middleware. The middlewares document them.
+
+    Raises:
+        ValueError: An option is not valid. The message names it.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker | None = None,
+        *,
+        page_views: bool = False,
+        http_entity: str | None = None,
+        entities: EntitiesOf[R] | None = None,
+        user_id: UserIdOf[R] | None = None,
+        request_filter: FilterOf[R] | None = None,
+        trust_forwarded: int = 0,
+        cookies: bool = True,
+        cookie_prefix: str = "_sp_",
+        collector_cookie: str = "sp",
+        respect_privacy_signals: bool = False,
+    ) -> None:
+        if tracker is not None and not callable(getattr(tracker, "track", None)):
+            raise ValueError(f"tracker must be a Tracker, not {tracker!r}")
+        if page_views and tracker is None:
+            raise ValueError("page_views needs a tracker")
+        self.tracker = tracker
+        self.page_views = page_views
+        self.http_entity = _require_schema(http_entity)
+        self.entities = _require_callable(entities, "entities")
+        self.user_id = _require_callable(user_id, "user_id")
+        self.request_filter = _require_callable(request_filter, "request_filter")
+        if is_asynchronous(request_filter):
+            raise ValueError("request_filter must not be asynchronous")
+        self.trust_forwarded = require_int(trust_forwarded, 0, name="trust_forwarded")
+        self.cookie_prefix = cookie_prefix if cookies else None
+        self.collector_cookie = collector_cookie
+        self.respect_privacy_signals = respect_privacy_signals
+
+    def refuse_asynchronous(self) -> Options[R]:
+        """Check that all functions can be called without an event loop. Returns the options."""
+        for name in ("user_id", "entities"):
+            if is_asynchronous(getattr(self, name)):
+                raise ValueError(f"{name} must not be asynchronous in a synchronous application")
+        return self
+
+
+def is_asynchronous(function: object) -> bool:
+    """Return whether a function, or an object with `__call__`, must be awaited."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - its kind matters, not whether it exists
+    )
+
+
+def _require_callable(value: Any, name: str) -> Any:
+    if value is not None and not callable(value):
+        raise ValueError(f"{name} must be a function of the request, not {value!r}")
+    return value
+
+
+def _require_schema(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and value.startswith("iglu:")):
+        raise ValueError(f"http_entity must be the URI of a schema, not {value!r}")
+    return value
