@@ -86,6 +86,9 @@ test-pages: build ## run the collector's page, and browser trackers that send to
 		$(MAKE) --no-print-directory run-test-pages; \
 	else echo "skipped: there is no Chromium. Get it: apt install chromium"; fi
 
+test-airflow: build .venv/airflow ## run the DAG of the guide in Airflow, in an environment of its own
+	TEST_AIRFLOW=.venv/airflow/bin/python $(BIN)/python -m pytest -rs tests/servers/test_airflow.py
+
 differential: build originals ## compare generated programs with the original packages: SEED=1 EVENTS=10000
 	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
 
@@ -184,6 +187,9 @@ lint-stub: build
 .venv/peers: benches/requirements.txt $(ENVIRONMENT)
 	@$(pip_install) --upgrade --target $@ --requirement $<
 	@touch $@
+
+.venv/airflow: $(ENVIRONMENT)
+	@$(call quietly,install Airflow$(comma) which takes about two minutes,$(PYTHON) -m venv --clear $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check apache-airflow requests)
 
 .venv/minimal: $(ENVIRONMENT)
 	@$(pip_install) --no-deps --upgrade --target $@ requests==$(REQUESTS) 'urllib3<2' 'chardet<5' 'idna<3'
