@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,6 +112,52 @@ def test_each_event_of_a_response_arrives(case, kind, collector, tmp_path):
     assert len(server.statuses) == BEFORE + case.in_progress, server.log
     assert arrived(collector) == sorted(server.statuses), server.log
     assert "Traceback" not in server.log
+
+
+# Tracks after the response, when the test lets it go on.
+IN_BACKGROUND = """
+import os, time
+from fastapi import BackgroundTasks
+
+def track_later(request):
+    while not os.path.exists("released"):
+        time.sleep(0.005)
+    request.app.state.tracker.track(PageView(str(request.url)))
+
+@app.get("/later")
+async def later(request: Request, background: BackgroundTasks):
+    background.add_task(track_later, request)
+"""
+
+
+def test_an_event_of_a_background_task_arrives(collector, tmp_path):
+    path = write_program("main.py", tmp_path, collector.port)
+    with path.open("a", encoding="utf-8") as program:
+        program.write(IN_BACKGROUND)
+    assert "background tasks" in GUIDE
+    port = free_port()
+    with serving(CASES[0], tmp_path, port) as server:
+        server.get("later", "/later")
+        server.terminate_while_responding(0, SIGNS["uvicorn"])
+    assert server.statuses == {"later": 200}, server.log
+    assert arrived(collector) == ["later"], server.log
+
+
+def test_requests_that_take_too_long_cost_no_event_of_others(collector, tmp_path):
+    write_program("main.py", tmp_path, collector.port)
+    assert "`--timeout-graceful-shutdown`" in GUIDE
+    port = free_port()
+    case = Case("uvicorn", "slow_asgi:app --timeout-graceful-shutdown 1", 1, "")
+    with serving(case, tmp_path, port) as server:
+        server.get("before")
+        waiting = threading.Thread(target=server.get, args=("slow",))
+        waiting.start()
+        wait_until((tmp_path / "entered-slow").exists)
+        server.process.terminate()
+        server.process.wait(20)
+        waiting.join()
+    assert server.statuses["before"] == 200
+    assert arrived(collector) == ["before"], server.log
 
 
 # The program of the guide, but with the emitter's opt-in instead of a lifespan.
