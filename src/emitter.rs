@@ -71,6 +71,31 @@ pub fn set_flush_requested(emitter: &Bound<'_, EmitterCore>, requested: bool) {
     emitter.get().flush_requested.store(requested, Ordering::Relaxed);
 }
 
+/// What `track` usually needs of an emitter. No Python code runs here.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+impl EmitterCore {
+    /// Returns true if records are appended to a buffer of this process.
+    #[inline]
+    pub fn has_buffer(&self, py: Python<'_>) -> bool {
+        let has_buffer = |config: &Config| config.process == process::number() && config.sink.is_some();
+        self.config.peek(py, has_buffer) == Some(true)
+    }
+
+    /// Appends a record, and returns whether a flush is due, or `None` if the record cannot be appended.
+    #[inline]
+    pub fn append(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> Option<bool> {
+        self.config.peek(py, |config| {
+            let sink = config.sink.as_ref().filter(|_| config.process == process::number())?;
+            match sink.get().push(py, record, created_ms) {
+                Ok(PushResult::Queued(count)) => {
+                    Some(count >= config.flush_threshold && !self.flush_requested.load(Ordering::Relaxed))
+                }
+                _ => None,
+            }
+        })?
+    }
+}
+
 /// An emitter that accepts finished records.
 pub struct RecordSink<'py> {
     emitter: Bound<'py, EmitterCore>,

@@ -3,6 +3,8 @@
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyRecursionError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -17,10 +19,38 @@ thread_local! {
 pub fn silence_caught_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !IS_CATCHING.get() {
+        if !IS_CATCHING.get() && !is_in_quick_work() {
             print(info);
         }
     }));
+}
+
+/// Whether the thread that holds the GIL is in `run_quick`. A variable of each thread takes longer to find.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+static IS_QUICK: AtomicBool = AtomicBool::new(false);
+
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+#[expect(unsafe_code, reason = "PyO3 has no function for it")]
+fn is_in_quick_work() -> bool {
+    // SAFETY: the function may be called on any thread.
+    IS_QUICK.load(Ordering::Relaxed) && unsafe { pyo3::ffi::PyGILState_Check() != 0 }
+}
+
+/// Always false: there is no quick work.
+#[cfg(any(feature = "abi3", Py_GIL_DISABLED))]
+fn is_in_quick_work() -> bool {
+    false
+}
+
+/// Calls `work`, which must run no Python code. Returns `None` if it panics.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+#[inline(always)]
+pub fn run_quick<T>(_py: Python<'_>, work: impl FnOnce() -> T) -> Option<T> {
+    IS_QUICK.store(true, Ordering::Relaxed);
+    // As in `run`, nobody sees half-changed state.
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_QUICK.store(false, Ordering::Relaxed);
+    result.ok()
 }
 
 /// The reason why work was not done.

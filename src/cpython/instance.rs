@@ -19,8 +19,9 @@ pub fn has_own(object: &Bound<'_, PyAny>, method: &Bound<'_, PyString>) -> PyRes
 
 /// Returns true if the instance's `__dict__` is missing or empty. Does not create the dict; may return false negatives.
 #[cfg(not(feature = "abi3"))]
+#[inline]
 #[expect(unsafe_code, reason = "reading the attribute `__dict__` takes a twentieth of track()")]
-fn has_no_attributes(object: &Bound<'_, PyAny>) -> bool {
+pub fn has_no_attributes(object: &Bound<'_, PyAny>) -> bool {
     // SAFETY: the pointer is the class of a live object.
     let offset = unsafe { (*object.get_type_ptr()).tp_dictoffset };
     if offset <= 0 {

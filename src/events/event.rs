@@ -47,7 +47,8 @@ impl Event {
     }
 
     /// Calls `work` with the state. It must run no Python code.
-    fn with<R>(slf: &Bound<'_, Self>, work: impl FnOnce(&mut State) -> R) -> R {
+    #[inline]
+    pub(super) fn with<R>(slf: &Bound<'_, Self>, work: impl FnOnce(&mut State) -> R) -> R {
         slf.get().state.with(slf.py(), work)
     }
 

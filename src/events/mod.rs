@@ -11,6 +11,7 @@ mod pickling;
 mod self_describing_json;
 mod signature;
 mod state;
+pub mod usual;
 #[cfg(not(feature = "abi3"))]
 mod vectorcall;
 

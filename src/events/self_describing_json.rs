@@ -59,6 +59,19 @@ impl SelfDescribingJson {
         value.ok_or_else(|| Error::NotConstructed(type_name(slf)))
     }
 
+    /// Calls `work` with schema and data. It must run no Python code.
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    #[inline]
+    pub(super) fn with<'py, R>(
+        slf: &Bound<'py, Self>,
+        work: impl FnOnce(Option<&Bound<'py, PyAny>>, Option<&Bound<'py, PyAny>>) -> R,
+    ) -> R {
+        let py = slf.py();
+        slf.get().state.with(py, |state| {
+            work(state.schema.as_ref().map(|schema| schema.bind(py)), state.data.as_ref().map(|data| data.bind(py)))
+        })
+    }
+
     /// Replaces a part of the state. The old value is dropped after the state is released: its finaliser may read this object.
     fn replace(
         slf: &Bound<'_, Self>,

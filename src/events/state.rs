@@ -11,6 +11,9 @@ use crate::cpython::deep_drop::drop_owned;
 use crate::error::Result;
 use crate::overrides::is_native_property;
 
+/// A value that may be missing.
+pub type Slot = Option<Py<PyAny>>;
+
 /// The values of an event's parameters.
 pub type Values<'py> = [Option<Bound<'py, PyAny>>; MAX_FIELDS];
 
@@ -31,7 +34,7 @@ pub struct Common<'py> {
 pub struct State {
     pub(super) kind: &'static Kind,
     pub(super) constructed: bool,
-    pub(super) values: [Option<Py<PyAny>>; MAX_FIELDS],
+    pub(super) values: [Slot; MAX_FIELDS],
     pub(super) event_subject: Option<Py<PyAny>>,
     pub(super) context: Option<Py<PyAny>>,
     pub(super) true_timestamp: Option<Py<PyAny>>,

@@ -10,6 +10,10 @@ use std::ptr::NonNull;
 use super::escape::copy_plain;
 
 /// Writes a byte.
+///
+/// # Safety
+///
+/// See above.
 #[inline(always)]
 pub unsafe fn byte(at: NonNull<u8>, byte: u8) -> NonNull<u8> {
     // SAFETY: see the requirements above.
@@ -20,6 +24,10 @@ pub unsafe fn byte(at: NonNull<u8>, byte: u8) -> NonNull<u8> {
 }
 
 /// Writes a word, such as `null`, by one store.
+///
+/// # Safety
+///
+/// See above.
 #[inline(always)]
 pub unsafe fn word<const N: usize>(at: NonNull<u8>, word: [u8; N]) -> NonNull<u8> {
     // SAFETY: see the requirements above.
@@ -30,6 +38,10 @@ pub unsafe fn word<const N: usize>(at: NonNull<u8>, word: [u8; N]) -> NonNull<u8
 }
 
 /// Writes a closing bracket: over the comma that follows the last item, if there is one.
+///
+/// # Safety
+///
+/// See above.
 #[inline(always)]
 pub unsafe fn close(at: NonNull<u8>, has_items: bool, bracket: u8) -> NonNull<u8> {
     // SAFETY: see the requirements above. The comma was written at the byte before.
@@ -37,6 +49,10 @@ pub unsafe fn close(at: NonNull<u8>, has_items: bool, bracket: u8) -> NonNull<u8
 }
 
 /// Writes an integer.
+///
+/// # Safety
+///
+/// See above.
 #[inline]
 pub unsafe fn int(at: NonNull<u8>, number: i64) -> NonNull<u8> {
     let mut digits = itoa::Buffer::new();
@@ -49,6 +65,10 @@ pub unsafe fn int(at: NonNull<u8>, number: i64) -> NonNull<u8> {
 }
 
 /// Writes a float that is finite.
+///
+/// # Safety
+///
+/// See above.
 #[inline]
 pub unsafe fn float(at: NonNull<u8>, number: f64) -> NonNull<u8> {
     let mut digits = zmij::Buffer::new();

@@ -110,7 +110,7 @@ unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
 /// There must be room for `bytes` at `to`, and `to` must not overlap `bytes`.
 #[inline]
 #[expect(unsafe_code, reason = "see append_string")]
-pub(super) unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
+pub unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
     if bytes.len() > 2 * BLOCK {
         // SAFETY: see the requirements above.
         unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };

@@ -6,7 +6,7 @@ pub mod transcode;
 #[cfg(feature = "python")]
 mod containers;
 #[cfg(feature = "python")]
-mod cursor;
+pub mod cursor;
 #[cfg(feature = "python")]
 pub mod default;
 #[cfg(feature = "python")]
@@ -18,7 +18,7 @@ mod numpy;
 #[cfg(feature = "python")]
 mod path;
 #[cfg(feature = "python")]
-mod plain;
+pub mod plain;
 #[cfg(feature = "python")]
 pub mod python;
 #[cfg(feature = "python")]

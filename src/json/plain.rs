@@ -61,10 +61,23 @@ struct Plain<'w, 'py> {
     /// The end of the output's memory.
     end: *mut u8,
     stack: &'w mut Stack<'py>,
+    /// Whether the writer goes on with the remaining part after a pause.
+    is_resumed: bool,
     /// The object that the recursion stopped at.
     pending: Option<Bound<'py, PyAny>>,
     progress: Progress,
     non_finite: u32,
+}
+
+/// Appends an object if it is plain, and returns whether it is: NaN and infinities are not. Runs no Python code. What was appended of
+/// another object is meaningless.
+#[cfg(not(feature = "abi3"))]
+#[must_use]
+pub fn append_plain(out: &mut Output, object: &Bound<'_, PyAny>) -> bool {
+    let mut stack = Stack::new();
+    let mut plain = Plain::new(out, &mut stack, false);
+    plain.begin(object);
+    plain.progress == Progress::Done && plain.non_finite == 0
 }
 
 impl<'py> Writer<'_, 'py> {
@@ -89,20 +102,8 @@ impl<'py> Writer<'_, 'py> {
     }
 
     fn write_plain_part(&mut self, object: &Bound<'py, PyAny>) -> (Progress, Option<Bound<'py, PyAny>>) {
-        let mut plain = Plain {
-            end: std::ptr::null_mut(),
-            out: self.out,
-            stack: &mut self.stack,
-            pending: None,
-            progress: Progress::Done,
-            non_finite: 0,
-        };
-        if let Some(start) = plain.start() {
-            // SAFETY: `start` is the cursor of the output, and the caller owns the object.
-            if let Some(end) = unsafe { plain.value(object, start, None) } {
-                plain.stop(end);
-            }
-        }
+        let mut plain = Plain::new(self.out, &mut self.stack, true);
+        plain.begin(object);
         self.replaced.non_finite += plain.non_finite;
         (plain.progress, plain.pending)
     }
@@ -110,7 +111,23 @@ impl<'py> Writer<'_, 'py> {
 
 /// All methods with a cursor require that it is in the spare memory of the output with `ROOM` bytes behind it, and return such a cursor. As
 /// no Python code runs, borrowed objects stay alive.
-impl<'py> Plain<'_, 'py> {
+impl<'w, 'py> Plain<'w, 'py> {
+    fn new(out: &'w mut Output, stack: &'w mut Stack<'py>, is_resumed: bool) -> Self {
+        let (end, pending, progress) = (std::ptr::null_mut(), None, Progress::Done);
+        Self { out, end, stack, is_resumed, pending, progress, non_finite: 0 }
+    }
+
+    /// Writes the object that the recursion is over.
+    #[inline]
+    fn begin(&mut self, object: &Bound<'py, PyAny>) {
+        if let Some(start) = self.start() {
+            // SAFETY: `start` is the cursor of the output, and the caller owns the object.
+            if let Some(end) = unsafe { self.value(object, start, None) } {
+                self.stop(end);
+            }
+        }
+    }
+
     fn start(&mut self) -> Option<Cursor> {
         if !self.out.reserve(2 * ROOM) {
             self.progress = Progress::NoMemory;
@@ -334,7 +351,7 @@ impl<'py> Plain<'_, 'py> {
     #[cold]
     #[inline(never)]
     unsafe fn pause_dict(&mut self, dict: &Bound<'py, PyDict>, start: isize, at: Cursor) -> Option<Cursor> {
-        if self.progress != Progress::Paused {
+        if !self.is_paused() {
             return None;
         }
         self.pending = None;
@@ -347,7 +364,12 @@ impl<'py> Plain<'_, 'py> {
     #[cold]
     #[inline(never)]
     fn pause_in_dict(&mut self, dict: &Bound<'py, PyDict>, next: isize) -> Option<Cursor> {
-        if self.progress == Progress::Paused { self.push(dict, next, false) } else { None }
+        if self.is_paused() { self.push(dict, next, false) } else { None }
+    }
+
+    /// Returns true if the remaining part must be kept.
+    fn is_paused(&self) -> bool {
+        self.is_resumed && self.progress == Progress::Paused
     }
 
     fn push(&mut self, dict: &Bound<'py, PyDict>, position: isize, is_empty: bool) -> Option<Cursor> {
@@ -364,7 +386,7 @@ impl<'py> Plain<'_, 'py> {
     #[cold]
     #[inline(never)]
     fn pause(&mut self, object: &Bound<'py, PyAny>, remaining: Remaining<'py>) -> Option<Cursor> {
-        if self.progress == Progress::Paused {
+        if self.is_paused() {
             self.stack.push(Frame { object: object.clone(), remaining, is_empty: false });
         }
         None

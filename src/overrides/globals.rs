@@ -16,9 +16,16 @@ use crate::cpython::dict_version::{is_still, version_of};
 use crate::cpython::lookup::{module_attribute, modules, tracker_module, tracker_namespace};
 use crate::sync::rcu::Rcu;
 
+static CLOCK: CachedGlobal = CachedGlobal::new();
+
+/// Returns true if `now` is known to call a C function.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+pub fn knows_clock(py: Python<'_>) -> bool {
+    tracker_namespace(py).is_ok_and(|outer| CLOCK.entry.peek(py, |cached| cached.is_current(outer)) == Some(true))
+}
+
 /// Returns the current time as `time.time` shows it.
 pub fn now(py: Python<'_>) -> PyResult<f64> {
-    static CLOCK: CachedGlobal = CachedGlobal::new();
     CLOCK.call0(tracker_module(py)?, tracker_namespace(py)?, crate::sync::once::intern!(py, "time"))?.extract()
 }
 
@@ -89,17 +96,33 @@ impl CachedFunction {
     }
 }
 
+/// The versions of the dicts that lead to `uuid.uuid4`, when it was last seen to be the original.
+static UNPATCHED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+
+/// Returns the namespace that names `uuid`, `sys.modules`, and the namespace of the module: `None` as long as it was not seen.
+fn dicts_to_uuid4(py: Python<'_>) -> PyResult<[Option<&Bound<'_, PyDict>>; 3]> {
+    let of_uuid = STDLIB_UUID4.get(py).map(|(_, namespace)| namespace.bind(py));
+    Ok([Some(tracker_namespace(py)?), Some(modules(py)?), of_uuid])
+}
+
+fn are_unchanged(dicts: [Option<&Bound<'_, PyDict>>; 3]) -> bool {
+    let mut known = dicts.into_iter().zip(&UNPATCHED);
+    known.all(|(dict, version)| dict.is_none_or(|dict| is_still(dict, version.load(Ordering::Relaxed))))
+}
+
+/// Returns true if `replaced_uuid4` is known to return `None`.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+pub fn knows_uuid4(py: Python<'_>) -> bool {
+    dicts_to_uuid4(py).is_ok_and(are_unchanged)
+}
+
 /// Returns `uuid.uuid4` if a program has replaced it.
 pub fn replaced_uuid4(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    static UNPATCHED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
-    let (namespace, modules) = (tracker_namespace(py)?, modules(py)?);
-    // There is no third dict as long as no module uuid was seen.
-    let of_uuid = STDLIB_UUID4.get(py).map(|(_, namespace)| namespace.bind(py));
-    let dicts = [Some(namespace), Some(modules), of_uuid];
-    let mut known = dicts.into_iter().zip(&UNPATCHED);
-    if known.all(|(dict, version)| dict.is_none_or(|dict| is_still(dict, version.load(Ordering::Relaxed)))) {
+    let dicts = dicts_to_uuid4(py)?;
+    if are_unchanged(dicts) {
         return Ok(None);
     }
+    let (namespace, modules) = (tracker_namespace(py)?, modules(py)?);
     let versions = dicts.map(|dict| dict.map_or(0, |dict| with_critical_section(dict, || version_of(dict))));
     let name = crate::sync::once::intern!(py, "uuid");
     let module = namespace.get_item(name)?.map_or_else(|| modules.get_item(name), |module| Ok(Some(module)))?;

@@ -13,6 +13,7 @@
 //! | `__init__` and `__new__` of a native class | `events/vectorcall.rs`, `is_unpatched` | the slots of the class |
 
 pub mod globals;
+mod known;
 mod type_cache;
 
 use std::ptr;
@@ -74,6 +75,8 @@ pub struct Originals {
     trackers: TypeCheckCache,
     emitters: TypeCheckCache,
     stores: TypeCheckCache,
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    subjects: TypeCheckCache,
 }
 
 /// Registers the methods of `Tracker`, `Emitter`, `InMemoryEventStore` and the native classes. The package calls it when it is imported,
@@ -111,6 +114,8 @@ pub fn register_originals(
         trackers: TypeCheckCache::new(),
         emitters: TypeCheckCache::new(),
         stores: TypeCheckCache::new(),
+        #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+        subjects: TypeCheckCache::new(),
     };
     Package::set_imported(py)?;
     ORIGINALS.store(Box::into_raw(Box::new(originals)), Ordering::Release);

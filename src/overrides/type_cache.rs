@@ -22,21 +22,38 @@ struct Slot {
     version: AtomicU32,
 }
 
+impl Slot {
+    #[inline]
+    fn is(&self, address: usize, version: u32) -> bool {
+        version != 0 && self.version.load(Ordering::Acquire) == version && self.class.load(Ordering::Relaxed) == address
+    }
+}
+
 impl TypeCheckCache {
     /// Creates an empty cache.
     pub const fn new() -> Self {
         Self { slots: [const { Slot { class: AtomicUsize::new(0), version: AtomicU32::new(0) } }; SLOTS] }
     }
 
+    /// Returns true if the class is known to pass. Looks at nothing else, and runs no Python code.
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    #[inline]
+    pub fn knows(&self, class: &Bound<'_, PyType>) -> bool {
+        let address = class.as_ptr() as usize;
+        self.slot(address).is(address, version_of(class))
+    }
+
+    #[inline]
+    fn slot(&self, address: usize) -> &Slot {
+        &self.slots[(address >> 4 ^ address >> 9) % SLOTS]
+    }
+
     /// Returns the result of `check`, which is called only if the class is not known to pass.
     pub fn check(&self, class: &Bound<'_, PyType>, check: impl FnOnce() -> PyResult<bool>) -> PyResult<bool> {
         let address = class.as_ptr() as usize;
-        let slot = &self.slots[(address >> 4 ^ address >> 9) % SLOTS];
+        let slot = self.slot(address);
         let version = version_of(class);
-        if version != 0
-            && slot.version.load(Ordering::Acquire) == version
-            && slot.class.load(Ordering::Relaxed) == address
-        {
+        if slot.is(address, version) {
             return Ok(true);
         }
         let passes = check()?;

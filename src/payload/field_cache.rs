@@ -62,6 +62,13 @@ impl FieldCache {
         }
     }
 
+    /// Calls `read` with the fields of a dict as part of a record, if they are cached. Runs no Python code, and neither may `read`.
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    #[inline]
+    pub fn peek<R>(&self, dict: &Bound<'_, PyDict>, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        self.entry.peek(dict.py(), |encoded| encoded.is_current(dict).then(|| read(&encoded.record)))?
+    }
+
     #[cold]
     fn encode<'py>(&self, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Option<CachedFields<'py>>> {
         let Some(encoded) = EncodedFields::new(dict, names)? else { return Ok(None) };

@@ -6,9 +6,11 @@
 mod envelope;
 pub mod field_cache;
 pub mod fields;
+pub mod line;
 pub mod python;
 pub mod record;
 mod true_timestamp;
+pub mod usual;
 
 use std::sync::LazyLock;
 

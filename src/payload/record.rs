@@ -78,7 +78,7 @@ impl<'a> RecordWriter<'a> {
 const FIELD_END: &[u8] = b"\",";
 
 /// Returns true if `zmij` writes a float exactly as Python does. Both write the shortest digits, but differ in their use of exponents.
-fn has_same_digits(number: f64) -> bool {
+pub fn has_same_digits(number: f64) -> bool {
     number == 0.0 || (1e-4..1e16).contains(&number.abs())
 }
 

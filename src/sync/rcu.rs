@@ -74,6 +74,12 @@ impl<T> Rcu<T> {
         RcuGuard { value: self.value.borrow().clone(), attached: PhantomData }
     }
 
+    /// Calls `read` with the value, if there is one. It must run no Python code.
+    #[cfg(not(feature = "abi3"))]
+    pub fn peek<R>(&self, _py: Python<'_>, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.value.borrow().as_deref().map(read)
+    }
+
     /// Replaces the value by a changed copy of it, or of the default. Guards keep the old value.
     pub fn update(&self, py: Python<'_>, change: impl Fn(&mut T))
     where

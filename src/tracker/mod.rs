@@ -6,6 +6,7 @@ mod sinks;
 mod stamp;
 mod switches;
 mod track;
+mod usual;
 #[cfg(not(feature = "abi3"))]
 mod vectorcall;
 
@@ -40,7 +41,13 @@ impl TrackerCore {
 
     /// Changes the settings. Calls of `track` that have started go on with the old ones.
     fn update(slf: &Bound<'_, Self>, change: impl Fn(&mut Settings)) {
-        slf.get().state.settings.update(slf.py(), change);
+        slf.get().state.settings.update(slf.py(), |settings| {
+            change(settings);
+            #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+            {
+                settings.is_usual = settings.are_usual(slf.py());
+            }
+        });
     }
 }
 

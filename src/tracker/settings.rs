@@ -1,6 +1,8 @@
 //! The settings of a tracker, and the caches of the fields that it adds to each event.
 
 use pyo3::prelude::*;
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+use pyo3::types::{PyBool, PyDict, PyList};
 
 use super::additions::{Additions, Dropped};
 use crate::payload::field_cache::FieldCache;
@@ -47,6 +49,49 @@ pub struct Settings {
     pub is_patched: bool,
     /// What the program has added or switched off, if anything.
     pub additions: Option<Box<Additions>>,
+    /// Whether `usual` may return something: set by `TrackerCore` at each change.
+    pub is_usual: bool,
+}
+
+/// The settings of a usual tracker: see `usual.rs`.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+pub struct UsualSettings<'a, 'py> {
+    pub emitters: &'a Bound<'py, PyList>,
+    pub subject: Option<&'a Bound<'py, PyAny>>,
+    pub standard_nv_pairs: &'a Bound<'py, PyDict>,
+    pub base64: bool,
+}
+
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+impl Settings {
+    /// Returns true if all settings have the usual types, and none of them takes the general way. The encoder makes no difference: plain
+    /// data never goes there.
+    pub fn are_usual(&self, py: Python<'_>) -> bool {
+        let (Some(emitters), Some(base64), Some(fields)) =
+            (&self.emitters, &self.encode_base64, &self.standard_nv_pairs)
+        else {
+            return false;
+        };
+        !self.is_patched
+            && self.additions.is_none()
+            && emitters.bind(py).is_exact_instance_of::<PyList>()
+            && base64.bind(py).is_exact_instance_of::<PyBool>()
+            && fields.bind(py).is_exact_instance_of::<PyDict>()
+    }
+
+    /// Returns the settings of a usual tracker.
+    #[inline(always)]
+    pub fn usual<'py>(&self, py: Python<'py>) -> Option<UsualSettings<'_, 'py>> {
+        if !self.is_usual {
+            return None;
+        }
+        Some(UsualSettings {
+            emitters: self.emitters.as_ref()?.bind(py).cast_exact().ok()?,
+            subject: self.subject.as_ref().map(|subject| subject.bind(py)),
+            standard_nv_pairs: self.standard_nv_pairs.as_ref()?.bind(py).cast_exact().ok()?,
+            base64: self.encode_base64.as_ref()?.bind(py).cast_exact::<PyBool>().ok()?.is_true(),
+        })
+    }
 }
 
 impl CloneWithGil for Settings {
@@ -60,6 +105,7 @@ impl CloneWithGil for Settings {
             standard_nv_pairs: clone(&self.standard_nv_pairs),
             is_patched: self.is_patched,
             additions: self.additions.as_ref().map(|additions| Box::new(additions.clone_with_gil(py))),
+            is_usual: self.is_usual,
         }
     }
 }

@@ -97,6 +97,7 @@ fn read_settings(tracker: &Bound<'_, PyAny>, is_patched: bool) -> Result<Setting
         standard_nv_pairs: required(crate::sync::once::intern!(py, "standard_nv_pairs"))?,
         is_patched,
         additions: None,
+        is_usual: false,
     })
 }
 

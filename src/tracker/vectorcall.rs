@@ -11,6 +11,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::TrackerCore;
+#[cfg(not(Py_GIL_DISABLED))]
+use super::usual;
 use crate::sync::once::SetOnce;
 
 /// The vectorcall of Python functions, `_PyFunction_Vectorcall`.
@@ -130,6 +132,14 @@ unsafe extern "C" fn vectorcall(
         let is_usual = keywords.is_null()
             && ffi::PyVectorcall_NARGS(flagged_count) == 2
             && (*function.cast::<ffi::PyFunctionObject>()).func_code == CODE.load(Ordering::Acquire);
+        #[cfg(not(Py_GIL_DISABLED))]
+        if is_usual {
+            let py = Python::assume_attached();
+            let (tracker, event) = (Borrowed::from_ptr(py, *arguments), Borrowed::from_ptr(py, *arguments.add(1)));
+            if let Some(result) = usual::track(&tracker, &event) {
+                return result.map_or_else(|error| raise(py, error), Bound::into_ptr);
+            }
+        }
         if is_usual
             && let Some(result) = Python::attach(|py| {
                 let tracker = Borrowed::from_ptr(py, *arguments);
@@ -152,9 +162,12 @@ fn track(tracker: &Bound<'_, PyAny>, event: &Bound<'_, PyAny>) -> Option<*mut ff
     Some(match TrackerCore::track(tracker.cast().ok()?, event) {
         Ok(Some(id)) => id.into_ptr(),
         Ok(None) => py.None().into_ptr(),
-        Err(error) => {
-            error.restore(py);
-            ptr::null_mut()
-        }
+        Err(error) => raise(py, error),
     })
+}
+
+#[cold]
+fn raise(py: Python<'_>, error: PyErr) -> *mut ffi::PyObject {
+    error.restore(py);
+    ptr::null_mut()
 }

@@ -1,4 +1,6 @@
-"""Trackers on both paths: as a record to a real emitter, as a dict to a custom one."""
+"""Trackers on all paths: as a record to a real emitter, both as a tracker's first event and as one
+of many, and as a dict to a custom one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support import Inbox
 
-from snowplow_tracker import Emitter, Tracker
+from snowplow_tracker import (
+    Emitter,
+    Event,
+    PagePing,
+    PageView,
+    ScreenView,
+    SelfDescribing,
+    SelfDescribingJson,
+    StructuredEvent,
+    Tracker,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +95,35 @@ def record() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def later_record() -> Callable[..., dict[str, Any]]:
+    """Track one event through a real emitter, after events of all kinds; return what it sends."""
+
+    def track(event: Any, **options: Any) -> dict[str, Any]:
+        wire = Wire()
+        tracker = Tracker("ns", wire.emitter, **options)
+        for _ in range(2):
+            for earlier in _one_of_each_kind():
+                tracker.track(earlier)
+        before = len(wire.events)
+        tracker.track(event)
+        [sent] = wire.events[before:]
+        return sent
+
+    return track
+
+
+def _one_of_each_kind() -> list[Event]:
+    described = SelfDescribingJson("iglu:com.example/order/jsonschema/1-0-0", {"number": 1})
+    return [
+        PageView("https://example.com/", context=[described]),
+        PagePing("https://example.com/"),
+        StructuredEvent("category", "action"),
+        SelfDescribing(described),
+        ScreenView("11111111-2222-4333-8444-555555555555", "home"),
+    ]
+
+
+@pytest.fixture
 def handed() -> Callable[..., dict[str, Any]]:
     """Track one event through a custom emitter; return what it is given."""
 
@@ -95,10 +136,10 @@ def handed() -> Callable[..., dict[str, Any]]:
     return track
 
 
-@pytest.fixture(params=["record", "dict"])
+@pytest.fixture(params=["record", "later_record", "handed"])
 def fields(request: pytest.FixtureRequest) -> Callable[..., dict[str, Any]]:
     """Track one event, each way out in turn; return its fields, those with JSON decoded."""
-    way = request.getfixturevalue("record" if request.param == "record" else "handed")
+    way = request.getfixturevalue(request.param)
     return lambda event, **options: _decoded(way(event, **options))
 
 

@@ -1,0 +1,178 @@
+//! The fields of a usual event, as a part of a record. No Python code runs here, so everything is borrowed. At the first value that is
+//! not usual, the work ends: see `tracker/usual.rs`.
+#![cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt, PyList, PyString};
+
+use super::envelope::Envelope;
+use super::line::Line;
+use super::record::has_same_digits;
+use super::{CONTEXTS, UNSTRUCT_EVENT};
+use crate::base64;
+use crate::characters::Characters;
+use crate::cpython::str::{characters, small_int};
+use crate::events::Shape;
+use crate::events::usual::{UsualEvent, read_self_describing};
+use crate::field_name::{FieldName, field_name};
+use crate::json::plain::append_plain;
+use crate::json::{escape, transcode};
+use crate::output::Output;
+use crate::overrides::Originals;
+
+/// Appends all fields of an event, each with its comma. `json` is memory for JSON. Returns `None` if the event is not usual; what was
+/// appended is then meaningless.
+#[inline(always)]
+pub fn append_event(
+    out: &mut Output,
+    json: &mut Output,
+    event: &UsualEvent<'_, '_>,
+    base64: bool,
+    originals: &Originals,
+) -> Option<()> {
+    let mut line = Line::begin(out, 0).ok()?;
+    line.word(field_name!("e"), *event.kind.event_type?.text().as_bytes().first_chunk::<2>()?).ok()?;
+    match event.kind.shape {
+        Shape::Flat => {
+            for (field, value) in event.kind.fields.iter().zip(event.values) {
+                if let Some(value) = value {
+                    line = append_value(line, field.key, value.bind(event.py))?;
+                }
+            }
+        }
+        Shape::SelfDescribing => {
+            let name = if base64 { field_name!("ue_px") } else { field_name!("ue_pr") };
+            start_json(json, &UNSTRUCT_EVENT);
+            append_self_describing(json, event.values.first()?.as_ref()?.bind(event.py), originals)?;
+            line = append_json(line, name, &UNSTRUCT_EVENT, json, base64)?;
+        }
+        Shape::ScreenView => return None,
+    }
+    if let Some(contexts) = event.contexts
+        && !contexts.is_empty()
+    {
+        let name = if base64 { field_name!("cx") } else { field_name!("co") };
+        start_json(json, &CONTEXTS);
+        append_contexts(json, contexts, originals)?;
+        line = append_json(line, name, &CONTEXTS, json, base64)?;
+    }
+    if let Some(timestamp) = event.true_timestamp {
+        line.int(field_name!("ttm"), timestamp).ok()?;
+    }
+    line.end();
+    Some(())
+}
+
+#[inline(always)]
+fn append_value<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<Line<'a>> {
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        let characters = characters(text);
+        if let Characters::Utf8(bytes) = characters
+            && (bytes.is_empty() || line.field(name, bytes).ok()?)
+        {
+            return Some(line);
+        }
+        return append_other_text(line, name, &characters);
+    }
+    append_number(line, name, value)
+}
+
+/// Appends a text that has escapes, or no UTF-8 yet.
+#[inline(never)]
+fn append_other_text<'a>(line: Line<'a>, name: &FieldName, characters: &Characters<'_>) -> Option<Line<'a>> {
+    let out = line.end();
+    out.extend_from_slice(name.record_prefix().as_bytes());
+    if !transcode::append(out, characters) {
+        return None;
+    }
+    out.extend_from_slice(b"\",");
+    out.check().ok()?;
+    Line::begin(out, 0).ok()
+}
+
+#[inline(never)]
+fn append_number<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<Line<'a>> {
+    if let Ok(number) = value.cast_exact::<PyInt>() {
+        line.int(name, small_int(number)?).ok()?;
+        return Some(line);
+    }
+    let number = value.cast_exact::<PyFloat>().ok()?.value();
+    if !has_same_digits(number) {
+        return None;
+    }
+    line.float(name, number).ok()?;
+    Some(line)
+}
+
+/// Starts the JSON in an envelope.
+#[inline]
+fn start_json(json: &mut Output, envelope: &Envelope) {
+    json.clear();
+    json.extend_from_slice(envelope.tail());
+}
+
+/// Appends a field with the JSON that follows the head of an envelope, or its base64.
+#[inline]
+fn append_json<'a>(
+    line: Line<'a>,
+    name: &FieldName,
+    envelope: &Envelope,
+    json: &mut Output,
+    base64: bool,
+) -> Option<Line<'a>> {
+    json.push(b'}');
+    json.check().ok()?;
+    let out = line.end();
+    out.extend_from_slice(name.record_prefix().as_bytes());
+    if base64 {
+        out.extend_from_slice(envelope.head_base64());
+        base64::append(out, json);
+    } else {
+        escape::append_escaped(out, envelope.head());
+        escape::append_escaped(out, json);
+    }
+    out.extend_from_slice(b"\",");
+    out.check().ok()?;
+    Line::begin(out, 0).ok()
+}
+
+fn append_contexts(json: &mut Output, contexts: &Bound<'_, PyList>, originals: &Originals) -> Option<()> {
+    let mut separator = b'[';
+    UsualEvent::each_context(contexts, |context| {
+        json.push(separator);
+        separator = b',';
+        append_self_describing(json, context, originals)
+    })?;
+    json.push(b']');
+    Some(())
+}
+
+#[inline]
+fn append_self_describing(json: &mut Output, object: &Bound<'_, PyAny>, originals: &Originals) -> Option<()> {
+    read_self_describing(object, originals, |schema, data| {
+        let skips = &SKIPS[schema.as_ptr().addr() / 16 % SKIPS.len()];
+        if let left @ 1.. = skips.load(Ordering::Relaxed) {
+            skips.store(left - 1, Ordering::Relaxed);
+            return None;
+        }
+        json.extend_from_slice(b"{\"schema\":");
+        if !transcode::append_string(json, &characters(schema.cast_exact::<PyString>().ok()?)) {
+            return None;
+        }
+        json.extend_from_slice(b",\"data\":");
+        if !append_plain(json, data) {
+            skips.store(SKIPPED, Ordering::Relaxed);
+            return None;
+        }
+        json.push(b'}');
+        Some(())
+    })
+}
+
+/// How often data of a schema is still taken for not plain, without a look at it. By the addresses of the schemas: programs have constants
+/// for them, and nothing but time depends on it.
+static SKIPS: [AtomicU8; 64] = [const { AtomicU8::new(0) }; 64];
+/// What is not plain is written twice. So data of the same schema is not tried so many times.
+const SKIPPED: u8 = 50;
