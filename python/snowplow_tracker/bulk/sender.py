@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from snowplow_tracker._emitter import engine_of
 from snowplow_tracker.bulk.errors import RecordError, UnreadableError
 from snowplow_tracker.bulk.interruptions import StoppedError, UnavailableError
 from snowplow_tracker.bulk.places import Places, Position
@@ -15,7 +16,6 @@ from snowplow_tracker.bulk.records import RecordEncoder
 from snowplow_tracker.bulk.report import DeadRecord, Report
 from snowplow_tracker.bulk.store import BulkEmitter, BulkStore
 from snowplow_tracker.bulk.validation import errors_of
-from snowplow_tracker.emitters import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

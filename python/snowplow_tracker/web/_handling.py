@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import logging
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
+from snowplow_tracker._loggers import find_logger
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._scope import Scope
 from snowplow_tracker.events import PageView
 from snowplow_tracker.self_describing_json import SelfDescribingJson
@@ -29,7 +29,7 @@ HEALTH_PATHS = frozenset(
     {"/health", "/healthz", "/healthcheck", "/live", "/livez", "/ready", "/readyz", "/ping"}
 )
 
-_log = RateLimitedLogger(skip_closed_streams(logging.getLogger("snowplow_tracker.web")))
+_log = RateLimitedLogger(find_logger("snowplow_tracker.web"))
 
 
 class Response:

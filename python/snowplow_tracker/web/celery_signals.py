@@ -7,14 +7,14 @@ subject, the entities and the page. Tags stay in their process.
 from __future__ import annotations
 
 import json
-import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from celery import signals
 
 from snowplow_tracker._flushing import flush
-from snowplow_tracker._logging import RateLimitedLogger, skip_closed_streams
+from snowplow_tracker._loggers import find_logger
+from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import default_encoder
 from snowplow_tracker._scope import CURRENT, Page, Scope
 from snowplow_tracker._validation import require_seconds
@@ -28,7 +28,7 @@ __all__ = ["HEADER", "connect", "disconnect"]
 
 HEADER = "snowplow_scope"
 
-_log = RateLimitedLogger(skip_closed_streams(logging.getLogger(__name__)))
+_log = RateLimitedLogger(find_logger(__name__))
 _UID = __name__
 _settings: dict[str, Any] = {}
 # The scopes around the running tasks, of which one may run another eagerly. No tokens: a task that
