@@ -8,7 +8,8 @@ import pytest
 from tests.support import Inbox
 
 from snowplow_tracker import Tracker
-from snowplow_tracker.web import current_scope
+from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker.web import _handling, current_scope
 
 USER = "8f1f4d2c-7b0e-4d0b-9c0a-0b1d4a4f8e01"
 SESSION = "8f1f4d2c-7b0e-4d0b-9c0a-0b1d4a4f8e02"
@@ -54,3 +55,9 @@ def no_scope_is_left():
     assert current_scope() is None
     yield
     assert current_scope() is None
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_logged_in_the_last_minute(monkeypatch):
+    """Each test may log each message once."""
+    monkeypatch.setattr(_handling, "_log", RateLimitedLogger(_handling._log.logger))

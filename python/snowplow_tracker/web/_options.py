@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from snowplow_tracker._validation import require_int
@@ -68,6 +69,14 @@ class Options(Generic[R]):
             if is_asynchronous(getattr(self, name)):
                 raise ValueError(f"{name} must not be asynchronous in a synchronous application")
         return self
+
+    def adapted(self, adapt: Callable[[Callable[[R], Any]], Callable[[Any], Any]]) -> Options[Any]:
+        """Return options whose functions take the request of another framework."""
+        options: Options[Any] = copy(self)
+        for name in ("user_id", "entities", "request_filter"):
+            function = getattr(self, name)
+            setattr(options, name, None if function is None else adapt(function))
+        return options
 
 
 def is_asynchronous(function: object) -> bool:
