@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from snowplow_tracker._emitter import engine_of
+from snowplow_tracker._validation import require_int
 from snowplow_tracker.bulk.errors import RecordError, UnreadableError
 from snowplow_tracker.bulk.interruptions import StoppedError, UnavailableError
 from snowplow_tracker.bulk.places import Places, Position
@@ -41,6 +42,18 @@ _INTERRUPTED_SECONDS = 5.0
 _NOT_RETRIED = {status: False for status in range(400, 500) if status != 429}  # noqa: PLR2004
 
 
+class Encoder(Protocol):
+    """What a `Sender` needs of a `RecordEncoder`."""
+
+    def encode_all(self, record: Any) -> list[dict[str, str]]:
+        """Return the payloads of a record, whose values are text.
+
+        Raises:
+            RecordError: It cannot be an event.
+        """
+        ...
+
+
 class Sender:
     """Sends records to a collector, and knows what became of each.
 
@@ -69,7 +82,9 @@ class Sender:
         encode_base64: Whether JSON in events is encoded in base64. Default True.
         give_up_after: Seconds without any success after which the collector counts as
             unavailable. Default None: never.
-        encoder: Turns records into payloads, instead of one made of the parameters above.
+        encoder: Turns records into payloads, instead of one made of the parameters above: an
+            object with the method `encode_all` of a `RecordEncoder`. A record without payloads
+            is left out.
         emitter: More parameters of the `AsyncEmitter` that sends. Default None.
 
     Raises:
@@ -94,10 +109,10 @@ class Sender:
         time_from: str | None = None,
         encode_base64: bool = True,
         give_up_after: float | None = None,
-        encoder: RecordEncoder | None = None,
+        encoder: Encoder | None = None,
         emitter: Mapping[str, Any] | None = None,
     ) -> None:
-        self._encoder = encoder or RecordEncoder(
+        self._encoder: Encoder = encoder or RecordEncoder(
             app_id=app_id,
             namespace=namespace,
             subject=subject,
@@ -109,7 +124,7 @@ class Sender:
         self._on_dead = on_dead
         self._rate = None if rate is None else RateLimit(rate)
         self._give_up_after = give_up_after
-        self._batch_size = batch_size
+        self._batch_size = require_int(batch_size, 1, name="batch_size")
         self._store = BulkStore(batch_size, single=method == "get")
         settings: dict[str, Any] = {
             "protocol": protocol,
@@ -169,6 +184,8 @@ class Sender:
                 if self._on_dead is None:
                     raise
                 return
+            if not payloads:
+                self._places.add_other(place)
             for left, payload in enumerate(payloads, 1 - len(payloads)):
                 self._store_event(payload, place, is_last=not left)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from snowplow_tracker.iglu.lint import LintedFile
     from snowplow_tracker.iglu.registries.protocol import Registry
 
-__all__ = ["add_commands", "main"]
+__all__ = ["add_commands", "main", "resolver_of"]
 
 _FOUND, _UNUSABLE = 1, 2
 
@@ -88,7 +88,8 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _resolver(options: argparse.Namespace) -> Resolver:
+def resolver_of(options: argparse.Namespace) -> Resolver:
+    """Return the resolver for the options `--schemas` and `--iglu`."""
     registries: list[Registry] = [
         *(FolderRegistry(folder, vendor_prefixes=("",)) for folder in options.schemas),
         StandardRegistry(),
@@ -143,7 +144,7 @@ def _as_json(result: LintedFile) -> dict[str, Any]:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    validator = Validator(_resolver(options))
+    validator = Validator(resolver_of(options))
     if options.schema:
         SchemaKey.parse(options.schema)
     valid = invalid = 0
@@ -180,7 +181,7 @@ def _failures(validator: Validator, line: str, schema: str | None) -> list[str]:
 def _show(options: argparse.Namespace) -> int:
     key = SchemaKey.parse(options.uri)
     try:
-        schema = _resolver(options).lookup(key)
+        schema = resolver_of(options).lookup(key)
     except ResolutionError as error:
         sys.stderr.write(f"error: {error}\n")
         return _FOUND

@@ -1,0 +1,1 @@
+"""The command `snowplow-tracker`. The tracker never imports it."""
