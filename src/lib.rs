@@ -60,8 +60,8 @@ mod _native {
     use crate::payload::python::{build_payload, clean_fields};
     #[pymodule_export]
     use crate::tracker::{
-        TrackerCore, call_natively, disable_tracker, dropped_events, mark_patched, process_number, set_paused,
-        silence_of,
+        TrackerCore, additions_of, call_natively, configure_additions, count_dropped, disable_tracker, dropped_events,
+        event_fields, mark_patched, process_number, send_fields, set_paused, silence_of, subject_in_scope,
     };
 
     #[pymodule_export]

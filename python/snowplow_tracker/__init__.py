@@ -39,12 +39,14 @@ __all__ = [
     "EmitterConfiguration",
     "Event",
     "EventStore",
+    "EventView",
     "InMemoryEventStore",
     "PagePing",
     "PageView",
     "Payload",
     "RedisEmitter",
     "RedisWorker",
+    "Ruleset",
     "SQLiteEventStore",
     "ScreenView",
     "SelfDescribing",
@@ -81,7 +83,9 @@ if TYPE_CHECKING:
     from snowplow_tracker.emitter_configuration import EmitterConfiguration
     from snowplow_tracker.emitters import logger as logger
     from snowplow_tracker.event_store import EventStore
+    from snowplow_tracker.event_view import EventView
     from snowplow_tracker.redis import RedisEmitter, RedisWorker
+    from snowplow_tracker.ruleset import Ruleset
     from snowplow_tracker.snowplow import Snowplow
     from snowplow_tracker.sqlite_event_store import SQLiteEventStore
     from snowplow_tracker.tracker_configuration import TrackerConfiguration
@@ -89,9 +93,11 @@ else:
     _MODULES = {
         "CeleryEmitter": "celery",
         "EmitterConfiguration": "emitter_configuration",
+        "EventView": "event_view",
         "EventStore": "event_store",
         "RedisEmitter": "redis",
         "RedisWorker": "redis",
+        "Ruleset": "ruleset",
         "SQLiteEventStore": "sqlite_event_store",
         "Snowplow": "snowplow",
         "TrackerConfiguration": "tracker_configuration",

@@ -20,9 +20,8 @@ def announce() -> None:
     """Log, once in the process, that trackers are silent."""
     if not _announced:
         _announced.append(VARIABLE)
-        import logging  # noqa: PLC0415 - rarely needed
-
+        from snowplow_tracker._loggers import find_logger  # noqa: PLC0415 - rarely needed
         from snowplow_tracker._logging import log_unlocked  # noqa: PLC0415 - as above
 
-        logger = logging.getLogger("snowplow_tracker.tracker")
+        logger = find_logger("snowplow_tracker.tracker")
         log_unlocked(logger.info, "Trackers are silent: %s is set", VARIABLE)

@@ -1,6 +1,7 @@
 """The native module: encoding, buffering, and the classes of events."""
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from inspect import Signature
 from typing import Any, ClassVar, final
@@ -36,26 +37,32 @@ __all__ = [
     "StructuredEvent",
     "TrackerCore",
     "__version__",
+    "additions_of",
     "b64",
     "build_payload",
     "call_natively",
     "clean_fields",
+    "configure_additions",
     "configure_emitter",
     "contracts_enabled",
+    "count_dropped",
     "default_encoder",
     "disable_tracker",
     "dropped_events",
     "dumps",
     "encode_record",
+    "event_fields",
     "is_text_only",
     "mark_patched",
     "process_number",
     "register_originals",
     "request_bodies",
+    "send_fields",
     "set_contracts_enabled",
     "set_flush_requested",
     "set_paused",
     "silence_of",
+    "subject_in_scope",
 ]
 
 __version__: str
@@ -159,8 +166,51 @@ def disable_tracker(tracker: TrackerCore) -> None:
 def silence_of(tracker: TrackerCore) -> tuple[bool, bool]:
     """Return whether a tracker is paused, and whether it is disabled."""
 
-def dropped_events(tracker: TrackerCore) -> int:
-    """Return how many events were dropped while the tracker was paused."""
+def dropped_events(tracker: TrackerCore) -> list[int]:
+    """Return how many events were dropped.
+
+    Returns:
+        While the tracker was paused, by hooks on purpose, by hooks that raised an exception.
+    """
+
+def count_dropped(tracker: TrackerCore, failed: bool) -> None:
+    """Count an event that a hook has dropped, on purpose or by raising an exception."""
+
+def configure_additions(
+    tracker: TrackerCore,
+    owner: Any,
+    has_hooks: bool,
+    scope: ContextVar[Any] | None,
+    contexts: list[tuple[Any, bytes]],
+) -> None:
+    """Set what a program has added to a tracker.
+
+    Args:
+        tracker: The tracker.
+        owner: `owner.track(tracker, event)` is called for each event if there are hooks. It returns
+            NotImplemented for an event to be tracked without them. `owner.complete(tracker, event,
+            fields)` returns the fields of a payload with the additions. None if there are none.
+        has_hooks: Whether there are hooks.
+        scope: The variable with the current scope, if the tracker reads it.
+        contexts: Entities of every event, with their JSON.
+    """
+
+def additions_of(tracker: TrackerCore) -> Any:
+    """Return the owner that `configure_additions` was given."""
+
+def event_fields(tracker: TrackerCore, event: Any) -> tuple[PayloadDict, bool]:
+    """Return the fields of an event as a new dict, without the tracker's entities.
+
+    Returns:
+        The fields, and whether those of the current scope are among them. JSON is text, unless the
+        program has completed the payload itself.
+    """
+
+def send_fields(tracker: TrackerCore, fields: PayloadDict) -> None:
+    """Pass the fields of an event to the emitters of a tracker."""
+
+def subject_in_scope(tracker: TrackerCore, subject: Subject | None) -> Subject | None:
+    """Return a subject with the fields of the current scope too, or the same one."""
 
 def call_natively(function: Callable[..., Any]) -> None:
     """Give the function `Tracker.track` a native fast path for calls of the usual form.

@@ -68,6 +68,8 @@ class Snowplow:
             app_id=app_id,
             encode_base64=tracker_config.encode_base64,
             json_encoder=tracker_config.json_encoder,
+            use_scope=tracker_config.use_scope,
+            before_send=tracker_config.before_send,
         )
         return cls.add_tracker(tracker)
 

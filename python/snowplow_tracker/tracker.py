@@ -12,11 +12,11 @@ from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import (
     TrackerCore,
     call_natively,
-    disable_tracker,
     mark_patched,
-    set_paused,
     silence_of,
+    subject_in_scope,
 )
+from snowplow_tracker._tracker_arguments import bind_arguments, emitters_as_list
 from snowplow_tracker.constants import (
     BASE_SCHEMA_PATH,
     CONTEXT_SCHEMA,
@@ -27,11 +27,16 @@ from snowplow_tracker.constants import (
     VERSION,
     ContextArray,
 )
-from snowplow_tracker.contracts import non_empty
 from snowplow_tracker.events import Event
 from snowplow_tracker.payload import Payload
 from snowplow_tracker.subject import Subject
-from snowplow_tracker.tracker_additions import AdditionMethods
+from snowplow_tracker.tracker_additions import (
+    AdditionMethods,
+    add_from_arguments,
+    added_state,
+    disable_if_asked,
+    restore_added,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from snowplow_tracker.event_view import BeforeSend
     from snowplow_tracker.typing import JsonEncoderFunction, SupportsInput
 
 __all__ = [
@@ -56,11 +62,7 @@ __all__ = [
 
 _logger = lazy_logger(__name__)
 
-_ORDER_1X = ("namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder")
-_ORDER_0X = ("emitters", "subject", "namespace", "app_id", "encode_base64", "json_encoder")
 _CALLED_BY_TRACK = frozenset({"complete_payload", "get_uuid", "get_timestamp"})
-# In the state of a copy or pickle: whether it is paused, and whether it is disabled.
-_SILENCE = "_Tracker__silence"
 _NATIVE_ATTRIBUTES = ("emitters", "subject", "encode_base64", "json_encoder", "standard_nv_pairs")
 _track = TrackerCore.track
 # The default of `track`. `complete_payload` finds out that there is no event, so that other calls
@@ -88,9 +90,14 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
         json_encoder: Called with each object that JSON does not support. Its result is encoded
             instead; its exceptions reach the caller of `track`. Default None. If it is None, or
             raises `TypeError`, the built-in rules apply: see `default_encoder`.
+        use_scope: Whether events get the user and the entities of the current scope, which
+            `snowplow_tracker.web` sets for each request. Default False.
+        before_send: Called with each event as an `EventView`, after all other hooks. Returns what
+            is sent, or None to drop the event. If it raises an exception, the event is dropped:
+            it may be there to redact. Default None.
 
     Raises:
-        ValueError: `emitters` is None or empty.
+        ValueError: `emitters` is None or empty, or `before_send` cannot be called or is async.
         TypeError: `emitters` is missing.
     """
 
@@ -105,6 +112,9 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
             app_id: str | None = None,
             encode_base64: bool = DEFAULT_ENCODE_BASE64,
             json_encoder: JsonEncoderFunction | None = None,
+            *,
+            use_scope: bool = False,
+            before_send: BeforeSend | None = None,
         ) -> None: ...
 
         @overload
@@ -116,12 +126,15 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
             app_id: str | None = None,
             encode_base64: bool = DEFAULT_ENCODE_BASE64,
             json_encoder: JsonEncoderFunction | None = None,
+            *,
+            use_scope: bool = False,
+            before_send: BeforeSend | None = None,
         ) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        arguments = _bind(args, kwargs)
+        arguments = bind_arguments(args, kwargs)
         subject = arguments.get("subject")
-        self.emitters = _as_list(arguments["emitters"])
+        self.emitters = emitters_as_list(arguments["emitters"])
         self.subject = Subject() if subject is None else subject
         self.encode_base64 = arguments.get("encode_base64", DEFAULT_ENCODE_BASE64)
         self.json_encoder = arguments.get("json_encoder")
@@ -131,12 +144,13 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
             "aid": arguments.get("app_id"),
         }
         self.timer = None
+        if len(arguments) > len(args):
+            add_from_arguments(self, arguments)
         if "SNOWPLOW_TRACKER_DISABLED" in os.environ:
-            _disable_if_asked(self)
+            disable_if_asked(self)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name == _SILENCE:
-            _silence(self, value)
+        if restore_added(self, name, value):
             return
         super().__setattr__(name, value)
         if name in _CALLED_BY_TRACK:
@@ -146,8 +160,7 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
         # Replaced methods are restored by `setattr` too, so that `__setattr__` notices them.
         names = (*_NATIVE_ATTRIBUTES, *(_CALLED_BY_TRACK & vars(self).keys()))
         state = {name: getattr(self, name) for name in names}
-        silence = silence_of(self)
-        return vars(self), {**state, _SILENCE: silence} if any(silence) else state
+        return vars(self), {**state, **added_state(self)}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # With protocols 0 and 1, `copyreg` cannot copy an instance with a native base class.
@@ -198,7 +211,9 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
                 "'build_payload'"
             )
         payload = build(
-            encode_base64=self.encode_base64, json_encoder=self.json_encoder, subject=self.subject
+            encode_base64=self.encode_base64,
+            json_encoder=self.json_encoder,
+            subject=subject_in_scope(self, self.subject),
         )
         payload.add("eid", _given_id(source) or self.get_uuid())
         payload.add("dtm", self.get_timestamp())
@@ -247,19 +262,20 @@ class Tracker(AdditionMethods, DeprecatedTrackMethods["Tracker"]):
             flush_all_within,
         )
 
-        return flush_all_within(self.emitters, timeout)
+        return _is_disabled(self) or flush_all_within(self.emitters, timeout)
 
     async def aflush(self, timeout: float | None = 10.0) -> bool:
         """Do the same as `flush_within`, while the event loop goes on: see `Emitter.aflush`."""
         from snowplow_tracker._delivery.awaiting import flush_all  # noqa: PLC0415 - asyncio
 
-        return await flush_all(self.emitters, timeout)
+        return _is_disabled(self) or await flush_all(self.emitters, timeout)
 
     async def aclose(self, timeout: float | None = None) -> None:
         """Do the same as `close`, while the event loop goes on: see `Emitter.aclose`."""
         from snowplow_tracker._delivery.awaiting import close_all  # noqa: PLC0415 - asyncio
 
-        await close_all(self.emitters, timeout)
+        if not _is_disabled(self):
+            await close_all(self.emitters, timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -294,24 +310,9 @@ call_natively(Tracker.track)
 # Functions instead of methods: a subclass may use any private name.
 
 
-def _disable_if_asked(tracker: Tracker) -> None:
-    from snowplow_tracker._disabled import announce, is_disabled  # noqa: PLC0415 - rarely needed
-
-    if is_disabled():
-        disable_tracker(tracker)
-        announce()
-
-
 def _is_disabled(tracker: Tracker) -> bool:
     _, is_disabled = silence_of(tracker)
     return is_disabled
-
-
-def _silence(tracker: Tracker, silence: Any) -> None:
-    is_paused, is_disabled = silence
-    set_paused(tracker, is_paused)
-    if is_disabled:
-        disable_tracker(tracker)
 
 
 def _given_id(event: Any) -> str | None:
@@ -333,41 +334,6 @@ def _complete_and_track(
     return track(payload)
 
 
-def _as_list(emitters: Any) -> list[Any]:
-    if emitters is None or isinstance(emitters, list | tuple):
-        non_empty(emitters or (), name="emitters")
-    if isinstance(emitters, list):
-        return emitters
-    return list(emitters) if isinstance(emitters, tuple) else [emitters]
-
-
-def _bind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments by name, whichever of the two orders the call uses."""
-    if len(args) > len(_ORDER_1X):
-        raise TypeError(f"Tracker takes at most {len(_ORDER_1X)} arguments: {len(args)} given")
-    arguments = dict(zip(_order_of(args), args, strict=False))
-    for name, value in kwargs.items():
-        if name not in _ORDER_1X:
-            raise TypeError(f"Tracker has no parameter named {name!r}")
-        if name in arguments:
-            raise TypeError(f"Tracker got two values for {name!r}")
-        arguments[name] = value
-    if "emitters" not in arguments:
-        raise TypeError("Tracker needs emitters: an emitter or a list of them")
-    return arguments
-
-
-def _order_of(args: tuple[Any, ...]) -> tuple[str, ...]:
-    if not args or _is_emitters(args[0]):
-        return _ORDER_0X
-    is_1x = isinstance(args[0], str) or (len(args) > 1 and _is_emitters(args[1]))
-    return _ORDER_1X if is_1x else _ORDER_0X
-
-
-def _is_emitters(value: Any) -> bool:
-    return isinstance(value, list | tuple) or hasattr(value, "input")
-
-
 def _signature_of_both_orders(
     self: Tracker,
     namespace: str | None = None,
@@ -376,6 +342,9 @@ def _signature_of_both_orders(
     app_id: str | None = None,
     encode_base64: bool = DEFAULT_ENCODE_BASE64,
     json_encoder: JsonEncoderFunction | None = None,
+    *,
+    use_scope: bool = False,
+    before_send: BeforeSend | None = None,
 ) -> None: ...
 
 

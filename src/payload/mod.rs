@@ -94,9 +94,19 @@ pub fn write_event<'py>(
     event: &Snapshot<'py>,
     encoding: Encoding<'_, 'py>,
 ) -> Result<()> {
+    write_event_with(fields, event, encoding, &[])
+}
+
+/// Writes all fields of an event, with further contexts after its own, whose JSON is given.
+pub fn write_event_with<'py>(
+    fields: &mut impl FieldWriter<'py>,
+    event: &Snapshot<'py>,
+    encoding: Encoding<'_, 'py>,
+    further_contexts: &[u8],
+) -> Result<()> {
     write_own_fields(fields, event, encoding)?;
-    if !event.contexts.is_empty() {
-        write_contexts(fields, &event.contexts, encoding)?;
+    if !event.contexts.is_empty() || !further_contexts.is_empty() {
+        write_contexts(fields, &event.contexts, encoding, further_contexts)?;
     }
     match &event.true_timestamp {
         Some(timestamp) => write_true_timestamp(fields, timestamp),
@@ -190,6 +200,7 @@ fn write_contexts<'py>(
     fields: &mut impl FieldWriter<'py>,
     contexts: &[Bound<'py, PyAny>],
     encoding: Encoding<'_, 'py>,
+    further: &[u8],
 ) -> Result<()> {
     let name = if encoding.base64 { field_name!("cx") } else { field_name!("co") };
     write_enveloped(fields, name, &CONTEXTS, encoding, |writer| {
@@ -199,6 +210,10 @@ fn write_contexts<'py>(
             write_self_describing(writer, "context", json)
                 .map_err(|error| error.within(&format!("context[{index}].")))?;
             separator = b",";
+        }
+        if !further.is_empty() {
+            writer.raw(separator);
+            writer.raw(further);
         }
         writer.raw(b"]");
         Ok(())

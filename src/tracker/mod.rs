@@ -1,6 +1,11 @@
 //! The native half of a tracker: the class `TrackerCore`.
 
+mod added;
 mod additions;
+mod extra_fields;
+mod fields;
+mod global_contexts;
+mod scope;
 mod settings;
 mod sinks;
 mod stamp;
@@ -17,10 +22,14 @@ use pyo3::types::{PyFloat, PyInt};
 use crate::cpython::lookup::tracker_module;
 use crate::error::{Error, type_name};
 use crate::panics::{self, Failure};
+use additions::Additions;
+pub use fields::{event_fields, send_fields, subject_in_scope};
 use settings::{Settings, TrackerState};
 pub use stamp::process_number;
 use stamp::{EventId, now_ms};
-pub use switches::{disable_tracker, dropped_events, set_paused, silence_of};
+pub use switches::{
+    additions_of, configure_additions, count_dropped, disable_tracker, dropped_events, set_paused, silence_of,
+};
 #[cfg(not(feature = "abi3"))]
 pub use vectorcall::call_natively;
 
@@ -143,14 +152,18 @@ impl TrackerCore {
         let visited = self.state.settings.visit(|settings| {
             let Settings { emitters, subject, encode_base64, json_encoder, standard_nv_pairs, .. } = settings;
             let objects = [emitters, subject, encode_base64, json_encoder, standard_nv_pairs];
-            objects.into_iter().try_for_each(|object| visit.call(object))
+            objects.into_iter().try_for_each(|object| visit.call(object))?;
+            settings.additions.as_ref().map_or(Ok(()), |additions| additions.traverse(&visit))
         });
         visited.unwrap_or(Ok(()))
     }
 
     /// Clears only what can break a reference cycle and leaves the emitters, so a half-collected tracker still sends.
     fn __clear__(&self) {
-        drop(self.state.settings.change(|settings| (settings.subject.take(), settings.json_encoder.take())));
+        drop(self.state.settings.change(|settings| {
+            let additions = settings.additions.as_deref_mut().map(Additions::clear);
+            (settings.subject.take(), settings.json_encoder.take(), additions)
+        }));
     }
 }
 

@@ -16,6 +16,8 @@ pub struct TrackerState {
     pub tracker_fields: FieldCache,
     /// The encoded fields of the tracker's subject.
     pub subject_fields: FieldCache,
+    /// The encoded fields of subjects in a scope.
+    pub scope_fields: FieldCache,
     /// How many events were dropped.
     pub dropped: Dropped,
 }
@@ -27,6 +29,7 @@ impl TrackerState {
             settings: Rcu::new(),
             tracker_fields: FieldCache::new(),
             subject_fields: FieldCache::new(),
+            scope_fields: FieldCache::new(),
             dropped: Dropped::new(),
         }
     }

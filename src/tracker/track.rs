@@ -1,16 +1,17 @@
 //! One call of `track`: choose the path of the event, encode it, and pass it to the emitters.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::additions::intercept;
+use super::additions::{Additions, intercept};
+use super::extra_fields::ExtraFields;
 use super::settings::{Settings, TrackerState};
 use super::sinks::RecordSinks;
 use super::stamp::{CreationTime, EventId, now_ms};
 use crate::cpython::call::{call_user_code, call_user_method, get_optional_user_attribute, get_user_attribute};
-use crate::cpython::items::{Item, items};
 use crate::cpython::lookup::{is_payload, nv_pairs};
 use crate::emitter::RecordSink;
 use crate::error::{Error, Result, type_name};
@@ -25,13 +26,14 @@ use crate::payload::fields::{DictWriter, FieldWriter};
 use crate::payload::record::RecordWriter;
 use crate::payload::{self, Encoding, SUBJECT_FIELDS, TRACKER_FIELDS};
 use crate::scratch;
+use crate::sync::rcu::CloneWithGil;
 
 /// The path of an event to the emitters.
 enum Path<'a, 'py> {
     /// Encode it as a record, and append that to the sink of each emitter.
-    Record(&'a NativeEvent<'py>, RecordFields<'py>, RecordSinks<'py>),
+    Record(&'a NativeEvent<'a, 'py>, RecordFields<'py>, RecordSinks<'py>),
     /// Encode it as a dict, and pass that to `input` of each emitter.
-    Dict(&'a NativeEvent<'py>),
+    Dict(&'a NativeEvent<'a, 'py>),
     /// Call `complete_payload`, and pass the result to `input` of each emitter.
     Payload,
 }
@@ -40,15 +42,15 @@ enum Path<'a, 'py> {
 /// and copying it takes a hundredth of `track`.
 #[inline(always)]
 fn choose_path<'a, 'py>(
-    call: &TrackCall<'_, 'py>,
+    call: &TrackCall<'a, 'py>,
     event: &Bound<'py, PyAny>,
-    read: &'a mut Option<NativeEvent<'py>>,
+    read: &'a mut Option<NativeEvent<'a, 'py>>,
 ) -> Result<Path<'a, 'py>> {
     let Ok(event) = event.cast::<Event>() else { return Ok(Path::Payload) };
     if !call.completes_natively()? || !call.originals.build_payload_is_original(event)? {
         return Ok(Path::Payload);
     }
-    let event: &NativeEvent<'py> = read.insert(call.read_event(event)?);
+    let event: &NativeEvent<'a, 'py> = read.insert(call.read_event(event)?);
     // A program that has read `event.payload` may have added any fields: a record could contain a name twice.
     if event.snapshot.payload.is_none()
         && let Some(sinks) = call.record_sinks()?
@@ -69,7 +71,7 @@ pub fn track<'py>(
     let loaded = state.settings.load(tracker.py());
     let settings = loaded.get();
     if let Some(additions) = settings.and_then(|settings| settings.additions.as_deref())
-        && let Some(result) = intercept(tracker, &state.dropped, additions, event)?
+        && let ControlFlow::Break(result) = intercept(tracker, &state.dropped, additions, event)?
     {
         return Ok(result);
     }
@@ -80,12 +82,23 @@ pub fn track<'py>(
     {
         return TrackCall::new(state, tracker, originals, settings, true)?.run(event);
     }
-    let settings = read_settings(tracker, is_patched)?;
+    let settings = read_settings(tracker, settings)?;
     TrackCall::new(state, tracker, originals, &settings, false)?.run(event)
 }
 
+/// Calls `work` with the settings of a tracker, outside of a call of `track`.
+pub fn with_call<'py, R>(
+    state: &TrackerState,
+    tracker: &Bound<'py, PyAny>,
+    work: impl FnOnce(&TrackCall<'_, 'py>) -> Result<R>,
+) -> Result<R> {
+    let loaded = state.settings.load(tracker.py());
+    let settings = read_settings(tracker, loaded.get())?;
+    work(&TrackCall::new(state, tracker, originals(tracker.py())?, &settings, false)?)
+}
+
 /// Reads the settings as attributes, since a subclass may override the properties.
-fn read_settings(tracker: &Bound<'_, PyAny>, is_patched: bool) -> Result<Settings> {
+fn read_settings(tracker: &Bound<'_, PyAny>, own: Option<&Settings>) -> Result<Settings> {
     let required = |name| get_user_attribute(tracker, name).map(Bound::unbind).map(Some);
     let optional = |name| get_optional_user_attribute(tracker, name).map(|value| value.map(Bound::unbind));
     let py = tracker.py();
@@ -95,16 +108,22 @@ fn read_settings(tracker: &Bound<'_, PyAny>, is_patched: bool) -> Result<Setting
         encode_base64: required(crate::sync::once::intern!(py, "encode_base64"))?,
         json_encoder: optional("json_encoder")?,
         standard_nv_pairs: required(crate::sync::once::intern!(py, "standard_nv_pairs"))?,
-        is_patched,
-        additions: None,
+        is_patched: own.is_some_and(|own| own.is_patched),
+        additions: own.and_then(|own| own.additions.as_ref()).map(|additions| Box::new(additions.clone_with_gil(py))),
         is_usual: false,
     })
 }
 
 /// An event that is encoded natively, and its subject's fields.
-struct NativeEvent<'py> {
-    snapshot: Snapshot<'py>,
-    subject: Option<Bound<'py, PyDict>>,
+pub struct NativeEvent<'a, 'py> {
+    /// The event itself.
+    pub snapshot: Snapshot<'py>,
+    /// The fields of its subject.
+    pub subject: Option<Bound<'py, PyDict>>,
+    /// Whether fields of the subject are those of a scope.
+    pub is_scoped: bool,
+    /// The JSON of the tracker's entities.
+    pub global_contexts: Cow<'a, [u8]>,
 }
 
 /// The encoded fields that a record starts with.
@@ -113,37 +132,21 @@ struct RecordFields<'py> {
     subject: Option<CachedFields<'py>>,
 }
 
-/// The fields that a subject or tracker adds to a dict: a snapshot, since user code that runs meanwhile may change them.
-enum ExtraFields<'py> {
-    Cached(CachedFields<'py>),
-    Items(Vec<Item<'py>>),
-}
-
-impl<'py> ExtraFields<'py> {
-    fn read(cache: &FieldCache, dict: &Bound<'py, PyDict>, names: &[&str]) -> Result<Self> {
-        Ok(match cache.load(dict, names)? {
-            Some(cached) => Self::Cached(cached),
-            None => Self::Items(items(dict)?),
-        })
-    }
-
-    fn add_to(&self, fields: &mut DictWriter<'_, 'py>, py: Python<'py>) -> Result<()> {
-        match self {
-            Self::Cached(cached) => cached.dict(py).map_or(Ok(()), |dict| fields.update(dict)),
-            Self::Items(items) => fields.items(items),
-        }
-    }
-}
-
 /// One call of `track`, with the settings at its start: user code that runs meanwhile may change them.
-struct TrackCall<'a, 'py> {
+pub struct TrackCall<'a, 'py> {
     state: &'a TrackerState,
-    tracker: &'a Bound<'py, PyAny>,
-    originals: &'py Originals,
+    /// The tracker.
+    pub tracker: &'a Bound<'py, PyAny>,
+    /// The methods of the package.
+    pub originals: &'py Originals,
     emitters: &'a Bound<'py, PyAny>,
-    subject: Option<&'a Bound<'py, PyAny>>,
-    encoding: Encoding<'a, 'py>,
+    /// Its subject.
+    pub subject: Option<&'a Bound<'py, PyAny>>,
+    /// How it encodes JSON.
+    pub encoding: Encoding<'a, 'py>,
     tracker_fields: Cow<'a, Bound<'py, PyDict>>,
+    /// What the program has added to it.
+    pub additions: Option<&'a Additions>,
     is_patched: bool,
     /// Whether ids, times and payloads come from the original methods.
     is_original: bool,
@@ -175,6 +178,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
                 Ok(dict) => Cow::Borrowed(dict),
                 Err(_) => Cow::Owned(payload::into_dict(tracker_fields.clone())?),
             },
+            additions: settings.additions.as_deref(),
             is_patched: settings.is_patched,
             is_original,
         })
@@ -183,7 +187,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
     fn run(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         let mut read = None;
         match choose_path(self, event, &mut read) {
-            Ok(Path::Record(event, fields, sinks)) => self.track_record(&event.snapshot, &fields, &sinks),
+            Ok(Path::Record(event, fields, sinks)) => self.track_record(event, &fields, &sinks),
             Ok(Path::Dict(event)) => self.track_dict(event),
             Ok(Path::Payload) => self.track_payload(event),
             Err(error) => {
@@ -197,16 +201,26 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         }
     }
 
-    fn completes_natively(&self) -> Result<bool> {
+    /// Returns true if the program leaves the completion of payloads to the package.
+    pub fn completes_natively(&self) -> Result<bool> {
         Ok(self.is_original
             || !self.is_patched && self.originals.complete_payload_is_original(&self.tracker.get_type())?)
     }
 
     #[inline(always)]
-    fn read_event(&self, event: &Bound<'py, Event>) -> Result<NativeEvent<'py>> {
+    /// Reads an event and its subject.
+    pub fn read_event(&self, event: &Bound<'py, Event>) -> Result<NativeEvent<'a, 'py>> {
         let snapshot = Event::snapshot(event)?;
+        if let Some(additions) = self.additions {
+            return self.add(snapshot, additions);
+        }
         let subject = payload::subject_fields(snapshot.event_subject.as_ref(), self.subject)?;
-        Ok(NativeEvent { snapshot, subject })
+        Ok(NativeEvent { snapshot, subject, is_scoped: false, global_contexts: Cow::Borrowed(&[]) })
+    }
+
+    /// Returns where the encoded fields of an event's subject are cached.
+    fn subject_cache(&self, event: &NativeEvent<'_, 'py>) -> &'a FieldCache {
+        if event.is_scoped { &self.state.scope_fields } else { &self.state.subject_fields }
     }
 
     /// Returns the sinks of all emitters, or `None` if one of them has none.
@@ -231,18 +245,18 @@ impl<'a, 'py> TrackCall<'a, 'py> {
     /// Returns the encoded fields of the tracker and the subject, or `None` if they cannot be cached: they might then have the name of an
     /// event's field.
     #[inline(always)]
-    fn record_fields(&self, event: &NativeEvent<'py>) -> Result<Option<RecordFields<'py>>> {
+    fn record_fields(&self, event: &NativeEvent<'_, 'py>) -> Result<Option<RecordFields<'py>>> {
         let Some(tracker) = self.state.tracker_fields.load(&self.tracker_fields, &TRACKER_FIELDS)? else {
             return Ok(None);
         };
         let Some(subject) = &event.subject else { return Ok(Some(RecordFields { tracker, subject: None })) };
-        let subject = self.state.subject_fields.load(subject, &SUBJECT_FIELDS)?;
+        let subject = self.subject_cache(event).load(subject, &SUBJECT_FIELDS)?;
         Ok(subject.map(|subject| RecordFields { tracker, subject: Some(subject) }))
     }
 
     fn track_record(
         &self,
-        event: &Snapshot<'py>,
+        event: &NativeEvent<'_, 'py>,
         fields: &RecordFields<'py>,
         sinks: &RecordSinks<'py>,
     ) -> Result<Option<Bound<'py, PyAny>>> {
@@ -264,7 +278,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
     fn write_record(
         &self,
         out: &mut Output,
-        event: &Snapshot<'py>,
+        event: &NativeEvent<'_, 'py>,
         fields: &RecordFields<'py>,
     ) -> Result<(Bound<'py, PyAny>, i64)> {
         let mut replaced = Replacements::default();
@@ -273,9 +287,9 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         if let Some(subject) = &fields.subject {
             record.raw(subject.record());
         }
-        payload::write_event(&mut record, event, self.encoding)?;
+        payload::write_event_with(&mut record, &event.snapshot, self.encoding, &event.global_contexts)?;
         let created = self.creation_time()?;
-        let id = self.id_of(event, &created)?;
+        let id = self.id_of(&event.snapshot, &created)?;
         match &id {
             EventId::Native(text) => record.plain(field_name!("eid"), text),
             EventId::Custom(id) => record.value(field_name!("eid"), id)?,
@@ -291,13 +305,21 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         Ok((id.into_python(self.py())?, created.ms()))
     }
 
-    fn track_dict(&self, event: &NativeEvent<'py>) -> Result<Option<Bound<'py, PyAny>>> {
+    fn track_dict(&self, event: &NativeEvent<'_, 'py>) -> Result<Option<Bound<'py, PyAny>>> {
+        let fields = self.fields_of(event, self.encoding)?;
+        let id = fields.get_item(field_name!("eid").python(self.py()))?;
+        self.dispatch_dict(fields.as_any(), true)?;
+        Ok(id)
+    }
+
+    /// Returns all fields of an event as a dict.
+    pub fn fields_of(&self, event: &NativeEvent<'_, 'py>, encoding: Encoding<'_, 'py>) -> Result<Bound<'py, PyDict>> {
         let tracker_fields = ExtraFields::read(&self.state.tracker_fields, &self.tracker_fields, &TRACKER_FIELDS)?;
-        let read_subject = |subject| ExtraFields::read(&self.state.subject_fields, subject, &SUBJECT_FIELDS);
+        let read_subject = |subject| ExtraFields::read(self.subject_cache(event), subject, &SUBJECT_FIELDS);
         let subject_fields = event.subject.as_ref().map(read_subject).transpose()?;
         let mut replaced = Replacements::default();
         let mut fields = DictWriter::begin(self.py(), &mut replaced);
-        payload::write_event(&mut fields, &event.snapshot, self.encoding)?;
+        payload::write_event_with(&mut fields, &event.snapshot, encoding, &event.global_contexts)?;
         if let Some(subject_fields) = subject_fields {
             subject_fields.add_to(&mut fields, self.py())?;
         }
@@ -307,29 +329,31 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         tracker_fields.add_to(&mut fields, self.py())?;
         let fields = fields.end();
         warn_of_replacements(self.py(), replaced)?;
-        let id = fields.get_item(field_name!("eid").python(self.py()))?;
-        self.dispatch_dict(fields.as_any(), true)?;
-        Ok(id)
+        Ok(fields)
     }
 
     /// Tracks what the program's own code makes of an event. A `Payload` is passed on as the dict that it contains.
     fn track_payload(&self, event: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
-        let py = self.py();
         if is_payload(event)? {
-            self.dispatch_dict(nv_pairs(event)?.as_any(), false)?;
+            self.dispatch_completed(event, nv_pairs(event)?.into_any())?;
             return Ok(Some(self.tracker.clone()));
         }
-        let arguments = PyDict::new(py);
+        let fields = self.complete(event)?;
+        self.dispatch_completed(event, fields.clone())?;
+        Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
+    }
+
+    /// Returns the fields of the payload that `complete_payload` makes of an event.
+    pub fn complete(&self, event: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let arguments = PyDict::new(self.py());
         arguments.set_item("event", event)?;
         let payload = call_user_code(&self.tracker.getattr("complete_payload")?, (), Some(&arguments))?;
-        let fields = payload.getattr("nv_pairs")?;
-        self.dispatch_dict(&fields, false)?;
-        Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
+        Ok(payload.getattr("nv_pairs")?)
     }
 
     /// Passes a separate dict to every emitter. The first exception is raised after all emitters have theirs. If no one else has the dict,
     /// the last emitter gets the dict itself and not a copy.
-    fn dispatch_dict(&self, fields: &Bound<'py, PyAny>, is_unshared: bool) -> Result<()> {
+    pub fn dispatch_dict(&self, fields: &Bound<'py, PyAny>, is_unshared: bool) -> Result<()> {
         let emitters: Vec<_> = match self.emitters.cast_exact::<PyList>() {
             Ok(list) => list.iter().collect(),
             Err(_) => self.emitters.try_iter()?.collect::<PyResult<_>>()?,
@@ -373,7 +397,8 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         Ok(EventId::Custom(call_user_method(self.tracker, crate::sync::once::intern!(self.py(), "get_uuid"), ())?))
     }
 
-    fn py(&self) -> Python<'py> {
+    /// The attached thread.
+    pub fn py(&self) -> Python<'py> {
         self.tracker.py()
     }
 }

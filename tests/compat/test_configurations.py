@@ -156,7 +156,8 @@ def test_repr_names_the_settings():
     text = repr(EmitterConfiguration(batch_size=5))
     assert text.startswith("EmitterConfiguration(batch_size=5, on_success=None, ")
     assert repr(TrackerConfiguration()) == (
-        "TrackerConfiguration(encode_base64=True, json_encoder=None)"
+        "TrackerConfiguration(encode_base64=True, json_encoder=None, "
+        "use_scope=False, before_send=None)"
     )
 
 

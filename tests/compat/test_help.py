@@ -37,6 +37,7 @@ class OwnConstructor(Tracker):
 
 def test_a_tracker_shows_its_parameters():
     parameters = ["namespace", "emitters", "subject", "app_id", "encode_base64", "json_encoder"]
+    parameters += ["use_scope", "before_send"]
     assert list(inspect.signature(Tracker).parameters) == parameters
     assert list(inspect.signature(type("Plain", (Tracker,), {})).parameters) == parameters
     assert list(inspect.signature(OwnConstructor).parameters) == ["name"]

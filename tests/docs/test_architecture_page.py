@@ -154,6 +154,16 @@ def unknown_field(_: Any) -> tuple[Tracker, Any]:
     return Tracker("ns", emitter(), subject), PageView(URL)
 
 
+def static_additions(_: Any) -> tuple[Tracker, Any]:
+    tracker = Tracker("ns", emitter(), use_scope=True)
+    static = SelfDescribingJson("iglu:com.example/a/jsonschema/1-0-0", {})
+    return tracker.add_global_contexts([static]), PageView(URL)
+
+
+def hooks(_: Any) -> tuple[Tracker, Any]:
+    return Tracker("ns", emitter(), before_send=lambda view: view), PageView(URL)
+
+
 def build_payload(_: Any) -> tuple[Tracker, Any]:
     return with_event(OwnEvent(URL))
 
@@ -182,6 +192,10 @@ CASES: dict[str, Callable[[Any], tuple[Tracker, Any]]] = {
     "the event's `payload` was read": payload_read,
     "the subject or tracker has a field that is not in the protocol": unknown_field,
     "`build_payload` of the event is overridden or patched": build_payload,
+    "the tracker has global contexts without functions and conditions, or reads scopes": (
+        static_additions
+    ),
+    "the tracker has hooks: plugins, `before_send`, other global contexts": hooks,
     "`complete_payload` of the tracker is overridden or patched": complete_payload,
     "the event is another object with `build_payload`": any_object,
 }
