@@ -302,7 +302,8 @@ class RecordBuffer:
             max_bytes: The largest request body. A larger event is taken alone.
 
         Returns:
-            The events, or None if the buffer is empty.
+            The events, or None if the buffer is empty. If the program drops the batch without an
+            outcome, after an exception for example, the events return to the buffer.
         """
 
     def ack(self, batch: RecordBatch) -> None:

@@ -29,6 +29,36 @@ pub struct RecordBuffer {
 pub struct RecordBatch {
     /// A lock and not a `GilCell`: `body` reads it without the GIL.
     batch: Mutex<Batch>,
+    origin: Mutex<Option<Origin>>,
+}
+
+/// The buffer that a batch was taken from, and how often that had been cleared.
+struct Origin {
+    buffer: Py<RecordBuffer>,
+    clears: usize,
+}
+
+impl RecordBatch {
+    fn without_origin(batch: Batch) -> Self {
+        Self { batch: Mutex::new(batch), origin: Mutex::new(None) }
+    }
+}
+
+impl Drop for RecordBatch {
+    /// Puts a batch back that is neither acknowledged nor requeued: no memory for what was to hold it, or an exception of a signal handler.
+    fn drop(&mut self) {
+        let Some(origin) = lock(&self.origin).take() else { return };
+        let batch = std::mem::take(&mut *lock(&self.batch));
+        if batch.len() > 0 {
+            Python::attach(|py| {
+                origin.buffer.get().queue.with(py, |queue| {
+                    if queue.clears() == origin.clears {
+                        queue.requeue(batch);
+                    }
+                });
+            });
+        }
+    }
 }
 
 /// Ignores poison: a panic leaves no batch half-changed.
@@ -66,9 +96,11 @@ impl RecordBuffer {
     }
 
     /// Takes the oldest events, at most `max_events`, and as many as fit a body of `max_bytes`. Returns `None` if the buffer is empty.
-    fn take(&self, py: Python<'_>, max_events: usize, max_bytes: usize) -> PyResult<Option<RecordBatch>> {
-        let batch = self.queue.with(py, |queue| queue.take(max_events, max_bytes))?;
-        Ok((batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch) }))
+    fn take(slf: &Bound<'_, Self>, max_events: usize, max_bytes: usize) -> PyResult<Option<RecordBatch>> {
+        let taken = slf.get().queue.with(slf.py(), |queue| (queue.take(max_events, max_bytes), queue.clears()));
+        let (batch, clears) = (taken.0?, taken.1);
+        let origin = Origin { buffer: slf.clone().unbind(), clears };
+        Ok((batch.len() > 0).then(|| RecordBatch { batch: Mutex::new(batch), origin: Mutex::new(Some(origin)) }))
     }
 
     /// Acknowledges a batch: its events are forgotten.
@@ -135,12 +167,15 @@ impl RecordBatch {
             let (record, created_ms): (PyBackedBytes, i64) = item.extract()?;
             queue.push(&record, created_ms)?;
         }
-        Ok(Self { batch: Mutex::new(queue.take(usize::MAX, max_bytes)?) })
+        Ok(Self::without_origin(queue.take(usize::MAX, max_bytes)?))
     }
 
-    /// Returns a copy of the events from index `start` up to, not including, `end`.
+    /// Returns a copy of the events from index `start` up to, not including, `end`. From then on the parts are acknowledged or requeued,
+    /// so this batch no longer returns to its buffer when it is dropped.
     fn part(&self, start: usize, end: usize) -> PyResult<Self> {
-        Ok(Self { batch: Mutex::new(lock(&self.batch).part(start..end)?) })
+        let part = lock(&self.batch).part(start..end)?;
+        drop(lock(&self.origin).take());
+        Ok(Self::without_origin(part))
     }
 
     /// Returns the request body. The sent time of each event is `sent_ms` or its creation time, whichever is later.

@@ -155,6 +155,7 @@ pub struct RecordQueue {
     in_flight: usize,
     capacity: usize,
     sealed: bool,
+    clears: usize,
 }
 
 /// The result of appending a record.
@@ -171,7 +172,7 @@ pub enum PushResult {
 impl RecordQueue {
     /// Creates an empty queue for `capacity` records, those in flight included.
     pub fn new(capacity: usize) -> Self {
-        Self { chunks: VecDeque::new(), queued: 0, in_flight: 0, capacity, sealed: false }
+        Self { chunks: VecDeque::new(), queued: 0, in_flight: 0, capacity, sealed: false, clears: 0 }
     }
 
     /// Returns the largest number of records.
@@ -284,7 +285,12 @@ impl RecordQueue {
 
     /// Removes all records, those in flight included.
     pub fn clear(&mut self) {
-        *self = Self::new(self.capacity);
+        *self = Self { clears: self.clears + 1, ..Self::new(self.capacity) };
+    }
+
+    /// Returns how often it was cleared: a batch that was taken before belongs to it no more.
+    pub fn clears(&self) -> usize {
+        self.clears
     }
 }
 
