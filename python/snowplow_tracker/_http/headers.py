@@ -106,7 +106,8 @@ class RequestHeaders:
             headers = custom()
         last = self._last
         if headers != last[0]:
-            last = self._last = dict(headers), checked_headers(headers)
+            checked = checked_headers(headers)
+            last = self._last = dict(headers), checked
         return _without_cookies(last[1]) if is_anonymous else last[1]
 
 
