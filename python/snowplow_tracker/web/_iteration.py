@@ -137,23 +137,25 @@ class ScopedAsyncIterator(Generic[T]):
 
     def __init__(self, scope: Scope, iterator: AsyncIterator[T]) -> None:
         self._scope = scope
-        self._iterator = iterator
+        self._iterator: AsyncIterator[T] | None = iterator
 
     def __aiter__(self) -> ScopedAsyncIterator[T]:
         return self
 
     async def __anext__(self) -> T:
+        if self._iterator is None:
+            raise StopAsyncIteration
         with Entered(self._scope):
             return await self._iterator.__anext__()
 
-    async def aclose(self) -> None:
-        """Close the iterator, if it can be closed."""
-        close: Any = getattr(self._iterator, "aclose", None)
-        if close is not None:
-            with Entered(self._scope):
-                await close()
+    def close(self) -> None:
+        """Drop the iterator. The event loop ends it in a task that inherits this context.
+
+        Waiting for the garbage collector would not do: it ends the parts of a cycle in any order,
+        and in the context of any request.
+        """
+        with Entered(self._scope):
+            self._iterator = None
 
     def __del__(self) -> None:
-        # It may be a generator that nobody has closed: see `ScopedAsyncGenerator`.
-        with Entered(self._scope):
-            del self._iterator
+        self.close()
