@@ -31,6 +31,11 @@ GUIDE = "\n".join(
 )
 PROGRAMS = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 HERE = Path(__file__).parent
+# With the options of uWSGI's page.
+UWSGI = [
+    *(sys.executable, "-c", "import pyuwsgi; pyuwsgi.run()", "--lazy-apps", "--enable-threads"),
+    *("--master", "--hook-master-start", "unix_signal:15 gracefully_kill_them_all"),
+]
 
 
 def write_program(name: str, folder: Path, port: int, **replaced: str) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.docs.pages import PAGES
-from tests.servers.harness import arrived, free_port, module, running, write_program
+from tests.servers.harness import UWSGI, arrived, free_port, module, running, write_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,4 +74,13 @@ def test_each_event_of_a_response_arrives_under_uvicorn(collector, project):
     command = module("uvicorn", "slow_asgi:app", "--host", "127.0.0.1", "--port", str(port))
     with running(command, project, port, "shop.asgi:application") as server:
         respond_and_end(server, 4, "Shutting down")
+    assert arrived(collector) == sorted(server.statuses), server.log
+
+
+@pytest.mark.skipif(find_spec("pyuwsgi") is None, reason="no uWSGI here")
+def test_each_event_of_a_response_arrives_under_uwsgi(collector, project):
+    port = free_port()
+    command = [*UWSGI, "--module", "slow_wsgi:app", "--http-socket", f"127.0.0.1:{port}"]
+    with running([*command, "--threads", "4"], project, port, "shop.wsgi:application") as server:
+        respond_and_end(server, 4, "graceful shutdown triggered")
     assert arrived(collector) == sorted(server.statuses), server.log

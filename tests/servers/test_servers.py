@@ -9,7 +9,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from tests.servers.harness import GUIDE, arrived, free_port, module, running, write_program
+from tests.servers.harness import (
+    GUIDE,
+    UWSGI,
+    arrived,
+    free_port,
+    module,
+    running,
+    write_program,
+)
 from tests.support import wait_until
 
 if TYPE_CHECKING:
@@ -25,8 +33,6 @@ pytestmark = [
 
 BEFORE = 5
 KINDS = ("AsyncEmitter", "Emitter")
-GRACEFUL = ["--master", "--hook-master-start", "unix_signal:15 gracefully_kill_them_all"]
-UWSGI = [sys.executable, "-c", "import pyuwsgi; pyuwsgi.run()", *GRACEFUL, "--enable-threads"]
 
 
 class Case(NamedTuple):
@@ -62,8 +68,8 @@ CASES = [
     Case("gunicorn", "slow_wsgi:app --threads 4 -k gthread --preload", 4, "`--preload`"),
     Case("gunicorn", "slow_wsgi:app -k gevent", 4, "`-k gevent`"),
     Case("gunicorn", "slow_wsgi:app -k gevent --preload", 4, "`-k gevent`"),
-    Case("pyuwsgi", "--module slow_wsgi:app --lazy-apps --processes 2", 2, "`--lazy-apps`"),
-    Case("pyuwsgi", "--module slow_wsgi:app --lazy-apps --threads 4", 4, "`--lazy-apps`"),
+    Case("pyuwsgi", "--module slow_wsgi:app --processes 2", 2, "`--lazy-apps`"),
+    Case("pyuwsgi", "--module slow_wsgi:app --threads 4", 4, "`--lazy-apps`"),
     Case("uvicorn", "slow_asgi:app", 4, "`uvicorn asgi:app`", "asgi:app"),
 ]
 SIGNS = {
