@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from snowplow_tracker import SelfDescribingJson, Subject
+from snowplow_tracker import SelfDescribingJson, StructuredEvent, Subject, Tracker
 from snowplow_tracker.web import current_scope, request_scope
 
 if TYPE_CHECKING:
@@ -51,6 +51,21 @@ def test_a_fresh_scope_inherits_nothing():
         with request_scope(fresh=True) as scope:
             assert (scope.merged_fields(), scope.all_entities(), scope.tags) == ({}, [], {})
             assert scope.fresh
+
+
+def test_precedence_is_tracker_scope_inner_scope_event(inbox):
+    subject = Subject().set_platform("srv").set_user_id("tracker").set_lang("en")
+    tracker = Tracker("shop", inbox, subject, use_scope=True)
+    with request_scope(user("outer").set_ip_address("10.0.0.1")), request_scope(user("inner")):
+        tracker.track(StructuredEvent("a", "b"))
+        tracker.track(StructuredEvent("a", "b", event_subject=user("event").set_platform("mob")))
+    tracker.track(StructuredEvent("a", "b"))
+    found = [[event.get(name) for name in ("uid", "p", "ip", "lang")] for event in inbox.events]
+    assert found == [
+        ["inner", "srv", "10.0.0.1", "en"],
+        ["event", "mob", "10.0.0.1", "en"],
+        ["tracker", "srv", None, "en"],
+    ]
 
 
 def test_an_instance_is_for_one_block_at_a_time():
@@ -199,36 +214,40 @@ def test_a_forked_child_is_in_the_scope():
     assert os.waitstatus_to_exitcode(status) == 0
 
 
-def nest(name: str, depth: int, seed: random.Random) -> None:
+def nest(tracker: Tracker, name: str, depth: int, seed: random.Random) -> None:
     """Enter scopes in each other. Each is restored, also after an exception."""
     with request_scope(user(name)) as scope:
-        scope.add_entity(SelfDescribingJson("iglu:com.acme/depth/jsonschema/1-0-0", {}))
-        assert uid() == name
+        tracker.track(StructuredEvent("before", name))
         with suppress(KeyError):
             if depth:
-                nest(f"{name}/{depth}", depth - 1, seed)
+                nest(tracker, f"{name}/{depth}", depth - 1, seed)
         assert current_scope() is scope
-        assert uid() == name
+        tracker.track(StructuredEvent("after", name))
         if seed.random() < 0.5:
             raise KeyError
 
 
-def test_64_threads_with_nested_scopes():
+def test_64_threads_with_nested_scopes(inbox):
     barrier = Barrier(64)
+    tracker = Tracker("shop", inbox, use_scope=True)
 
     def work(number: int) -> None:
         barrier.wait(30)
         seed = random.Random(number)
         for turn in range(20):
             with suppress(KeyError):
-                nest(f"{number}-{turn}", 6, seed)
+                nest(tracker, f"{number}-{turn}", 6, seed)
             assert current_scope() is None
 
     with ThreadPoolExecutor(64) as pool:
         list(pool.map(work, range(64)))
+    assert len(inbox.events) == 64 * 20 * 7 * 2
+    assert [event for event in inbox.events if event["uid"] != event["se_ac"]] == []
 
 
-def test_10_000_tasks_each_see_their_own_scope():
+def test_10_000_tasks_each_see_their_own_scope(inbox):
+    tracker = Tracker("shop", inbox, use_scope=True)
+
     async def work(number: int) -> None:
         async with request_scope(user(number)):
             await asyncio.sleep(0)
@@ -237,10 +256,12 @@ def test_10_000_tasks_each_see_their_own_scope():
                 assert uid() == str(number)
                 assert inner.all_entities() == [ENTITY]
             await asyncio.sleep(0)
-            assert uid() == str(number)
+            tracker.track(StructuredEvent("task", str(number)))
         assert current_scope() is None
 
     async def main() -> None:
         await asyncio.gather(*(work(number) for number in range(10_000)))
 
     asyncio.run(main())
+    assert len(inbox.events) == 10_000
+    assert [event for event in inbox.events if event["uid"] != event["se_ac"]] == []
