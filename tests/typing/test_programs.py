@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.typing import own_parts, program_0x, program_1x
+from tests.typing import own_parts, program_0x, program_1x, program_web
 
 from snowplow_tracker import Emitter, Payload, Subject, Tracker
 from snowplow_tracker.collector import CollectorServer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 GIVEN = {"collector", "context", "e", "emitter", "payload", "s", "subject", "t", "tracker"}
 PROGRAMS = [
     function
-    for module in (program_1x, program_0x, own_parts)
+    for module in (program_1x, program_0x, own_parts, program_web)
     for _, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and GIVEN.issuperset(inspect.signature(function).parameters)
@@ -46,4 +47,6 @@ def given(collector: str) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore:track_:DeprecationWarning")
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__qualname__)
 def test_a_program_runs(program: Callable[..., object], given: dict[str, Any]) -> None:
-    program(**{name: given[name] for name in inspect.signature(program).parameters})
+    done = program(**{name: given[name] for name in inspect.signature(program).parameters})
+    if inspect.iscoroutine(done):
+        asyncio.run(done)
