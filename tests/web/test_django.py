@@ -22,9 +22,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import SimpleLazyObject
 
 from snowplow_tracker.web import current_scope
 from snowplow_tracker.web.django import SnowplowMiddleware
+from snowplow_tracker.web.django._settings import UserAttribute
 
 BY_NAME: dict[str, Any] = {"USER_ID": "tests.web.django_project.name_of"}
 
@@ -85,6 +87,15 @@ def test_the_user_of_views_of_both_kinds_under_asgi(accounts, seen, path):
     with override_settings(SNOWPLOW={"USER_ID": "username"}):
         asyncio.run(main())
     assert seen.user_ids() == [("view", "ann"), ("view", None)]
+
+
+def test_the_user_of_an_asynchronous_request_before_django_5(accounts):
+    request: Any = RequestFactory().get("/")
+    request.user = SimpleLazyObject(lambda: User.objects.get(username="ann"))
+    user_id = UserAttribute("username")
+    assert asyncio.run(user_id.in_event_loop(request)) is None
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = "x"
+    assert asyncio.run(user_id.in_event_loop(request)) == "ann"
 
 
 def test_settings_may_be_overridden_between_requests(accounts, seen):

@@ -106,7 +106,68 @@ async def stream(user: str, n: str):
     return StreamingResponse(body(), media_type="text/html")
 """
 
+DJANGO = """
+import asyncio
+from django.conf import settings
+
+
+def user_of(request):
+    return request.GET["user"]
+
+
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    SECRET_KEY="tests",
+    ROOT_URLCONF=__name__,
+    MIDDLEWARE=["snowplow_tracker.web.django.SnowplowMiddleware"],
+    SNOWPLOW={"TRACKER": lambda: tracker, "PAGE_VIEWS": True, "USER_ID": user_of},
+)
+
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+
+def index(request):
+    track(request.GET["user"], request.GET["n"], "view")
+    return HttpResponse("<p>ok")
+
+
+def stream(request):
+    def body():
+        try:
+            for part in range(3):
+                track(request.GET["user"], request.GET["n"], part)
+                yield "x" * 100_000
+        finally:
+            track(request.GET["user"], request.GET["n"], "end")
+
+    return StreamingHttpResponse(body())
+
+
+async def stream_async(request):
+    async def body():
+        try:
+            for part in range(3):
+                await asyncio.sleep(0)
+                track(request.GET["user"], request.GET["n"], part)
+                yield "x" * 100_000
+        finally:
+            track(request.GET["user"], request.GET["n"], "end")
+
+    return StreamingHttpResponse(body())
+
+
+emitter.flush_on_sigterm()
+is_async = "ASGI" in os.environ
+urlpatterns = [path("", index), path("stream", stream_async if is_async else stream)]
+app = get_asgi_application() if is_async else get_wsgi_application()
+"""
+
 CASES = {
+    "Django on gunicorn": (DJANGO, "gunicorn", "main:app --threads 4 -k gthread"),
+    "Django on uvicorn": (DJANGO, "uvicorn", "main:app"),
     "gunicorn gthread": (FLASK, "gunicorn", "main:app --workers 2 --threads 4 -k gthread"),
     "gunicorn gevent": (FLASK, "gunicorn", "main:app --workers 2 -k gevent"),
     "gunicorn uvicorn": (FASTAPI, "gunicorn", "main:app -k uvicorn.workers.UvicornWorker"),
@@ -124,6 +185,8 @@ def test_each_event_has_the_user_of_its_request(case, collector, tmp_path, monke
     address = ["--bind", f"127.0.0.1:{port}"] if server == "gunicorn" else ["--port", str(port)]
     command = module(server, *options.split(), *address)
     monkeypatch.setenv("COLLECTOR", collector.url)
+    if server == "uvicorn":
+        monkeypatch.setenv("ASGI", "1")
     with running(command, tmp_path, port) as running_server:
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda client: requests_of(client, port), range(CLIENTS)))

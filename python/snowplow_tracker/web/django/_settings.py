@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -42,9 +43,10 @@ class UserAttribute:
 
     async def in_event_loop(self, request: Any) -> Any:
         """Return the id as `__call__` does, without blocking the event loop."""
-        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if not has_session or not hasattr(request, "auser"):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
+        if not hasattr(request, "auser"):  # before Django 5.0
+            return await sync_to_async(self.__call__)(request)
         return self._id(await request.auser())
 
     def _id(self, user: Any) -> Any:
