@@ -97,3 +97,16 @@ def test_no_event_waits_for_a_full_batch_if_tasks_flush(redis_server, collector,
     with worker(tmp_path, "prefork") as process:
         wait_until(lambda: labels(collector) == ["only"])
         assert process.poll() is None
+
+
+def test_a_task_knows_the_user_of_what_has_sent_it(redis_server, collector, tmp_path):
+    write_tasks("scoped_tasks", tmp_path, collector.port, redis_server)
+    with (tmp_path / "slow_tasks.py").open("a") as added:
+        added.write("import scoped_tasks\nscoped_tasks.connect(flush=True)\n")
+    program = "scoped_tasks.pay('mine', 'ann'); send_receipt.delay('other')"
+    send(tmp_path, program)
+    with worker(tmp_path, "threads"):
+        wait_until(lambda: labels(collector) == ["mine", "other"])
+    events = [row["event"] for row in collector.journal.good()]
+    users = {event["se_label"]: event.get("user_id") for event in events}
+    assert users == {"mine": "ann", "other": None}

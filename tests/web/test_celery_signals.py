@@ -32,19 +32,17 @@ SCHEMA = "iglu:com.acme/tenant/jsonschema/1-0-0"
 TASKS = """
 import celery
 from snowplow_tracker import *
-from snowplow_tracker.web import current_scope, request_scope
+from snowplow_tracker.web import request_scope
 from snowplow_tracker.web.celery_signals import connect
 
 app = celery.Celery("tasks", broker="redis://127.0.0.1:{redis}/0")
-tracker = Tracker("shop", {kind}("http://127.0.0.1:{port}", batch_size=50), encode_base64=False)
+emitter = {kind}("http://127.0.0.1:{port}", batch_size=50)
+tracker = Tracker("shop", emitter, encode_base64=False, use_scope=True)
 connect({settings})
 
 @app.task
 def work(label, follow_up=None):
-    scope = current_scope()
-    subject = scope and scope.subject
-    entities = scope.all_entities() if scope else []
-    tracker.track(StructuredEvent("shop", "add", label, event_subject=subject, context=entities))
+    tracker.track(StructuredEvent("shop", "add", label))
     if follow_up:
         work.delay(follow_up)
     open(f"done-{{label}}", "w").close()
