@@ -35,18 +35,17 @@ class Places:
 
     One thread adds places; any thread may ask for the position. Records that became no event have
     no number in the store. They are remembered with the number of the next event.
+
+    Attributes:
+        open: The places of the events from the first one without an outcome on.
     """
 
     def __init__(self) -> None:
-        self._open: deque[Any] = deque()
+        self.open: deque[Any] = deque()
         self._closed = 0  # number of events whose places are forgotten
         self._others: deque[tuple[int, Any]] = deque()
         self._position = Position(0, None)
         self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        """Return the number of events from the first one without an outcome on."""
-        return len(self._open)
 
     def add(self, place: Any, is_last: bool = True) -> None:
         """Add the place of the next event.
@@ -55,22 +54,22 @@ class Places:
             place: The place.
             is_last: Whether it is the last event of its record. Default True.
         """
-        self._open.append(place if is_last else _Part(place))
+        self.open.append(place if is_last else _Part(place))
 
     def limit(self, accepted: int) -> None:
         """Forget a place whose event was not stored, if there is one."""
         with self._lock:
-            while self._closed + len(self._open) > accepted:
-                self._open.pop()
+            while self._closed + len(self.open) > accepted:
+                self.open.pop()
 
     def add_other(self, place: Any) -> None:
         """Add the place of a record that became no event."""
         with self._lock:
-            self._others.append((self._closed + len(self._open), place))
+            self._others.append((self._closed + len(self.open), place))
 
     def of(self, number: int) -> Any:
         """Return the place of an event that is not below the watermark."""
-        place = self._open[number - self._closed]
+        place = self.open[number - self._closed]
         return place.place if type(place) is _Part else place
 
     def position(self, watermark: int) -> Position:
@@ -85,7 +84,7 @@ class Places:
                 while self._others and self._others[0][0] <= self._closed:
                     self._others.popleft()
                     records += 1
-                closed = self._open.popleft()
+                closed = self.open.popleft()
                 self._closed += 1
                 if type(closed) is not _Part:
                     place = closed

@@ -32,6 +32,7 @@ __all__ = ["RecordEncoder"]
 
 _new_id = TrackerCore.get_uuid
 _now = TrackerCore.get_timestamp
+_MICRO_KEYS = frozenset(("rawEvent", "collectorPayload", "parameters"))
 _DEAD_LETTER_KEYS = frozenset(("source", "line", "reason", "record"))
 
 
@@ -197,8 +198,10 @@ class RecordEncoder:
 def _contained(record: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     """Return the payloads that a row of Micro or a bad row contains; None for other records."""
     schema = record.get("schema")
-    if isinstance(schema, str) and schema.startswith(BAD_ROWS):
+    if type(schema) is str and schema.startswith(BAD_ROWS):
         return recovered_payloads(record)
+    if _MICRO_KEYS.isdisjoint(record):
+        return None
     if "rawEvent" in record or "collectorPayload" in record or is_exported(record):
         return micro_payloads(record)
     return None

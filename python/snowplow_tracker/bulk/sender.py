@@ -140,6 +140,7 @@ class Sender:
         self._emitter.set_flush_timer(_FLUSH_SECONDS)
         self._completions = engine_of(self._emitter).context.completions
         self._places = Places()
+        self._open = self._places.open
         self._lock = threading.RLock()  # one thread at a time puts
         self._read = self._unflushed = 0
         self._dead: Counter[str] = Counter()
@@ -230,11 +231,11 @@ class Sender:
 
     def _store_event(self, payload: dict[str, str], place: Any, is_last: bool) -> None:
         places, store = self._places, self._store
-        if not len(places):
+        if not self._open:
             self._waiting_since = time.monotonic()
         places.add(place, is_last)  # first: a thread may send the event at once
         try:
-            store.add_dict(payload)
+            store.buffer.add(payload)
         except BaseException:  # no memory, or a KeyboardInterrupt before or after it was stored
             places.limit(store.accepted)
             raise
@@ -247,10 +248,10 @@ class Sender:
     # --- waiting
 
     def _has_room(self) -> bool:
-        places, store = self._places, self._store
-        if len(places) >= _MAX_OPEN:
-            places.position(store.outcomes.watermark)
-        return len(places) < _MAX_OPEN and store.buffer.allocated < _MAX_QUEUED_BYTES
+        store = self._store
+        if len(self._open) >= _MAX_OPEN:
+            self._places.position(store.outcomes.watermark)
+        return len(self._open) < _MAX_OPEN and store.buffer.allocated < _MAX_QUEUED_BYTES
 
     def _wait(self, condition: Callable[[], bool], deadline: float | None) -> bool:
         """Wait until a condition holds, and bury what is refused meanwhile.
