@@ -22,6 +22,9 @@ MINUTES := 10
 KILLS := 100
 STORMS := 50
 STORM_EVENTS := 1000000
+# For `make bulk-resume` and `make bulk-memory`.
+RUNS := 100
+MEGABYTES := 5000
 # Targets of `make wheels`. Other systems than Linux build for the machine itself only.
 TARGETS := $(if $(filter Linux,$(shell uname)),$(foreach libc,gnu musl,x86_64-unknown-linux-$(libc) aarch64-unknown-linux-$(libc)) aarch64-apple-darwin x86_64-apple-darwin x86_64-pc-windows-gnu x86_64-pc-windows-msvc)
 # What `make bench` measures besides the build with a profile.
@@ -96,6 +99,12 @@ torture: build ## inject faults, kills and forks, and lose nothing: SEED=1 MINUT
 	@$(call need,redis-server --version && openssl version,redis-server or openssl. Get them: apt install redis-server openssl)
 	@$(pip_install) --group torture
 	$(BIN)/python -m qa.torture.campaign --seed $(SEED) --minutes $(MINUTES) --kills $(KILLS) --storms $(STORMS) --events $(STORM_EVENTS)
+
+bulk-resume: build ## kill bulk loads at random moments and resume them, losing nothing: RUNS=100
+	$(BIN)/python -m qa.bulk.resume --runs $(RUNS)
+
+bulk-memory: build ## send gigabytes of NDJSON in constant memory: MEGABYTES=5000
+	$(BIN)/python -m qa.bulk.memory --megabytes $(MEGABYTES)
 
 fuzz: build ## search for crashes: hostile programs, then coverage-guided under AddressSanitizer: SECONDS=600 each
 	PYTHONMALLOC=debug $(BIN)/python -X dev -m qa.fuzz.campaign --seconds $(SECONDS)

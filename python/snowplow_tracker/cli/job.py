@@ -26,7 +26,6 @@ __all__ = ["Job", "Limits", "source_names"]
 
 _DELIVERED, _SOME_LEFT, _TOO_MANY_DEAD, _ALL_REFUSED, _UNAVAILABLE = 0, 1, 3, 4, 5
 _TICK_SECONDS = 0.5
-_CHECKPOINT_SECONDS = 5.0
 _STOPPED_SECONDS = 5.0
 
 
@@ -37,11 +36,13 @@ class Limits(NamedTuple):
         skip: Records to leave out first.
         limit: Records to send then. None: all.
         dead: Dead records after which to stop. 0: no limit.
+        checkpoint_seconds: Time between two checkpoints.
     """
 
     skip: int = 0
     limit: int | None = None
     dead: int = 0
+    checkpoint_seconds: float = 5.0
 
 
 class Job:
@@ -189,14 +190,15 @@ class Job:
     # --- beside it
 
     def _tick(self) -> None:
-        due = time.monotonic() + _CHECKPOINT_SECONDS
-        while not self._ended.wait(_TICK_SECONDS):
+        interval = self._limits.checkpoint_seconds
+        due = time.monotonic() + interval
+        while not self._ended.wait(min(_TICK_SECONDS, interval)):
             if self._progress is not None:
                 report = self.sender.report()
                 self._progress.show(report, self._share(), self._note(report))
             if time.monotonic() >= due:
                 self._save()
-                due = time.monotonic() + _CHECKPOINT_SECONDS
+                due = time.monotonic() + interval
 
     def _share(self) -> float | None:
         source = self._input

@@ -107,6 +107,9 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
         "--max-dead", type=int, default=1000, metavar="N", help="default 1000; 0: no limit"
     )
     group.add_argument("--checkpoint", metavar="FILE", help="resume from here, and note progress")
+    group.add_argument(
+        "--checkpoint-every", type=duration, default=5.0, metavar="T", help="default 5s"
+    )
     group.add_argument("--progress", action=argparse.BooleanOptionalAction, default=None)
     group.add_argument("--report", choices=("text", "json"), default="text")
     group.add_argument("-q", "--quiet", action="store_true")

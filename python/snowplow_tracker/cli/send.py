@@ -54,7 +54,7 @@ def _load(group: str, options: argparse.Namespace) -> int:
     is_single = group == "send" and is_single_event(options)
     names, opened = _inputs(group, options, is_single)
     encoder = _encoder(options, resolver, is_single)
-    limits = Limits(options.skip, options.limit, options.max_dead)
+    limits = Limits(options.skip, options.limit, options.max_dead, options.checkpoint_every)
     if options.dry_run:
         return dry_run(opened, encoder, validator, limits)
     checkpoint = Checkpoint(options.checkpoint, names) if options.checkpoint else None
