@@ -27,10 +27,9 @@ __all__ = [
 
 def handler_codes() -> set[CodeType]:
     """Return the code that runs on this thread when a signal arrives."""
-    if threading.current_thread() is not threading.main_thread():
+    if not _may_run_here():
         return set()
-    import signal  # noqa: PLC0415 - slow to import, rarely needed
-
+    signal = sys.modules["signal"]
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     functions = [getattr(handler, "__func__", handler) for handler in handlers if callable(handler)]
     codes = [
@@ -51,7 +50,7 @@ def raised_by_handler(
         before: The exception that was being handled when the operation began: it is the context
             of each exception in the operation.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not _may_run_here():
         return None
     codes = handler_codes()
     raised = None
@@ -78,6 +77,16 @@ def reraise_if_by_handler(error: BaseException, before: BaseException | None) ->
 def current_exception() -> BaseException | None:
     """Return the exception that is being handled: `before` of `raised_by_handler`."""
     return sys.exc_info()[1]
+
+
+def _may_run_here() -> bool:
+    """Return whether this thread runs signal handlers.
+
+    Without the module `signal`, there are none. It is not imported here: that may fail for the
+    reason of the error that is being handled, such as too many open files.
+    """
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    return is_main_thread and "signal" in sys.modules
 
 
 def _causes(error: BaseException, before: BaseException | None) -> Iterator[BaseException]:
@@ -113,8 +122,7 @@ def _is_handler(caller: FrameType, frame: FrameType, codes: set[CodeType]) -> bo
     if count > code.co_argcount:
         name = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
         values += frame.f_locals.get(name) or ()
-    import signal  # noqa: PLC0415 - see `handler_codes`
-
+    signal = sys.modules["signal"]
     is_called_for = any(value in signal.valid_signals() for value in values if _is_number(value))
     return is_called_for and any(value is caller for value in values)
 
