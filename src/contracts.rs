@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::cpython::str::is_empty;
 use crate::error::{Error, Result};
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
@@ -35,5 +36,5 @@ pub fn require(parameter: &'static str, value: Option<&Bound<'_, PyAny>>) -> Res
 
 /// Returns true for None and the empty string: a payload omits both.
 pub fn is_blank(value: &Bound<'_, PyAny>) -> bool {
-    value.is_none() || value.cast::<PyString>().is_ok_and(|text| text.to_str().is_ok_and(str::is_empty))
+    value.is_none() || value.cast::<PyString>().is_ok_and(is_empty)
 }

@@ -24,8 +24,12 @@ struct Seeded {
     process: usize,
 }
 
+/// A generator of ids, which is seeded when it is needed.
+#[derive(Default)]
+pub struct Ids(Option<Seeded>);
+
 thread_local! {
-    static SEEDED: RefCell<Option<Seeded>> = const { RefCell::new(None) };
+    static IDS: RefCell<Ids> = const { RefCell::new(Ids::new()) };
 }
 
 impl Seeded {
@@ -39,18 +43,29 @@ impl Seeded {
     }
 }
 
-/// Returns a new id as 36 ASCII characters, for an event of the time `now_ms`. Fails if the operating system has no randomness.
-pub fn new_event_id(now_ms: i64) -> Result<[u8; 36], SysError> {
-    let second = now_ms / 1000;
-    SEEDED.with_borrow_mut(|seeded| {
-        let seeded = match seeded {
+impl Ids {
+    /// Creates a generator without a seed.
+    pub const fn new() -> Self {
+        Self(None)
+    }
+
+    /// Returns a new id as 36 ASCII characters, for an event of the time `now_ms`. Fails if the operating system has no randomness.
+    #[inline]
+    pub fn next(&mut self, now_ms: i64) -> Result<[u8; 36], SysError> {
+        let second = now_ms / 1000;
+        let seeded = match &mut self.0 {
             Some(seeded) if seeded.is_usable(second) => seeded,
-            _ => seeded.insert(Seeded::new(second)?),
+            seeded => seeded.insert(Seeded::new(second)?),
         };
         seeded.ids_left -= 1;
         let (high, low) = (seeded.generator.next_u64(), seeded.generator.next_u64());
         Ok(canonical((u128::from(high) << 64 | u128::from(low)).to_be_bytes()))
-    })
+    }
+}
+
+/// Returns a new id by the generator of this thread: see `Ids::next`.
+pub fn new_event_id(now_ms: i64) -> Result<[u8; 36], SysError> {
+    IDS.with_borrow_mut(|ids| ids.next(now_ms))
 }
 
 /// Returns the text of a UUID in its canonical form, from 32 hexadecimal digits with or without hyphens (RFC 9562, section 4).
@@ -98,7 +113,7 @@ const fn hex(bytes: [u8; 4]) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_IDS_OF_SEED, SEEDED, Seeded, canonical, canonical_text, new_event_id};
+    use super::{IDS, Ids, MAX_IDS_OF_SEED, Seeded, canonical, canonical_text, new_event_id};
     use crate::process;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
@@ -143,7 +158,7 @@ mod tests {
         let draw_from_same_seed = || -> HashSet<_> {
             let generator = StdRng::seed_from_u64(7);
             let process = process::number();
-            SEEDED.set(Some(Seeded { generator, ids_left: MAX_IDS_OF_SEED, second: 0, process }));
+            IDS.set(Ids(Some(Seeded { generator, ids_left: MAX_IDS_OF_SEED, second: 0, process })));
             times_ms.clone().map(|now| new_event_id(now).unwrap()).collect()
         };
         draw_from_same_seed().intersection(&draw_from_same_seed()).count()

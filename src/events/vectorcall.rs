@@ -64,7 +64,7 @@ unsafe extern "C" fn vectorcall<const N: usize, T: Vectorcall<N>>(
 ) -> *mut ffi::PyObject {
     // SAFETY: CPython calls this with the thread attached, and with arguments as in PEP 590: `count` positional ones, then one for each
     // name in the tuple `keywords`, which may be null. All are borrowed for the duration of the call.
-    let instance = unsafe {
+    unsafe {
         let py = Python::assume_attached();
         let call = Call {
             class: Borrowed::from_ptr(py, class),
@@ -72,9 +72,22 @@ unsafe extern "C" fn vectorcall<const N: usize, T: Vectorcall<N>>(
             arguments,
             keywords: (!keywords.is_null()).then(|| Borrowed::from_ptr(py, keywords).cast_unchecked()),
         };
-        panics::catch(|| call.run::<N, T>()).map_err(|error| error.restore(py))
-    };
-    instance.map_or(ptr::null_mut(), Bound::into_ptr)
+        #[cfg(not(Py_GIL_DISABLED))]
+        if let Some(signature) = T::call_signature().get(py).filter(|signature| signature.has_known_layout)
+            && let Some(contents) = panics::run_quick(py, || call.contents::<N, T>(signature)).flatten()
+        {
+            // Allocating may start a garbage collection, whose finalisers are Python code.
+            let instance = contents.and_then(|contents| allocation::create::<N, T>(py, signature, contents));
+            return instance.map_or_else(|error| raise(py, error), Bound::into_ptr);
+        }
+        panics::catch(|| call.run::<N, T>()).map_or_else(|error| raise(py, error), Bound::into_ptr)
+    }
+}
+
+#[cold]
+fn raise(py: Python<'_>, error: PyErr) -> *mut ffi::PyObject {
+    error.restore(py);
+    ptr::null_mut()
 }
 
 /// One call of a class.
@@ -89,18 +102,19 @@ impl<'py> Call<'_, 'py> {
     fn run<const N: usize, T: Vectorcall<N>>(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         if let Some(signature) = T::call_signature().get(py)
-            && self.class.as_ptr().cast() == T::type_object_raw(py)
-            && self.is_unpatched(signature)
-            && let Some(arguments) = self.match_arguments(signature)
+            && let Some(contents) = self.contents::<N, T>(signature)
         {
-            let contents = T::contents(arguments)?;
-            #[cfg(not(Py_GIL_DISABLED))]
-            if signature.has_known_layout {
-                return allocation::create::<N, T>(py, signature, contents).map(Bound::into_any);
-            }
-            return T::instance(py, contents).map(Bound::into_any);
+            return T::instance(py, contents?).map(Bound::into_any);
         }
         self.call_slow()
+    }
+
+    /// Returns the contents of the new instance, or `None` if the call is not usual.
+    #[inline(always)]
+    fn contents<const N: usize, T: Vectorcall<N>>(&self, signature: &CallSignature) -> Option<PyResult<T::Base>> {
+        let is_usual =
+            self.class.as_ptr().cast() == T::type_object_raw(self.class.py()) && self.is_unpatched(signature);
+        Some(T::contents(if is_usual { self.match_arguments(signature) } else { None }?))
     }
 
     fn is_unpatched(&self, signature: &CallSignature) -> bool {

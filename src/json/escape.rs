@@ -108,7 +108,7 @@ unsafe fn quote_plain(bytes: &[u8], to: *mut u8) -> bool {
 /// # Safety
 ///
 /// There must be room for `bytes` at `to`, and `to` must not overlap `bytes`.
-#[inline]
+#[inline(always)]
 #[expect(unsafe_code, reason = "see append_string")]
 pub unsafe fn copy_plain(bytes: &[u8], to: *mut u8) -> bool {
     if bytes.len() > 2 * BLOCK {

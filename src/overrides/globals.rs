@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyString};
 
-use crate::cpython::call::call_user_code;
+use crate::cpython::call::{call_c_function, call_user_code};
 use crate::cpython::dict_version::{is_still, version_of};
 use crate::cpython::lookup::{module_attribute, modules, tracker_module, tracker_namespace};
 use crate::sync::rcu::Rcu;
@@ -36,7 +36,7 @@ struct CachedGlobal {
 }
 
 struct CachedFunction {
-    function: Py<PyAny>,
+    function: Py<PyCFunction>,
     /// The version of the namespace that contains the module.
     outer: u64,
     /// The module's own namespace, and its version.
@@ -58,7 +58,7 @@ impl CachedGlobal {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = parent.py();
         match self.entry.load(py).get() {
-            Some(cached) if cached.is_current(outer) => cached.function.bind(py).call0(),
+            Some(cached) if cached.is_current(outer) => call_c_function(cached.function.bind(py)),
             _ => call_user_code(&self.look_up(parent, outer, name)?, (), None),
         }
     }
@@ -79,11 +79,11 @@ impl CachedGlobal {
         if let Some(namespace) = namespace
             && outer != 0
             && inner != 0
-            && function.is_exact_instance_of::<PyCFunction>()
+            && let Ok(c_function) = function.cast_exact::<PyCFunction>()
             && namespace.get_item(name)?.is_some_and(|own| own.is(&function))
         {
             let cached =
-                CachedFunction { function: function.clone().unbind(), outer, namespace: namespace.unbind(), inner };
+                CachedFunction { function: c_function.clone().unbind(), outer, namespace: namespace.unbind(), inner };
             self.entry.replace(parent.py(), cached);
         }
         Ok(function)

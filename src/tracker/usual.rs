@@ -17,13 +17,13 @@ use super::stamp::now_ms;
 use crate::cpython::call::call_user_method;
 use crate::cpython::str::ascii;
 use crate::emitter::EmitterCore;
-use crate::event_id::new_event_id;
+use crate::event_id::Ids;
 use crate::events::usual::UsualEvent;
 use crate::field_name::field_name;
 use crate::output::Output;
 use crate::overrides::globals::{knows_clock, knows_uuid4};
 use crate::overrides::{Originals, originals};
-use crate::panics::run_quick;
+use crate::panics::{self, run_quick};
 use crate::payload::line::Line;
 use crate::payload::usual::append_event;
 use crate::sync::gil_cell::GilCell;
@@ -36,6 +36,8 @@ struct Memory {
 }
 
 static MEMORY: GilCell<Memory> = GilCell::new(Memory { record: Output::new(), json: Output::new() });
+/// One generator for all threads: only the one that holds the GIL uses it.
+static IDS: GilCell<Ids> = GilCell::new(Ids::new());
 /// Larger memory is freed, so that one huge event does not cost memory for ever.
 const MAX_REUSED_BYTES: usize = 256 * 1024;
 
@@ -62,9 +64,12 @@ fn keep(py: Python<'_>, memory: Memory) {
     }
 }
 
+/// Flushes, which may run the program's code, and that may track.
 #[cold]
+#[inline(never)]
 fn flush(emitter: &Bound<'_, EmitterCore>) -> PyResult<()> {
-    call_user_method(emitter, crate::sync::once::intern!(emitter.py(), "flush"), ()).map(drop)
+    let name = crate::sync::once::intern!(emitter.py(), "flush");
+    Python::attach(|_| panics::catch(|| call_user_method(emitter, name, ()).map(drop)))
 }
 
 /// Writes the record up to the id. Returns the emitter.
@@ -124,7 +129,7 @@ fn end<'py>(
     created_ms: i64,
 ) -> Option<(Bound<'py, PyAny>, bool)> {
     let py = emitter.py();
-    let id = new_event_id(created_ms).ok()?;
+    let id = IDS.with(py, |ids| ids.next(created_ms)).ok()?;
     let mut line = Line::begin(&mut memory.record, 128).ok()?;
     line.word(field_name!("eid"), id).ok()?;
     line.int(field_name!("dtm"), created_ms).ok()?;
