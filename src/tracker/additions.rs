@@ -57,6 +57,12 @@ impl Additions {
         self.silence == Silence::None && self.owner.is_none()
     }
 
+    /// Returns true if nothing changes an event but the current scope.
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    pub fn is_scope_only(&self) -> bool {
+        self.silence == Silence::None && !self.has_hooks && self.contexts.is_empty()
+    }
+
     /// Visits all objects, for the garbage collector.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         visit.call(&self.owner)?;

@@ -29,6 +29,12 @@ impl GlobalContexts {
         Self { entities, joined }
     }
 
+    /// Returns true if there are none.
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
     /// Returns the JSON of the entities that an event does not have itself.
     pub fn missing_in(&self, own: &[Bound<'_, PyAny>]) -> Cow<'_, [u8]> {
         let is_own = |entity: &Py<PyAny>| own.iter().any(|own| own.is(entity));

@@ -36,6 +36,12 @@ fn value_of<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyA
     Ok(Some(value).filter(|value| !value.is_none()))
 }
 
+/// Returns true if there is a scope, or if that cannot be told.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+pub fn is_inside(variable: &Bound<'_, PyAny>) -> bool {
+    !matches!(value_of(variable), Ok(None))
+}
+
 /// What a scope adds to an event.
 pub struct Scope<'py> {
     /// Fields of its subject. They take precedence over those of the tracker's subject.

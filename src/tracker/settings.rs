@@ -63,6 +63,8 @@ pub struct UsualSettings<'a, 'py> {
     pub subject: Option<&'a Bound<'py, PyAny>>,
     pub standard_nv_pairs: &'a Bound<'py, PyDict>,
     pub base64: bool,
+    /// The variable with the current scope, if the tracker reads it. Inside a scope, a call is not usual.
+    pub scope: Option<&'a Bound<'py, PyAny>>,
 }
 
 #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
@@ -76,7 +78,7 @@ impl Settings {
             return false;
         };
         !self.is_patched
-            && self.additions.is_none()
+            && self.additions.as_ref().is_none_or(|additions| additions.is_scope_only())
             && emitters.bind(py).is_exact_instance_of::<PyList>()
             && base64.bind(py).is_exact_instance_of::<PyBool>()
             && fields.bind(py).is_exact_instance_of::<PyDict>()
@@ -93,6 +95,7 @@ impl Settings {
             subject: self.subject.as_ref().map(|subject| subject.bind(py)),
             standard_nv_pairs: self.standard_nv_pairs.as_ref()?.bind(py).cast_exact().ok()?,
             base64: self.encode_base64.as_ref()?.bind(py).cast_exact::<PyBool>().ok()?.is_true(),
+            scope: self.additions.as_ref().and_then(|additions| additions.scope.as_ref()).map(|scope| scope.bind(py)),
         })
     }
 }

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::TrackerCore;
+use super::scope::is_inside;
 use super::settings::UsualSettings;
 use super::stamp::now_ms;
 use crate::cpython::call::call_user_method;
@@ -87,7 +88,10 @@ fn begin<'py>(
     // A class that is known is one of trackers.
     let state = &tracker.cast::<TrackerCore>().ok()?.get().state;
     let loaded = state.settings.load(py);
-    let UsualSettings { emitters, subject, standard_nv_pairs, base64 } = loaded.get()?.usual(py)?;
+    let UsualSettings { emitters, subject, standard_nv_pairs, base64, scope } = loaded.get()?.usual(py)?;
+    if scope.is_some_and(is_inside) {
+        return None;
+    }
     let emitter = emitter_of(emitters, originals)?;
     let subject_fields = match subject {
         Some(subject) => Some(originals.known_subject_fields(subject)?),
