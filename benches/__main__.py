@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benches import machine
 from benches.baselines import Baselines
+from benches.cases.additions import additions
 from benches.cases.buffer import buffer_cost, buffer_memory
 from benches.cases.built_beforehand import built_beforehand
 from benches.cases.construct_and_track import construct_and_track
@@ -59,6 +60,7 @@ def run_cases(
         limit,
         json_writer,
         encoder_share,
+        additions,
         payload_size,
         new_texts,
         partial(buffer_cost, most_events=most_events),

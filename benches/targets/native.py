@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benches.targets import tracker
+from benches.targets.additions import with_addition
 from benches.targets.internals import drain_buffer, record_buffer
 from benches.targets.serve import serve
 from benches.targets.writing import writing_tasks
@@ -98,5 +99,5 @@ if __name__ == "__main__":
     serve(
         tracker.TASKS
         | writing_tasks(_native.dumps)
-        | {"about": about, "memory": memory, "threads": threads}
+        | {"about": about, "memory": memory, "threads": threads, "with_addition": with_addition}
     )
