@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 use super::additions::Additions;
 use super::scope::Scope;
 use super::track::{NativeEvent, TrackCall};
-use crate::cpython::call::call_user_method;
+use crate::cpython::call::{call_user_code, call_user_method};
 use crate::cpython::lookup::{is_payload, nv_pairs};
 use crate::error::Result;
 use crate::events::{Event, Snapshot};
@@ -60,5 +60,13 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         }
         let fields = if is_payload(event)? { nv_pairs(event)?.into_any() } else { self.complete(event)? };
         Ok((payload::into_dict(fields)?.copy()?, false))
+    }
+
+    /// Returns the fields of the payload that `complete_payload` makes of an event.
+    pub fn complete(&self, event: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let arguments = PyDict::new(self.py());
+        arguments.set_item("event", event)?;
+        let payload = call_user_code(&self.tracker.getattr("complete_payload")?, (), Some(&arguments))?;
+        Ok(payload.getattr("nv_pairs")?)
     }
 }

@@ -11,7 +11,7 @@ use super::extra_fields::ExtraFields;
 use super::settings::{Settings, TrackerState};
 use super::sinks::RecordSinks;
 use super::stamp::{CreationTime, EventId, now_ms};
-use crate::cpython::call::{call_user_code, call_user_method, get_optional_user_attribute, get_user_attribute};
+use crate::cpython::call::{call_user_method, get_optional_user_attribute, get_user_attribute};
 use crate::cpython::lookup::{is_payload, nv_pairs};
 use crate::emitter::RecordSink;
 use crate::error::{Error, Result, type_name};
@@ -341,14 +341,6 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         let fields = self.complete(event)?;
         self.dispatch_completed(event, fields.clone())?;
         Ok(if fields.contains("eid")? { Some(fields.get_item("eid")?) } else { None })
-    }
-
-    /// Returns the fields of the payload that `complete_payload` makes of an event.
-    pub fn complete(&self, event: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-        let arguments = PyDict::new(self.py());
-        arguments.set_item("event", event)?;
-        let payload = call_user_code(&self.tracker.getattr("complete_payload")?, (), Some(&arguments))?;
-        Ok(payload.getattr("nv_pairs")?)
     }
 
     /// Passes a separate dict to every emitter. The first exception is raised after all emitters have theirs. If no one else has the dict,
