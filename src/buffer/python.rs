@@ -241,7 +241,8 @@ pub fn is_text_only(event: &Bound<'_, PyDict>) -> PyResult<bool> {
     Ok(items(event)?.iter().all(|(name, value)| is_text(name) && is_text(value)))
 }
 
-fn write_record(event: &Bound<'_, PyDict>, out: &mut Output) -> error::Result<()> {
+/// Writes the record of an event given as a dict.
+pub fn write_record(event: &Bound<'_, PyDict>, out: &mut Output) -> error::Result<()> {
     let mut replaced = Replacements::default();
     let mut record = RecordWriter::begin(out, &mut replaced);
     record.items(&items(event)?)?;

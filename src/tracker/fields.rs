@@ -6,7 +6,9 @@ use pyo3::types::PyDict;
 use super::TrackerCore;
 use super::scope::Scope;
 use super::track::with_call;
+use crate::buffer::python::write_record;
 use crate::panics;
+use crate::scratch;
 
 /// Returns the fields of an event as a new dict, with JSON as text, and whether they contain those of the current scope. The tracker's
 /// entities are not among them.
@@ -18,12 +20,24 @@ pub fn event_fields<'py>(
     panics::catch(|| Ok(with_call(&tracker.get().state, tracker.as_any(), |call| call.fields_before_hooks(event))?))
 }
 
-/// Passes the fields of an event to the emitters of a tracker.
+/// Passes the fields of an event to the emitters of a tracker: as a record if all of them take records.
 #[pyfunction]
 pub fn send_fields<'py>(tracker: &Bound<'py, TrackerCore>, fields: &Bound<'py, PyDict>) -> PyResult<()> {
     panics::catch(|| {
-        Ok(with_call(&tracker.get().state, tracker.as_any(), |call| call.dispatch_dict(fields.as_any(), true))?)
+        Ok(with_call(&tracker.get().state, tracker.as_any(), |call| match call.record_sinks()? {
+            Some(sinks) => scratch::with_buffer(|record| {
+                write_record(fields, record)?;
+                Ok(sinks.push(record, created_ms(fields)?)?)
+            }),
+            None => call.dispatch_dict(fields.as_any(), true),
+        })?)
     })
+}
+
+/// Returns the creation time of an event in milliseconds, 0 if it has none.
+fn created_ms(fields: &Bound<'_, PyDict>) -> PyResult<i64> {
+    let created = fields.get_item(crate::sync::once::intern!(fields.py(), "dtm"))?;
+    Ok(created.and_then(|created| created.extract().ok()).unwrap_or(0))
 }
 
 /// Returns a subject with the fields of the current scope and of `subject`, or `subject` itself.

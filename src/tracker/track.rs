@@ -225,7 +225,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
 
     /// Returns the sinks of all emitters, or `None` if one of them has none.
     #[inline(always)]
-    fn record_sinks(&self) -> Result<Option<RecordSinks<'py>>> {
+    pub fn record_sinks(&self) -> Result<Option<RecordSinks<'py>>> {
         if let Ok(list) = self.emitters.cast_exact::<PyList>()
             && list.len() == 1
             && let Ok(emitter) = list.get_item(0)
