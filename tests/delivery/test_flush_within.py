@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from typing import Any
 
@@ -148,6 +149,43 @@ def test_events_that_another_thread_is_sending_count(server, track):
     waiting.join()
     assert outcome == [True]
     assert "first" in server.labels()[1:]  # the request that hung was cut
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["post", "get"])
+def test_true_is_never_wrong(server, track, store, kind, method):
+    """Several threads track and wait, while every third request fails."""
+    accepted: set[str] = set()
+    numbers = itertools.count(1)
+
+    def answer(request: Any) -> int:
+        if next(numbers) % 3 == 0:
+            return 503
+        accepted.update(request.labels)
+        return 200
+
+    server.otherwise = answer
+    threads = {"thread_count": 4} if kind is AsyncEmitter else {}
+    settings = {"batch_size": 3, "max_retry_delay_seconds": 0.002, **threads}
+    emitter = kind(server.url, method=method, event_store=store, **settings)
+    tracker = Tracker("ns", emitter)
+    wrong: list[Any] = []
+
+    def work(name: str) -> None:
+        for step in range(6):
+            own = [f"{name}-{step}-{number}" for number in range(4)]
+            track(tracker, *own)
+            is_delivered = emitter.flush_within(60)
+            if not is_delivered or not accepted.issuperset(own):
+                wrong.append((is_delivered, own))
+
+    workers = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
+    assert emitter.stats()["sent"] == 72
 
 
 def test_events_tracked_after_the_call_do_not_count(server, track):

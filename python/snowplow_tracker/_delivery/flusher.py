@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import delivering
 from snowplow_tracker._overrides import call_override, is_original
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from snowplow_tracker._delivery.retry import RetrySchedule
     from snowplow_tracker._delivery.sender import BatchSender
     from snowplow_tracker._delivery.transport import Transport
+    from snowplow_tracker._stores.protocols import RecordStore
     from snowplow_tracker.typing import PayloadDictList
 
 __all__ = ["Flusher"]
@@ -82,27 +85,45 @@ class Flusher:
             self._send_stored()
 
     def _send_stored(self) -> None:
-        sending, is_emptied = self._watermarks.begin(), False
-        try:
-            is_emptied = self._send_all()
-        finally:
-            self._watermarks.end(sending, is_emptied=is_emptied, is_requeued=not is_emptied)
-
-    def _send_all(self) -> bool:
-        """Send what is stored. Returns whether all that was found has an outcome."""
         self.reset_bytes()
-        host, queue, is_emptied = self._host, self._queue, False
+        host, queue = self._host, self._queue
         store = queue.record_store
         is_original_way = is_original(host, "send_events", "attach_sent_timestamp")
         if store is not None and host.method == "post" and is_original_way:
-            is_emptied = self._sender.post(
-                queue.pending_records(store, self._transport.max_body_bytes(), self._clock())
-            )
+            self._send_noted(partial(self._post_records, store))
         else:
-            is_emptied = queue.send_exclusively(self._state.deadline, self._send_batches)
+            queue.send_exclusively(self._state.deadline, self._send_noted_batches)
+            self._watermarks.look_again()  # no events are taken any more
         if queue.has_failed():  # a database locked by another program, say: its events are kept
             self._retry.schedule()
-            return False
+
+    def _post_records(self, store: RecordStore) -> bool:
+        max_bytes = self._transport.max_body_bytes()
+        return self._sender.post(self._queue.pending_records(store, max_bytes, self._clock()))
+
+    def _send_noted_batches(self) -> bool:
+        return not self._retry.is_due_later() and self._send_noted(self._send_batches)
+
+    def _send_noted(self, send: Callable[[], bool]) -> bool:
+        """Send what is stored, and note it for those who wait until it is delivered.
+
+        Args:
+            send: Returns whether all that was found in the store has an outcome.
+
+        Returns:
+            The same.
+        """
+        failures = self._breaker.failures
+        sending, is_emptied = self._watermarks.begin(), False
+        try:
+            is_emptied = send() and not self._queue.has_failed()
+        finally:
+            self._watermarks.end(sending, is_emptied=is_emptied, is_requeued=not is_emptied)
+        # The retry after another thread's failure may have begun before this thread noticed it, and
+        # requeued events: no flush would follow, and whoever waits for these would wait in vain.
+        is_stopped = not is_emptied and failures != self._breaker.failures
+        if is_stopped and self._watermarks.are_watched() and not self._retry.is_due_later():
+            self._callbacks.request_flush()
         return is_emptied
 
     def send_events(self, events: PayloadDictList) -> None:
@@ -153,8 +174,6 @@ class Flusher:
         A store or a `send_events` of the program may keep events, or put them back: then only an
         empty store has no events left.
         """
-        if self._retry.is_due_later():
-            return False
         failures = self._breaker.failures
         for events in self._queue.batches():
             self._call_send_events(events)

@@ -84,6 +84,10 @@ class Watermarks:
                 self._watermarks.remove(watermark)
         return is_watched
 
+    def are_watched(self) -> bool:
+        """Return whether anybody waits for a delivery."""
+        return bool(self._watermarks)
+
     def begin(self) -> Sending:
         """Note that this thread is about to take events from the store."""
         sending = Sending(next(self._numbers))
@@ -105,6 +109,11 @@ class Watermarks:
             self._begin_again()
         else:
             self._look(sending if is_emptied else None)
+
+    def look_again(self) -> None:
+        """Look whether anything that is waited for is delivered by now."""
+        if self._watermarks:
+            self._look(None)
 
     def record(self, retried: int, rejected: int) -> None:
         """Note the outcome of a request, after its events were requeued or forgotten."""
