@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Flask, g, request, stream_with_context
 from tests.web.conftest import BROWSER, USER
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from snowplow_tracker import SelfDescribingJson
 from snowplow_tracker.web import current_scope
@@ -135,6 +136,20 @@ def test_a_function_that_raises_is_logged(app, tracker, inbox, logged):
     assert app.test_client().get("/").text == "<p>ok"
     assert len(inbox.events) == 1
     assert logged("^user_id raised AttributeError") == 1
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_address_behind_a_proxy_fix(app, seen, is_first):
+    def fix() -> None:
+        app.wsgi_app = ProxyFix(app.wsgi_app)
+
+    if is_first:
+        fix()
+    SnowplowFlask(app, trust_forwarded=1)
+    if not is_first:
+        fix()
+    app.test_client().get("/", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
+    assert {fields["ip"] for _, fields in seen.notes} == {"203.0.113.7"}
 
 
 def test_an_application_has_it_once(app):

@@ -49,8 +49,8 @@ class SnowplowFlask:
         request_filter: Returns whether a request has a scope and a page view. It is called before
             the context of the request exists. Default None: all.
         trust_forwarded: The number of proxies in front of the server, whose entries of
-            X-Forwarded-For and X-Forwarded-Proto are used. Clients can forge the other ones. Leave
-            it at 0 if the application has a `ProxyFix`. Default 0.
+            X-Forwarded-For and X-Forwarded-Proto are used, whether or not the application has a
+            `ProxyFix`. Clients can forge the other ones. Default 0.
         cookies: Whether to read the ids in the cookies of the JavaScript tracker and of the
             collector. Default True.
         cookie_prefix: `cookieName` of the JavaScript tracker. Default "_sp_".
