@@ -92,6 +92,11 @@ test-pages: build ## run the collector's page, and browser trackers that send to
 test-airflow: build .venv/airflow ## run the DAG of the guide in Airflow, in an environment of its own
 	TEST_AIRFLOW=.venv/airflow/bin/python $(BIN)/python -m pytest -rs tests/servers/test_airflow.py
 
+test-spark: build ## run the data source in a Spark of two cores, which takes a minute or two
+	@if java -version >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory run-test-spark; \
+	else echo "skipped: there is no JVM. Get it: apt install openjdk-17-jre-headless"; fi
+
 differential: build originals ## compare generated programs with the original packages: SEED=1 EVENTS=10000
 	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
 
@@ -168,6 +173,10 @@ run-test-pages:
 	@$(pip_install) --group pages
 	@$(call quietly,install the tracker for browsers,npm install --prefix .venv/npm --no-save @snowplow/browser-tracker@4)
 	TEST_PAGES=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -rs tests/pages
+
+run-test-spark:
+	@$(pip_install) --group spark
+	TEST_SPARK=1 $(BIN)/python -m pytest -rs tests/spark
 
 comma := ,
 

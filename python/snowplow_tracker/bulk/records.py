@@ -107,16 +107,18 @@ class RecordEncoder:
         envelopes = Envelopes(encode_base64)
         self._tracked = TrackedForm(base, envelopes, (*self._id_from, *sources))
         self._enriched = EnrichedForm(column_schemas or {}, keep_time, envelopes)
-        self._flat = schema and FlatForm(
-            schema,
-            columns=columns,
-            renamed=map or {},
-            types=types or {},
-            entities=entities,
-            keep_null=keep_null,
-            tracked=self._tracked,
-            envelopes=envelopes,
-        )
+        self._flat: FlatForm | None = None
+        if schema:
+            self._flat = FlatForm(
+                schema,
+                columns=columns,
+                renamed=map or {},
+                types=types or {},
+                entities=entities,
+                keep_null=keep_null,
+                tracked=self._tracked,
+                envelopes=envelopes,
+            )
 
     def encode(self, record: Mapping[str, Any] | Event) -> dict[str, str]:
         """Return the payload of a record.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+from contextlib import suppress
 from typing import Any
 
 from snowplow_tracker.bulk.values import refuse_constant
@@ -50,10 +51,9 @@ def has_long_number(data: bytes) -> bool:
     return _ZEROS in data.translate(_DIGITS_AS_ZERO)
 
 
-try:
+_loads: Any = None
+with suppress(ImportError):
     _loads = importlib.import_module("orjson").loads
-except ImportError:
-    _loads = None
 
 
 def read_json(data: bytes, is_exact: bool) -> Any:
