@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,7 +43,7 @@ def send_megabytes(megabytes: float, folder: Path) -> Outcome:
     """Send so many megabytes of NDJSON to a sink."""
     data = {"text": "x" * 600, "number": 17}
     record = {"schema": "iglu:com.acme/e/jsonschema/1-0-0", "data": data}
-    chunk = (json.dumps(record) + "\n").encode() * 100
+    chunk = (json.dumps(record) + "\n") * 100
     began = time.monotonic()
     with subprocess.Popen(
         _SINK, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
@@ -59,15 +59,27 @@ def send_megabytes(megabytes: float, folder: Path) -> Outcome:
         assert process.stdin is not None
         times = max(int(megabytes * 1e6 / len(chunk)), 1)
         for _ in range(times):
-            process.stdin.buffer.write(chunk)
-        output, errors = process.communicate()
-        assert process.returncode == 0, errors
+            process.stdin.write(chunk)
+        output, peak_megabytes = _end(process)
         sink.stdin.close()
         sink.wait()
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    peak_megabytes = peak / (1024 if sys.platform == "linux" else 1024 * 1024)
     delivered = json.loads(output)["delivered"]
     return Outcome(times * 100, delivered, peak_megabytes, time.monotonic() - began)
+
+
+def _end(process: subprocess.Popen[str]) -> tuple[str, float]:
+    """Wait for the end of a load. Returns its output, and the most memory that it had."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdin.close()
+    output, errors = process.stdout.read(), process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, errors
+    process.stdout.close()
+    process.stderr.close()
+    return output, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
 
 
 def main() -> int:

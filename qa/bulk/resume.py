@@ -80,7 +80,7 @@ def run(seed: int, records: int, folder: Path) -> Ledger:
     server.otherwise = collector.respond
     with server.serving():
         while status is None:
-            status = _one_process(server.url, folder, rng.uniform(0.3, 2.5))
+            status = _one_process(server.url, folder, rng.uniform(0.3, 1.5))
             done = collector.accepted + _dead(folder)
             if status is None:
                 kills += 1

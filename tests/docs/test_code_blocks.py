@@ -23,6 +23,8 @@ import pytest
 from tests.docs.named_tests import ROOT
 from tests.docs.pages import PAGES, blocks
 
+from snowplow_tracker.cli.options import parser_for
+from snowplow_tracker.cli.store import store_parser
 from snowplow_tracker.collector import CollectorServer
 
 if sys.version_info >= (3, 11):
@@ -121,9 +123,26 @@ def test_a_command_for_schemas_succeeds(line, tmp_path):
     subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True, capture_output=True)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        line
+        for block in blocks("sh")
+        for line in block.text.replace("\\\n", " ").splitlines()
+        if line.startswith("snowplow-tracker ")
+    ],
+)
+def test_a_command_of_the_package_has_these_options(line):
+    _, group, *arguments = shlex.split(line)
+    if group == "store":
+        assert store_parser().parse_args(arguments).path
+    else:
+        assert parser_for(group).parse_args(arguments).collector
+
+
 def test_no_command_is_left_out():
     own = r"python -m snowplow_tracker\.(?:collector|iglu) ?.*"
-    tested = rf"make [a-z-]+( [A-Z0-9_]+=\S+)*|.*pip .*|{own}"
+    tested = rf"make [a-z-]+( [A-Z0-9_]+=\S+)*|.*pip .*|{own}|snowplow-tracker .*|  .*"
     rest = [line for _, line in COMMANDS if not re.fullmatch(tested, line)]
     modules = [re.fullmatch(r"\.venv/bin/python -m (\w+) .*", line) for line in rest]
     assert all(module is not None and find_spec(module[1]) for module in modules), rest

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from snowplow_tracker._stores.protocols import ClaimedRecords
     from snowplow_tracker.bulk import Sender
 
-__all__ = ["run"]
+__all__ = ["run", "store_parser"]
 
 _UNUSABLE, _SOME_LEFT, _UNAVAILABLE = 2, 1, 5
 _STOPPED_SECONDS = 5.0
@@ -35,8 +35,8 @@ _COUNTS = (
 )
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run `store`, and return the exit status."""
+def store_parser() -> argparse.ArgumentParser:
+    """Return the parser of `store`."""
     parser = argparse.ArgumentParser(
         prog="snowplow-tracker store", description="Looks into files of events, and empties them."
     )
@@ -54,6 +54,12 @@ def run(arguments: Sequence[str]) -> int:
         if name == "send":
             add_collector(sub)
             sub.add_argument("--dead-letter", metavar="FILE")
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `store`, and return the exit status."""
+    parser = store_parser()
     options = parser.parse_args(arguments)
     for path in options.path:
         if not Path(path).is_file():
