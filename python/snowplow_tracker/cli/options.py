@@ -135,7 +135,11 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         "--speed", type=speed, default="max", metavar="FACTOR", help="10: ten times as fast; max"
     )
     group.add_argument(
-        "--shift", type=shift, default=0.0, metavar="T", help="move times by T; now: first to now"
+        "--shift",
+        type=shift,
+        default=0.0,
+        metavar="T",
+        help="move times by T, as --shift=-2h; now: first to now",
     )
     group.add_argument("--start", type=point_in_time, metavar="TIME", help="no events before")
     group.add_argument("--end", type=point_in_time, metavar="TIME", help="no events from then on")
