@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from qa.bulk.resume import run as run_campaign
 from tests.cli.commands import run, write_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support import ScriptedServer
 
 pytestmark = pytest.mark.processes
 
@@ -18,7 +24,7 @@ def test_killed_and_resumed(tmp_path, seed):
     assert ledger.is_right(), ledger
 
 
-def load(server, folder, *more):
+def load(server: ScriptedServer, folder: Path, *more: str) -> tuple[int, str]:
     done = run("send", "-c", server.url, "a.ndjson", "--checkpoint", "cp", *more, folder=folder)
     return done.returncode, done.stderr
 
