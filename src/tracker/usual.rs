@@ -75,6 +75,7 @@ fn flush(emitter: &Bound<'_, EmitterCore>) -> PyResult<()> {
 
 /// Writes the record up to the id. Returns the emitter.
 #[inline(always)]
+#[expect(unsafe_code, reason = "looking for a base class takes a fiftieth of a page view")]
 fn begin<'py>(
     memory: &mut Memory,
     tracker: &Bound<'py, PyAny>,
@@ -85,8 +86,8 @@ fn begin<'py>(
     if !(originals.knows_tracker(tracker) && knows_clock(py) && knows_uuid4(py)) {
         return None;
     }
-    // A class that is known is one of trackers.
-    let state = &tracker.cast::<TrackerCore>().ok()?.get().state;
+    // SAFETY: only classes of trackers are asked for, and known: see `Originals::tracker_is_original`.
+    let state = &unsafe { tracker.cast_unchecked::<TrackerCore>() }.get().state;
     let loaded = state.settings.load(py);
     let UsualSettings { emitters, subject, standard_nv_pairs, base64, scope } = loaded.get()?.usual(py)?;
     if scope.is_some_and(is_inside) {
@@ -112,6 +113,7 @@ fn begin<'py>(
 
 /// Returns the only emitter, if it is usual.
 #[inline(always)]
+#[expect(unsafe_code, reason = "see begin")]
 fn emitter_of<'py>(emitters: &Bound<'py, PyList>, originals: &Originals) -> Option<Bound<'py, EmitterCore>> {
     if emitters.len() != 1 {
         return None;
@@ -120,8 +122,8 @@ fn emitter_of<'py>(emitters: &Bound<'py, PyList>, originals: &Originals) -> Opti
     if !originals.knows_emitter(&emitter) {
         return None;
     }
-    // A class that is known is one of emitters.
-    let emitter = emitter.cast_into::<EmitterCore>().ok()?;
+    // SAFETY: only classes of emitters are asked for, and known: see `RecordSink::of`.
+    let emitter = unsafe { emitter.cast_into_unchecked::<EmitterCore>() };
     emitter.get().has_buffer(emitter.py()).then_some(emitter)
 }
 
