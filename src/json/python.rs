@@ -3,18 +3,36 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+use super::plain::append_plain;
 use super::text::Replacements;
 use super::writer::Writer;
 use crate::cpython::lookup::tracker_module;
 use crate::cpython::str::new_bytes;
 use crate::output::Output;
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+use crate::scratch;
 use crate::{base64, panics};
 
 /// Returns an object as compact JSON in UTF-8.
 #[pyfunction]
 #[pyo3(signature = (obj, json_encoder=None))]
 pub fn dumps<'py>(obj: &Bound<'py, PyAny>, json_encoder: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyBytes>> {
+    #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+    if let Some(bytes) = plain_bytes(obj) {
+        return bytes;
+    }
     new_bytes(obj.py(), &json_bytes(obj, json_encoder)?)
+}
+
+/// Returns an object as JSON if it is plain, which needs neither the encoder nor a buffer of its own.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+#[inline]
+fn plain_bytes<'py>(obj: &Bound<'py, PyAny>) -> Option<PyResult<Bound<'py, PyBytes>>> {
+    scratch::with_buffer(|out| {
+        let is_plain = panics::run_quick(obj.py(), || append_plain(out, obj)) == Some(true);
+        is_plain.then(|| new_bytes(obj.py(), out))
+    })
 }
 
 /// Returns an object as the URL-safe base64, with padding, of compact JSON.
