@@ -6,12 +6,11 @@ import time
 from functools import partial
 from operator import attrgetter
 
-from snowplow_tracker._delivery.batch import set_sent_time
-from snowplow_tracker._delivery.engine import DeliveryEngine
 from snowplow_tracker._delivery.record_sink import RecordSink
 from snowplow_tracker._delivery.settings import resolve_settings
 from snowplow_tracker._http.endpoint import GET_PATH, POST_PATH, collector_uri, resolve_paths
-from snowplow_tracker._http.status import is_success
+from snowplow_tracker._lifecycle.process import follow_logging
+from snowplow_tracker._locks import importing, sections
 from snowplow_tracker._native import EmitterCore
 from snowplow_tracker._overrides import call_override, register_originals
 from snowplow_tracker._validation import require_headers, require_seconds
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from snowplow_tracker._delivery.engine import DeliveryEngine
     from snowplow_tracker._http.client import Requester
     from snowplow_tracker._lifecycle.timer import FlushTimer
     from snowplow_tracker._validation import WhenFull
@@ -127,7 +127,7 @@ class Emitter(EmitterCore):
         server_anonymous: bool = False,
     ) -> None:
         settings = resolve_settings(locals())
-        self.__engine = DeliveryEngine(self, settings.pop("session"), _requests, _now_ms)
+        self.__engine = _new_engine(self, settings.pop("session"))
         uri = self.as_collector_uri(endpoint, protocol, settings.pop("port"), method)
         self.endpoint, settings["post_path"] = resolve_paths(uri, method, get_path, post_path)
         for name, value in settings.items():
@@ -271,6 +271,8 @@ class Emitter(EmitterCore):
     @staticmethod
     def attach_sent_timestamp(events: PayloadDictList) -> None:
         """Set each event's `stm` to now, or to its own `dtm` if that is later, in milliseconds."""
+        from snowplow_tracker._delivery.batch import set_sent_time  # noqa: PLC0415 - see `_new_engine`
+
         set_sent_time(events, _now_ms())
 
     def http_post(self, data: str) -> int:
@@ -284,6 +286,8 @@ class Emitter(EmitterCore):
     @staticmethod
     def is_good_status_code(status_code: int) -> bool:
         """Return whether a status means that the collector has the events."""
+        from snowplow_tracker._http.status import is_success  # noqa: PLC0415 - see `_new_engine`
+
         return is_success(status_code)
 
     @staticmethod
@@ -347,6 +351,18 @@ class Emitter(EmitterCore):
         )
 
         await close_emitter(partial(self.close, timeout))
+
+
+def _new_engine(emitter: Emitter, session: Any) -> DeliveryEngine:
+    """Return the engine of a new emitter.
+
+    The first one imports the modules of delivery, which a program without an emitter need not wait
+    for. A fork by another thread waits for that: see `hold_imports`.
+    """
+    follow_logging()
+    with sections, sections.emitter(), importing:
+        from snowplow_tracker._delivery.engine import DeliveryEngine  # noqa: PLC0415
+    return DeliveryEngine(emitter, session, _requests, _now_ms)
 
 
 engine_of: Callable[[Emitter], DeliveryEngine] = attrgetter("_Emitter__engine")

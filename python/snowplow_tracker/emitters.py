@@ -17,8 +17,6 @@ from snowplow_tracker._delivery.settings import (
     PROTOCOLS,
 )
 from snowplow_tracker._emitter import Emitter, use_namespace
-from snowplow_tracker._http.client import Requester
-from snowplow_tracker._lifecycle.timer import FlushTimer
 from snowplow_tracker._loggers import find_logger
 from snowplow_tracker._native import PAYLOAD_DATA_SCHEMA
 
@@ -51,8 +49,12 @@ for _kind in (Emitter, AsyncEmitter):
 
 # Programs patch `snowplow_tracker.emitters.requests.post`. What is here is slow to import.
 if TYPE_CHECKING:
-    logger: logging.Logger
     import requests as requests  # noqa: PLC0414 - exported by that
+
+    from snowplow_tracker._http.client import Requester
+    from snowplow_tracker._lifecycle.timer import FlushTimer
+
+    logger: logging.Logger
 else:
 
     def __getattr__(name: str) -> Any:
@@ -62,4 +64,12 @@ else:
             return requests
         if name == "logger":
             return find_logger(__name__)
+        if name == "Requester":
+            from snowplow_tracker._http.client import Requester  # noqa: PLC0415
+
+            return Requester
+        if name == "FlushTimer":
+            from snowplow_tracker._lifecycle.timer import FlushTimer  # noqa: PLC0415
+
+            return FlushTimer
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

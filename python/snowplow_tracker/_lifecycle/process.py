@@ -49,6 +49,7 @@ __all__ = [
     "call_in_copies",
     "deliver_abandoned",
     "exit_has_begun",
+    "follow_logging",
     "notice_copy",
     "register_for_exit",
     "registered",
@@ -105,14 +106,13 @@ def call_in_copies(hook: Callable[[], None]) -> None:
 def register_for_exit(emitter: Deliverable) -> None:
     """Deliver what an emitter holds at exit, and reset it in a forked child."""
     _registered.add(emitter)
-    _follow_logging()
     if _exit_has_begun:
         now = time.monotonic()
         emitter.deliver_before_exit(now, now + emitter.exit_timeout)
 
 
-def _follow_logging() -> None:
-    """Register, once, what has to run before what `logging` has registered when it was imported.
+def follow_logging() -> None:
+    """Register, with the first emitter, what has to run before what `logging` has registered.
 
     Handlers of the exit, and hooks before a fork, run in the reverse order. The last delivery logs,
     so that the handlers of `logging` have to be open. A thread that imports requests takes the lock
