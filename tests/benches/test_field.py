@@ -33,7 +33,12 @@ def process(job):
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a":1}', gzip.compress(b'{"a":1}', mtime=0), b"data=" + quote_plus('{"a":1}').encode()]
+    "body",
+    [
+        b'{"a":1}',
+        gzip.compress(b'{"a":1}', mtime=0),
+        b"data=" + quote_plus('{"a":1}').encode(),
+    ],
 )
 def test_the_sink_reads_bodies_as_they_are_sent(body):
     assert decoded(body).removeprefix(b"data=") == b'{"a":1}'
