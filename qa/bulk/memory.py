@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,11 +14,20 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cli.commands import environment, start
+from tests.cli.commands import COMMAND, environment
 
 __all__ = ["Outcome", "send_megabytes"]
 
 _SINK = [sys.executable, "-m", "qa.bulk.sink"]
+_SEND = ["send", "--report", "json", "--checkpoint", "cp"]
+# A small process that runs a command, and prints the most memory that it had: on Linux, a process
+# begins with the peak of the process that forked it.
+_PARENT = """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
 _MOST_MEGABYTES = 200
 
 
@@ -51,35 +59,27 @@ def send_megabytes(megabytes: float, folder: Path) -> Outcome:
         assert sink.stdout is not None
         assert sink.stdin is not None
         url = f"http://127.0.0.1:{int(sink.stdout.readline())}"
-        process = start(
-            *("send", "-c", url, "--report", "json", "--checkpoint", "cp"),
-            folder=folder,
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PARENT, *COMMAND, *_SEND, "-c", url],
+            cwd=folder,
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
         )
         assert process.stdin is not None
         times = max(int(megabytes * 1e6 / len(chunk)), 1)
         for _ in range(times):
             process.stdin.write(chunk)
-        output, peak_megabytes = _end(process)
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        peak = int(errors.splitlines()[-1])
         sink.stdin.close()
         sink.wait()
+    peak_megabytes = peak / (1024 if sys.platform == "linux" else 1024 * 1024)
     delivered = json.loads(output)["delivered"]
     return Outcome(times * 100, delivered, peak_megabytes, time.monotonic() - began)
-
-
-def _end(process: subprocess.Popen[str]) -> tuple[str, float]:
-    """Wait for the end of a load. Returns its output, and the most memory that it had."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdin.close()
-    output, errors = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, errors
-    process.stdout.close()
-    process.stderr.close()
-    return output, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
 
 
 def main() -> int:

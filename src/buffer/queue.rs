@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::chunk::{Chunk, STM_END, STM_START};
 use super::chunk_pool::{PooledChunk, with_capacity};
 use crate::output::NoMemory;
 
@@ -20,69 +21,6 @@ pub const PAYLOAD_DATA_SCHEMA: &str = payload_data_schema!();
 
 const BODY_START: &[u8] = concat!("{\"schema\":\"", payload_data_schema!(), "\",\"data\":[").as_bytes();
 const BODY_END: &[u8] = b"]}";
-const STM_START: &[u8] = b",\"stm\":\"";
-const STM_END: &[u8] = b"\"}";
-/// The most bytes that a request adds to a record: its sent time in milliseconds (13 digits until the year 2286, at most 20) and a comma.
-const RECORD_OVERHEAD: usize = STM_START.len() + 20 + 1 + 1;
-
-struct Entry {
-    end: usize,
-    created_ms: i64,
-}
-
-/// Contiguous records in one allocation.
-#[derive(Default)]
-struct Chunk {
-    bytes: PooledChunk,
-    entries: VecDeque<Entry>,
-    /// Where the first record starts. The bytes before it belong to records that were taken.
-    start: usize,
-}
-
-impl Chunk {
-    fn has_room_for(&self, record: usize) -> bool {
-        self.bytes.capacity() - self.bytes.len() >= record
-    }
-
-    fn push(&mut self, record: &[u8], created_ms: i64) -> Result<(), NoMemory> {
-        self.entries.try_reserve(1).map_err(|_| NoMemory)?;
-        self.bytes.try_reserve(record.len()).map_err(|_| NoMemory)?;
-        self.bytes.extend_from_slice(record);
-        self.entries.push_back(Entry { end: self.bytes.len(), created_ms });
-        Ok(())
-    }
-
-    /// Returns the most bytes that its records need in a request.
-    fn wire_len(&self) -> usize {
-        self.bytes.len() - self.start + self.entries.len() * RECORD_OVERHEAD
-    }
-
-    fn records(&self) -> impl Iterator<Item = (&[u8], i64)> {
-        self.entries.iter().scan(self.start, |start, entry| {
-            let record = &self.bytes[*start..entry.end];
-            *start = entry.end;
-            Some((record, entry.created_ms))
-        })
-    }
-
-    /// Moves records from its front to a new chunk: at most `events`, as many as need at most `wire_bytes` in a request, and as memory allows.
-    fn split_front(&mut self, events: usize, wire_bytes: usize) -> Self {
-        let mut front = Self::default();
-        while front.entries.len() < events {
-            let Some(entry) = self.entries.front() else { break };
-            let record = &self.bytes[self.start..entry.end];
-            if front.wire_len() + record.len() + RECORD_OVERHEAD > wire_bytes {
-                break;
-            }
-            if front.push(record, entry.created_ms).is_err() {
-                break;
-            }
-            self.start = entry.end;
-            self.entries.pop_front();
-        }
-        front
-    }
-}
 
 /// Records that were taken for one request.
 #[derive(Default)]
@@ -197,7 +135,7 @@ impl RecordQueue {
 
     /// Returns the bytes of memory that the queued records take, index included.
     pub fn allocated(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.bytes.capacity() + chunk.entries.capacity() * size_of::<Entry>()).sum()
+        self.chunks.iter().map(Chunk::allocated).sum()
     }
 
     /// Returns the creation time of the oldest queued record, in milliseconds.

@@ -127,10 +127,10 @@ pub fn characters<'a>(text: &'a Bound<'_, PyString>) -> Characters<'a> {
     unsafe {
         let (length, data) = (ffi::PyUnicode_GET_LENGTH(text).unsigned_abs(), ffi::PyUnicode_DATA(text));
         match ffi::PyUnicode_KIND(text) {
-            ffi::PyUnicode_1BYTE_KIND if cfg!(Py_3_14) && ffi::PyUnicode_IS_ASCII(text) != 0 => {
-                Characters::Utf8(std::slice::from_raw_parts(data.cast(), length))
+            ffi::PyUnicode_1BYTE_KIND => {
+                let bytes: &[u8] = std::slice::from_raw_parts(data.cast(), length);
+                if cfg!(Py_3_14) && bytes.is_ascii() { Characters::Utf8(bytes) } else { Characters::One(bytes) }
             }
-            ffi::PyUnicode_1BYTE_KIND => Characters::One(std::slice::from_raw_parts(data.cast(), length)),
             ffi::PyUnicode_2BYTE_KIND => Characters::Two(std::slice::from_raw_parts(data.cast(), length)),
             ffi::PyUnicode_4BYTE_KIND => Characters::Four(std::slice::from_raw_parts(data.cast(), length)),
             _ => Characters::Unknown,
