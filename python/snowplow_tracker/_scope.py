@@ -115,6 +115,12 @@ class Scope:
         """
         self._deferred_entities.append(compute)
 
+    def contents(self) -> tuple[dict[str, Any], list[SelfDescribingJson]]:
+        """Return fields and entities, which may be the scope's own. Native code calls this."""
+        if self.parent is None and not self._deferred_fields and not self._deferred_entities:
+            return self.subject.standard_nv_pairs, self.entities
+        return self.merged_fields(), self.all_entities()
+
     def merged_fields(self) -> dict[str, Any]:
         """Return the fields of this scope's subject over those of the outer scopes."""
         if self._deferred_fields:

@@ -44,7 +44,7 @@ pub fn is_inside(variable: &Bound<'_, PyAny>) -> bool {
 
 /// What a scope adds to an event.
 pub struct Scope<'py> {
-    /// Fields of its subject. They take precedence over those of the tracker's subject.
+    /// Fields of its subject. They take precedence over those of the tracker's subject. The program may change them meanwhile.
     fields: Bound<'py, PyDict>,
     /// Its entities.
     pub entities: Vec<Bound<'py, PyAny>>,
@@ -55,8 +55,8 @@ impl<'py> Scope<'py> {
     pub fn current(variable: &Bound<'py, PyAny>) -> Result<Option<Self>> {
         let py = variable.py();
         let Some(scope) = value_of(variable)? else { return Ok(None) };
-        let fields = call_user_method(&scope, crate::sync::once::intern!(py, "merged_fields"), ())?;
-        let entities = call_user_method(&scope, crate::sync::once::intern!(py, "all_entities"), ())?;
+        let contents = call_user_method(&scope, crate::sync::once::intern!(py, "contents"), ())?;
+        let (fields, entities) = contents.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
         Ok(Some(Self { fields: into_dict(fields)?, entities: collect_results(entities.try_iter()?)? }))
     }
 
