@@ -7,11 +7,14 @@ import re
 
 import pytest
 from tests.docs.pages import PAGES
+from tests.support import Inbox
 from tests.web import django_project
+
+from snowplow_tracker import Tracker
 
 django_project.configure()
 
-from snowplow_tracker.web import asgi, django, flask, wsgi  # noqa: E402 - after its settings
+from snowplow_tracker.web import _options, asgi, django, flask, wsgi  # noqa: E402 - after its settings
 from snowplow_tracker.web.django import _settings  # noqa: E402
 
 CLASSES = [asgi.SnowplowMiddleware, wsgi.SnowplowMiddleware, flask.SnowplowFlask]
@@ -45,3 +48,19 @@ def test_the_keys_of_django_are_the_options_in_upper_case():
     assert django.SnowplowMiddleware.__doc__ is not None
     listed = re.findall(r"^    - (\w+): ", django.SnowplowMiddleware.__doc__, re.MULTILINE)
     assert set(listed) == DJANGO
+
+
+def warnings_for(tracker: Tracker | None, caplog: pytest.LogCaptureFixture) -> list[str]:
+    caplog.clear()
+    _options._log._next.clear()
+    for _ in range(2):
+        _options.Options(tracker)
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_a_tracker_that_does_not_read_scopes_is_warned_of_once(caplog):
+    (message,) = warnings_for(Tracker("shop", Inbox()), caplog)
+    assert "use_scope=True" in message
+    assert warnings_for(Tracker("shop", Inbox(), use_scope=True), caplog) == []
+    assert warnings_for(None, caplog) == []
+    assert warnings_for(Tracker("shop", Inbox()).pause(), caplog) == []

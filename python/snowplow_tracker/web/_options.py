@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from snowplow_tracker._loggers import find_logger
+from snowplow_tracker._logging import RateLimitedLogger
+from snowplow_tracker._native import TrackerCore, additions_of, silence_of
 from snowplow_tracker._validation import require_int
 from snowplow_tracker.self_describing_json import SelfDescribingJson
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["EntitiesOf", "FilterOf", "Options", "UserIdOf", "is_asynchronous"]
 
 R = TypeVar("R")
+
+_log = RateLimitedLogger(find_logger("snowplow_tracker.web"))
 
 # Aliases of functions of a request. What a request is depends on the framework.
 Entities = Iterable[SelfDescribingJson] | None
@@ -62,6 +67,7 @@ class Options(Generic[R]):
         self.cookie_prefix = cookie_prefix if cookies else None
         self.collector_cookie = collector_cookie
         self.respect_privacy_signals = respect_privacy_signals
+        _warn_of_missing_scopes(tracker)
 
     def refuse_asynchronous(self) -> Options[R]:
         """Check that all functions can be called without an event loop. Returns the options."""
@@ -84,6 +90,19 @@ def is_asynchronous(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - its kind matters, not whether it exists
     )
+
+
+def _warn_of_missing_scopes(tracker: object) -> None:
+    """Warn of a tracker whose events, but for page views, would not have the user."""
+    if not isinstance(tracker, TrackerCore) or any(silence_of(tracker)):
+        return
+    additions: Any = additions_of(tracker)
+    if additions is None or additions.scope is None:
+        _log.warning(
+            "A middleware was given a tracker without use_scope=True: of its events, only page "
+            "views have the user and entities of requests. Create it with "
+            "Tracker(..., use_scope=True)"
+        )
 
 
 def _require_callable(value: Any, name: str) -> Any:
