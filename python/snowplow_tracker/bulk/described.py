@@ -104,10 +104,26 @@ def entities_of(key: str, value: Any) -> list[dict[str, Any]]:
     Raises:
         RecordError: It is no such list. The message names the first wrong entity.
     """
+    if type(value) is list and _are_plain(value):
+        return value
     value = parsed_json(key, value)
     if not isinstance(value, (list, tuple)):
         raise RecordError(f"{key}: expected a list, not {type(value).__name__}")
     return list(_entities(key, value))
+
+
+def _are_plain(items: list[Any]) -> bool:
+    """Return whether all entities are as JSON has them, and have nothing to be converted."""
+    for item in items:
+        if type(item) is not dict or len(item) != 2:  # noqa: PLR2004
+            return False
+        first, second = item
+        if first != "schema" or second != "data" or type(item["data"]) is not dict:
+            return False
+        schema = item["schema"]
+        if type(schema) is not str or _schema_fault(schema):
+            return False
+    return True
 
 
 def _entities(key: str, items: list[Any] | tuple[Any, ...]) -> Iterator[dict[str, Any]]:

@@ -24,15 +24,18 @@ from snowplow_tracker.bulk.values import field_text, looked_up
 from snowplow_tracker.constants import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from snowplow_tracker.subject import Subject
+
+    _Form = Callable[[Mapping[str, Any]], dict[str, str]]
 
 __all__ = ["RecordEncoder"]
 
 _new_id = TrackerCore.get_uuid
 _now = TrackerCore.get_timestamp
 _MICRO_KEYS = frozenset(("rawEvent", "collectorPayload", "parameters"))
+_MAX_FORMS = 1_000
 _DEAD_LETTER_KEYS = frozenset(("source", "line", "reason", "record"))
 
 
@@ -107,6 +110,7 @@ class RecordEncoder:
         envelopes = Envelopes(encode_base64)
         self._tracked = TrackedForm(base, envelopes, (*self._id_from, *sources))
         self._enriched = EnrichedForm(column_schemas or {}, keep_time, envelopes)
+        self._forms: dict[tuple[str, ...], _Form | None] = {}
         self._flat: FlatForm | None = None
         if schema:
             self._flat = FlatForm(
@@ -127,7 +131,10 @@ class RecordEncoder:
             RecordError: It cannot be an event, or is a bad row with several.
         """
         # An `isinstance` of an abstract class takes as long as a tenth of all.
-        if type(record) is not dict:
+        if type(record) is dict:
+            if form := self._form(record):
+                return self._completed(form(record), record)
+        else:
             if isinstance(record, Event):
                 return self._completed(self._event_fields(record), {})
             if not isinstance(record, Mapping):
@@ -142,6 +149,8 @@ class RecordEncoder:
         Raises:
             RecordError: It cannot be an event.
         """
+        if type(record) is dict and (form := self._form(record)):
+            return [self._completed(form(record), record)]
         if isinstance(record, Mapping) and record.keys() >= _DEAD_LETTER_KEYS:
             return self.encode_all(record["record"])
         if isinstance(record, Mapping) and not self._flat:
@@ -149,6 +158,39 @@ class RecordEncoder:
             if payloads is not None:
                 return [self._completed(payload_fields(one), record) for one in payloads]
         return [self.encode(record)]
+
+    def _form(self, record: dict[str, Any]) -> _Form | None:
+        """Return what converts a record, if its keys alone say so. Most records have the same."""
+        schema = record.get("schema")
+        if type(schema) is str and schema.startswith(BAD_ROWS):
+            return None
+        keys = tuple(record)
+        try:
+            return self._forms[keys]
+        except KeyError:
+            if len(self._forms) >= _MAX_FORMS:
+                self._forms.clear()
+            form = self._forms[keys] = self._form_of(frozenset(keys))
+            return form
+
+    def _form_of(self, keys: frozenset[str]) -> _Form | None:
+        """Return the form of records with these keys. None for those that have to be looked into.
+
+        The order of the forms is that of `_fields`.
+        """
+        if keys >= _DEAD_LETTER_KEYS:
+            return None
+        if self._flat:
+            return self._flat.fields
+        if not _MICRO_KEYS.isdisjoint(keys):
+            return None
+        if "e" in keys and not keys.isdisjoint(("p", "tv", "eid")):
+            return payload_fields
+        if keys >= {"event_id", "collector_tstamp"}:
+            return self._enriched.fields
+        if "event" in keys:
+            return self._tracked.event
+        return self._tracked.described if keys >= {"schema", "data"} else None
 
     def _fields(self, record: Mapping[str, Any]) -> dict[str, str]:
         if self._flat:

@@ -45,16 +45,19 @@ def add_subject(fields: dict[str, str], value: Any) -> None:
     Raises:
         RecordError: It is no mapping, has an unknown key, or a value that is no text or number.
     """
-    value = parsed_json("subject", value)
-    if value is None:
-        return
-    if not isinstance(value, Mapping):
-        raise RecordError(f"subject: expected an object, not {type(value).__name__}")
+    if type(value) is not dict:
+        value = parsed_json("subject", value)
+        if value is None:
+            return
+        if not isinstance(value, Mapping):
+            raise RecordError(f"subject: expected an object, not {type(value).__name__}")
     for key, item in value.items():
         field = SUBJECT_FIELDS.get(key)
         if field is None:
             raise RecordError(f"subject: {unknown_key(key, SUBJECT_FIELDS)}")
-        if field in _SIZES and isinstance(item, (list, tuple)):
+        if type(item) is str:
+            text = item
+        elif field in _SIZES and isinstance(item, (list, tuple)):
             text = "x".join(field_text(f"subject: {key}", size) for size in item)
         else:
             text = field_text(f"subject: {key}", item)

@@ -43,6 +43,14 @@ def milliseconds(key: str, value: Any, time_format: str | None = None) -> int:
     Raises:
         RecordError: The value is no time, or not between the years 1 and 9999.
     """
+    # Most times are of these two types, for which nothing else has to be tried.
+    if time_format is None:
+        if type(value) is int and _LEAST_MILLISECONDS <= value <= _LATEST:
+            return value
+        if type(value) is str and _READS_ALL_ISO_TEXT and value[4:5] == "-":
+            time = _milliseconds_of_iso_text(value)
+            if time is not None:
+                return time
     try:
         time = _milliseconds(value, time_format)
     except (ArithmeticError, TypeError, ValueError) as error:
@@ -94,6 +102,17 @@ def _milliseconds_of_text(text: str, time_format: str | None) -> int:
     fraction = f".{fraction[:6]:0<6}" if fraction else ""
     zone = "+00:00" if zone.upper() == "Z" else zone
     return _since_epoch(datetime.fromisoformat(f"{day}T{time}{fraction}{zone}"))
+
+
+def _milliseconds_of_iso_text(text: str) -> int | None:
+    """Return the time of ISO text in its usual form. None if the text has another one."""
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    delta = since - (_NAIVE_EPOCH if since.tzinfo is None else _EPOCH)
+    time = delta.days * 86_400_000 + delta.seconds * 1_000 + delta.microseconds // 1_000
+    return time if _EARLIEST <= time <= _LATEST else None
 
 
 def _since_epoch(moment: datetime) -> int:

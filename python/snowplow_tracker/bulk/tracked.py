@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from snowplow_tracker.bulk.described import Envelopes, entities_of, event_of
@@ -88,6 +89,11 @@ class TrackedForm:
         self._base = base
         self._envelopes = envelopes
         self._further = frozenset(further)
+        self._add = {
+            **_ADD,
+            "entities": partial(self._add_entities, "entities"),
+            "contexts": partial(self._add_entities, "contexts"),
+        }
 
     def begin(self, code: str) -> dict[str, str]:
         """Return the first fields of an event of the type `code`, a value of `e`."""
@@ -96,8 +102,9 @@ class TrackedForm:
     def described(self, record: Mapping[str, Any]) -> dict[str, str]:
         """Return the fields of a record with the keys `schema` and `data`."""
         fields = self.begin("ue")
+        known = self._add
         for key, value in record.items():
-            if add := _ADD.get(key):
+            if add := known.get(key):
                 add(fields, value)
             elif key not in _DESCRIBED:
                 self.add_common(fields, key, value, _DESCRIBED)
@@ -111,13 +118,16 @@ class TrackedForm:
         if kind is None:
             raise RecordError(f"event: {name!r:.80} is not one of {', '.join(_KINDS)}")
         for key in kind.required:
-            if record.get(key) in _NO_TIME:
+            value = record.get(key)
+            if value is None or value == "":
                 raise RecordError(f"{key}: missing, event {name!r} needs it")
         fields = self.begin(kind.code)
         for key, value in record.items():
             if field := kind.fields.get(key):
                 if text := value if type(value) is str else field_text(key, value):
                     fields[field] = text
+            elif add := self._add.get(key):
+                add(fields, value)
             elif key != "event" and key not in kind.required:
                 self.add_common(fields, key, value, ("event", *kind.required, *kind.fields))
         if kind.code == "ue":
@@ -138,10 +148,11 @@ class TrackedForm:
         Raises:
             RecordError: The key is unknown, or its value wrong.
         """
-        if add := _ADD.get(key):
+        if add := self._add.get(key):
             add(fields, value)
-        elif key in {"entities", "contexts"}:
-            if value is not None:
-                self._envelopes.add_entities(fields, entities_of(key, value))
         elif key not in self._further:
             raise unknown_key(key, {*COMMON_KEYS, *known, *self._further})
+
+    def _add_entities(self, key: str, fields: dict[str, str], value: Any) -> None:
+        if value is not None:
+            self._envelopes.add_entities(fields, entities_of(key, value))
