@@ -129,6 +129,7 @@ macro_rules! event_class {
                 Bound::new(py, PyClassInitializer::from(contents).add_subclass(Self))
             }
 
+            #[cfg(not(Py_GIL_DISABLED))]
             fn place(instance: &Bound<'_, Self>) -> *const Event {
                 instance.as_super().get()
             }

@@ -25,6 +25,7 @@ pub trait Vectorcall<const N: usize>: PyTypeInfo + Sized {
     /// Creates an instance as PyO3 does.
     fn instance(py: Python<'_>, contents: Self::Base) -> PyResult<Bound<'_, Self>>;
     /// Returns where an instance has its contents.
+    #[cfg(not(Py_GIL_DISABLED))]
     fn place(instance: &Bound<'_, Self>) -> *const Self::Base;
 }
 

@@ -225,6 +225,7 @@ impl Vectorcall<2> for SelfDescribingJson {
         Bound::new(py, contents)
     }
 
+    #[cfg(not(Py_GIL_DISABLED))]
     fn place(instance: &Bound<'_, Self>) -> *const Self {
         instance.get()
     }

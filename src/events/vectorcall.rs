@@ -45,10 +45,10 @@ pub fn enable<const N: usize, T: Vectorcall<N>>(
             has_known_layout: allocation::has_known_layout(class, T::place(&sample), sample.as_ptr()),
         };
         drop(sample);
-        if let Ok(signature) = T::call_signature().set(py, signature).map(|()| T::call_signature().get(py)) {
+        if T::call_signature().set(py, signature).is_ok() {
             (*class).tp_vectorcall = Some(vectorcall::<N, T>);
             #[cfg(not(Py_GIL_DISABLED))]
-            if signature.is_some_and(|signature| signature.has_known_layout) {
+            if T::call_signature().get(py).is_some_and(|signature| signature.has_known_layout) {
                 (*class).tp_dealloc = Some(allocation::dealloc::<N, T>);
             }
         }
