@@ -92,9 +92,16 @@ pub fn with_call<'py, R>(
     tracker: &Bound<'py, PyAny>,
     work: impl FnOnce(&TrackCall<'_, 'py>) -> Result<R>,
 ) -> Result<R> {
+    let originals = originals(tracker.py())?;
     let loaded = state.settings.load(tracker.py());
+    if let Some(settings) = loaded.get()
+        && !settings.is_patched
+        && originals.tracker_is_original(&tracker.get_type())?
+    {
+        return work(&TrackCall::new(state, tracker, originals, settings, true)?);
+    }
     let settings = read_settings(tracker, loaded.get())?;
-    work(&TrackCall::new(state, tracker, originals(tracker.py())?, &settings, false)?)
+    work(&TrackCall::new(state, tracker, originals, &settings, false)?)
 }
 
 /// Reads the settings as attributes, since a subclass may override the properties.

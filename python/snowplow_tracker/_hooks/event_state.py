@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._hooks.encoding import (
     append_entities,
-    decode_data,
-    decode_entities,
     decode_entity,
     encode_data,
     encode_entities,
     in_transport_encoding,
     schema_of,
 )
+from snowplow_tracker._hooks.lazy_payload import LazyPayload
 
 if TYPE_CHECKING:
     from snowplow_tracker.typing import JsonEncoderFunction
@@ -28,14 +27,16 @@ class EventState:
 
     Args:
         fields: Its fields, with JSON as text.
+        is_clean: Whether they are as they are sent, but for the encoding of JSON. Default False.
     """
 
-    __slots__ = ("_added", "_fields", "_payload")
+    __slots__ = ("_added", "_fields", "_payload", "is_clean")
 
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, fields: dict[str, Any], is_clean: bool = False) -> None:
         self._fields = fields
-        self._payload: dict[str, Any] | None = None
+        self._payload: LazyPayload | None = None
         self._added: list[str] = []  # the JSON of entities that are not yet in the fields
+        self.is_clean = is_clean
 
     @property
     def type(self) -> str | None:
@@ -47,8 +48,10 @@ class EventState:
         """The schema of the data, or that of `payload_data`."""
         if self.type != "ue":
             return _FLAT_SCHEMA
-        if self._payload is None and (found := schema_of(self._fields)) is not None:
-            return found
+        if self._payload is None or not self._payload.is_decoded():
+            found = schema_of(self._fields)
+            if found is not None:
+                return found
         return getattr(self.payload.get("data"), "schema", _FLAT_SCHEMA)
 
     @property
@@ -57,9 +60,8 @@ class EventState:
         if self._payload is None:
             append_entities(self._fields, self._added)
             self._added = []
-            self._payload = dict(self._fields)
-            decode_data(self._payload)
-            decode_entities(self._payload)
+            self._payload = LazyPayload(self._fields)
+            self.is_clean = False
         return self._payload
 
     def add_entity(self, json: str) -> None:
@@ -70,12 +72,15 @@ class EventState:
             self._payload.setdefault("entities", []).append(decode_entity(json))
 
     def encoded(self, base64: bool, json_encoder: JsonEncoderFunction | None) -> dict[str, Any]:
-        """Return the fields as they are sent."""
+        """Return the fields as they are sent. Those of a clean event are not copied."""
         if self._payload is None:
-            fields = dict(self._fields)
+            fields = self._fields
             append_entities(fields, self._added)
-        else:
+            self._added = []
+        elif self._payload.is_decoded():
             fields = dict(self._payload)
             encode_data(fields, json_encoder)
             encode_entities(fields, json_encoder)
+        else:
+            fields = self._payload.undecoded()
         return in_transport_encoding(fields) if base64 else fields

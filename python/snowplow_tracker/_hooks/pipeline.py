@@ -48,23 +48,37 @@ class Pipeline:
     """Runs the hooks of a tracker on its events, on the tracking thread and without a lock."""
 
     def __init__(self, owner: HookOwner) -> None:
-        self._owner = owner
+        plugins, contexts = owner.plugins, owner.contexts
+        self.before_send = owner.before_send
+        self.scope = owner.scope
+        self.add_scope = owner.add_scope
+        self.filters = [each.filter for each in plugins if each.filter is not None]
+        self.before_track = [each.before_track for each in plugins if each.before_track is not None]
+        self.plugin_contexts = [each.contexts for each in plugins if each.contexts is not None]
+        # Unconditional ones come first.
+        self.contexts = sorted(contexts, key=lambda context: context.condition is not None)
+        self.after_track = [each.after_track for each in plugins if each.after_track is not None]
+        self.adds_entities = bool(self.plugin_contexts or self.contexts)
 
     def track(self, tracker: TrackerCore, event: Any) -> Any:
         """Track an event: see `Additions.track`."""
         running = _running.get()
         if running is not None and running._is_owned():  # noqa: SLF001 - as `threading.Condition`
             return NotImplemented
-        run = _Run(self._owner, tracker, event)
+        run = _Run(self, tracker, event)
         # Encoding may run the program's own code, which may track with hooks.
         view = run.view()
         fields = _inside(run.fields_after_hooks, view)
         result = tracker if isinstance(event, Payload) else None
         if fields is None:
             return result
-        send_fields(tracker, dict(fields))
-        _inside(run.after, fields)
-        return fields.get("eid") if result is None else result
+        event_id = fields.get("eid") if result is None else result
+        if self.after_track:
+            send_fields(tracker, dict(fields))
+            _inside(run.after, fields)
+        else:
+            send_fields(tracker, fields)
+        return event_id
 
 
 def _inside(work: Callable[..., Any], argument: Any) -> Any:
@@ -87,56 +101,52 @@ def own_entities(event: Any) -> list[Any]:
 class _Run:
     """One event."""
 
-    def __init__(self, owner: HookOwner, tracker: TrackerCore, event: Any) -> None:
-        self._owner = owner
+    __slots__ = ("_event", "_json_encoder", "_pipeline", "_seen", "_tracker")
+
+    def __init__(self, pipeline: Pipeline, tracker: TrackerCore, event: Any) -> None:
+        self._pipeline = pipeline
         self._tracker = tracker
         self._event = event
         self._json_encoder = tracker.json_encoder
         self._seen: list[Any] = []
 
     def view(self) -> EventView:
-        event, tracker, scope = self._event, self._tracker, self._owner.scope
-        self._seen = own_entities(event)
-        fields, has_scope = event_fields(tracker, event)
-        if has_scope and scope is not None:
-            current = scope.get(None)
+        event, tracker, pipeline = self._event, self._tracker, self._pipeline
+        scope = pipeline.scope
+        fields, is_native = event_fields(tracker, event)  # those of the scope are in native ones
+        if scope is not None and not is_native:
+            self._seen = own_entities(event)
+            append_entities(fields, pipeline.add_scope(fields, self._seen, tracker))
+        elif pipeline.adds_entities:
+            self._seen = own_entities(event)
+            current = None if scope is None else scope.get(None)
             self._seen += () if current is None else current.all_entities()
-        elif scope is not None:
-            append_entities(fields, self._owner.add_scope(fields, self._seen, tracker))
-        return EventView(
-            EventState(fields), getattr(event, "event_subject", None) or tracker.subject
-        )
+        subject = getattr(event, "event_subject", None) or tracker.subject
+        return EventView(EventState(fields, is_native), subject)
 
     def fields_after_hooks(self, view: EventView) -> dict[str, Any] | None:
         """Return what is sent, or None if the event is dropped, which is then counted."""
-        for plugin in self._owner.plugins:
-            if plugin.filter is not None and not self._passes(plugin.filter, view):
+        pipeline = self._pipeline
+        for hook in pipeline.filters:
+            if not self._passes(hook, view):
                 count_dropped(self._tracker, False)
                 return None
-        for plugin in self._owner.plugins:
-            if plugin.before_track is not None:
-                call_hook(plugin.before_track, "it is left out", view)
-        self._add_entities(view)
-        final = self._before_send(view)
+        for hook in pipeline.before_track:
+            call_hook(hook, "it is left out", view)
+        for hook in pipeline.plugin_contexts:
+            self._add_result(hook, view)
+        for context in pipeline.contexts:
+            self._add_context(context, view)
+        final = view if pipeline.before_send is None else self._before_send(view)
         return None if final is None else self._encoded(final)
 
     def after(self, fields: dict[str, Any]) -> None:
-        for plugin in self._owner.plugins:
-            if plugin.after_track is not None:
-                call_hook(plugin.after_track, "the event was tracked", dict(fields))
+        for hook in self._pipeline.after_track:
+            call_hook(hook, "the event was tracked", dict(fields))
 
     def _passes(self, condition: Callable[..., Any], view: EventView) -> bool:
         passes = call_hook(condition, "the event is tracked", view)
         return passes is RAISED or bool(passes)
-
-    def _add_entities(self, view: EventView) -> None:
-        for plugin in self._owner.plugins:
-            if plugin.contexts is not None:
-                self._add_result(plugin.contexts, view)
-        for has_condition in (False, True):
-            for context in self._owner.contexts:
-                if (context.condition is not None) == has_condition:
-                    self._add_context(context, view)
 
     def _add_context(self, context: GlobalContext, view: EventView) -> None:
         if context.condition is not None:
@@ -167,9 +177,7 @@ class _Run:
 
     def _before_send(self, view: EventView) -> EventView | None:
         """Return the event that is sent, or None, which is counted."""
-        hook = self._owner.before_send
-        if hook is None:
-            return view
+        hook: Any = self._pipeline.before_send
         final = call_hook(hook, "THE EVENT IS DROPPED", view)
         if final is not None and final is not RAISED and not isinstance(final, EventView):
             error = TypeError(f"before_send must return an EventView or None: {type(final)!r}")
@@ -181,11 +189,13 @@ class _Run:
         return cast("EventView", final)
 
     def _encoded(self, view: EventView) -> dict[str, Any] | None:
-        encode = lambda: clean_fields(  # noqa: E731 - named for `call_hook`
-            _state_of(view).encoded(bool(self._tracker.encode_base64), self._json_encoder), False
-        )
-        fields = call_hook(encode, "its event cannot be encoded and IS DROPPED")
+        fields = call_hook(self._encode, "its event cannot be encoded and IS DROPPED", view)
         if fields is RAISED:
             count_dropped(self._tracker, True)
             return None
         return cast("dict[str, Any]", fields)
+
+    def _encode(self, view: EventView) -> dict[str, Any]:
+        state = _state_of(view)
+        fields = state.encoded(bool(self._tracker.encode_base64), self._json_encoder)
+        return fields if state.is_clean else clean_fields(fields, False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from sys import exc_info
 from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._hooks.global_contexts import require_hook
 from snowplow_tracker._loggers import lazy_logger
 from snowplow_tracker._logging import RateLimitedLogger
-from snowplow_tracker._signals import current_exception, reraise_if_by_handler
+from snowplow_tracker._signals import reraise_if_by_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ def call_hook(hook: Callable[..., Any], message: str, *arguments: Any) -> Any:
         message: What the package does if it raises.
         arguments: Its arguments.
     """
-    before = current_exception()
+    before = exc_info()[1]
     try:
         return hook(*arguments)
     except Exception as error:  # noqa: BLE001 - it is the program's code
