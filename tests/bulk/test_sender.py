@@ -284,6 +284,15 @@ def test_a_drain_ends_at_its_time_limit(server):
         server.released.set()
 
 
+def test_what_a_closed_sender_had_left_is_not_said_to_be_kept(server, caplog):
+    server.otherwise = 503
+    with Sender(server.url) as sender:
+        put_all(sender, records(3))
+        sender.close(0.01)
+    assert "3 events were not delivered: " in caplog.text
+    assert "they stay" not in caplog.text
+
+
 def test_many_threads_may_put(server):
     with Sender(server.url, batch_size=20) as sender:
         threads = [threading.Thread(target=put_all, args=(sender, records(200))) for _ in range(5)]

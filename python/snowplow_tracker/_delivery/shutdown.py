@@ -107,7 +107,8 @@ class Shutdown:
             reason = self._counters.last_error or "no response in time"
             if paused_for := self._breaker.paused_for():
                 reason += f", to be tried again in {paused_for:.0f} s at the earliest (Retry-After)"
-            if not isinstance(self._host.event_store, InMemoryEventStore):
+            store = self._host.event_store
+            if getattr(store, "is_durable", not isinstance(store, InMemoryEventStore)):
                 reason += "; they stay in the event store"
             with delivering, delivering.mark():
                 _logger.warning("%d events were not delivered: %s", left, reason)

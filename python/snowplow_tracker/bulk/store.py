@@ -54,6 +54,7 @@ class BulkStore:
     keeps_records = True
     sink = None
     has_failed = False
+    is_durable = False
     acked_unwritten = 0
 
     def __init__(self, batch_size: int, *, single: bool = False) -> None:
