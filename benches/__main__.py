@@ -12,6 +12,7 @@ from benches.baselines import Baselines
 from benches.cases.additions import additions
 from benches.cases.buffer import buffer_cost, buffer_memory
 from benches.cases.built_beforehand import built_beforehand
+from benches.cases.bulk_loads import bulk_loads
 from benches.cases.construct_and_track import construct_and_track
 from benches.cases.durable_store import durable_store
 from benches.cases.encoder_share import encoder_share
@@ -69,6 +70,7 @@ def run_cases(
         threads,
         partial(throughput, events=delivered),
         partial(latency, events=delivered),
+        bulk_loads,
         partial(durable_store, most_events=most_events),
     ):
         yield from case(baselines, rounds)

@@ -178,11 +178,9 @@ class RecordEncoder:
 
         The order of the forms is that of `_fields`.
         """
-        if keys >= _DEAD_LETTER_KEYS:
-            return None
-        if self._flat:
+        if self._flat and not keys >= _DEAD_LETTER_KEYS:
             return self._flat.fields
-        if not _MICRO_KEYS.isdisjoint(keys):
+        if keys >= _DEAD_LETTER_KEYS or not _MICRO_KEYS.isdisjoint(keys):
             return None
         if "e" in keys and not keys.isdisjoint(("p", "tv", "eid")):
             return payload_fields

@@ -89,7 +89,7 @@ class TrackedForm:
         self._base = base
         self._envelopes = envelopes
         self._further = frozenset(further)
-        self._add = {
+        self._add: dict[str, Callable[[dict[str, str], Any], None]] = {
             **_ADD,
             "entities": partial(self._add_entities, "entities"),
             "contexts": partial(self._add_entities, "contexts"),
