@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.self_describing_json import SelfDescribingJson
 
-__all__ = ["CURRENT", "Page", "Scope"]
+__all__ = ["CURRENT", "Page", "Scope", "require_entities", "require_subject"]
 
 
 class Page:
@@ -93,8 +93,12 @@ class Scope:
         return self.parent is None
 
     def add_entity(self, entity: SelfDescribingJson) -> Scope:
-        """Add an entity to each later event of this scope. Returns the scope."""
-        self.entities.append(entity)
+        """Add an entity to each later event of this scope. Returns the scope.
+
+        Raises:
+            ValueError: It is no SelfDescribingJson.
+        """
+        self.entities += require_entities([entity])
         return self
 
     def defer_field(self, name: str, compute: Callable[[], Any]) -> None:
@@ -174,6 +178,31 @@ class Scope:
 
 CURRENT: ContextVar[Scope | None] = ContextVar("snowplow_scope", default=None)
 """The scope of the running request. Set by `snowplow_tracker.web.request_scope`."""
+
+
+def require_subject(subject: Any) -> Subject | None:
+    """Return a subject, or None.
+
+    Raises:
+        ValueError: It is something else, such as the id of a user.
+    """
+    if subject is None or hasattr(subject, "standard_nv_pairs"):
+        found: Subject | None = subject
+        return found
+    hint = ". Write @request_scope()" if callable(subject) else ""
+    raise ValueError(f"subject must be a Subject, not {subject!r}{hint}")
+
+
+def require_entities(entities: Any) -> list[SelfDescribingJson]:
+    """Return a list of entities.
+
+    Raises:
+        ValueError: It is no iterable, or it contains something else.
+    """
+    found: list[Any] = [*entities] if hasattr(entities, "__iter__") else [None]
+    if all(hasattr(entity, "to_json") for entity in found):
+        return found
+    raise ValueError(f"entities must be a list of SelfDescribingJson, not {entities!r}")
 
 
 def _without_default_platform(subject: Subject | None) -> Subject:

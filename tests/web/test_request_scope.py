@@ -265,3 +265,28 @@ def test_10_000_tasks_each_see_their_own_scope(inbox):
     asyncio.run(main())
     assert len(inbox.events) == 10_000
     assert [event for event in inbox.events if event["uid"] != event["se_ac"]] == []
+
+
+@pytest.mark.parametrize("subject", ["ann", {"uid": "ann"}, 7])
+def test_something_else_than_a_subject(subject):
+    with pytest.raises(ValueError, match=r"^subject must be a Subject, not "):
+        request_scope(subject)
+
+
+def test_a_decorator_without_parentheses():
+    with pytest.raises(ValueError, match=r"Write @request_scope\(\)$"):
+
+        @request_scope  # type: ignore[arg-type]
+        def handle() -> None: ...
+
+
+@pytest.mark.parametrize("entities", [SelfDescribingJson("iglu:a/b/c/1-0-0", {}), [{}], ["a"], 7])
+def test_something_else_than_entities(entities):
+    with pytest.raises(ValueError, match=r"^entities must be a list of SelfDescribingJson, not "):
+        request_scope(None, entities)
+
+
+def test_something_else_than_an_entity_that_is_added():
+    with request_scope() as scope, pytest.raises(ValueError, match="SelfDescribingJson, not"):
+        scope.add_entity({"schema": "iglu:a/b/c/1-0-0", "data": {}})  # type: ignore[arg-type]
+    assert scope.entities == []

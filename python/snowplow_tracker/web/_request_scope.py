@@ -6,7 +6,7 @@ import inspect
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from snowplow_tracker._scope import CURRENT, Scope
+from snowplow_tracker._scope import CURRENT, Scope, require_entities, require_subject
 from snowplow_tracker.web._iteration import ScopedAsyncGenerator, ScopedGenerator, leave
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class request_scope:  # noqa: N801 - used like a function, as `contextlib.suppre
             left out. Default None, a subject without fields.
         entities: Added to each event, after the event's own. Default none.
         fresh: Whether to leave out the scopes around this one. Default False.
+
+    Raises:
+        ValueError: `subject` or `entities` is something else.
     """
 
     def __init__(
@@ -56,8 +59,8 @@ class request_scope:  # noqa: N801 - used like a function, as `contextlib.suppre
         *,
         fresh: bool = False,
     ) -> None:
-        self._subject = subject
-        self._entities = [*entities]
+        self._subject = require_subject(subject)
+        self._entities = require_entities(entities)
         self._fresh = fresh
         self._token: Token[Scope | None] | None = None
 
