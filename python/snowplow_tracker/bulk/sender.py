@@ -141,6 +141,8 @@ class Sender:
         self._completions = engine_of(self._emitter).context.completions
         self._places = Places()
         self._open = self._places.open
+        self._buffer = self._store.buffer
+        self._looks_always = True  # before the first record
         self._lock = threading.RLock()  # one thread at a time puts
         self._read = self._unflushed = 0
         self._dead: Counter[str] = Counter()
@@ -175,7 +177,14 @@ class Sender:
             Exception: What `on_dead` raised.
         """
         with self._lock:
-            self._get_ready()
+            if (
+                self._looks_always
+                or self._is_stopped
+                or self._store.outcomes.refusals
+                or len(self._open) >= _MAX_OPEN
+                or self._buffer.allocated >= _MAX_QUEUED_BYTES
+            ):
+                self._get_ready()
             try:
                 payloads = self._payloads(record)
             except RecordError as error:
@@ -212,6 +221,7 @@ class Sender:
         self._check_open()
         if self._began is None:
             self._began = self._waiting_since = time.monotonic()
+            self._looks_always = self._rate is not None or self._give_up_after is not None
         if self._store.outcomes.refusals:
             self._bury_refused()
         if self._rate is not None:
@@ -230,14 +240,13 @@ class Sender:
         return payloads
 
     def _store_event(self, payload: dict[str, str], place: Any, is_last: bool) -> None:
-        places, store = self._places, self._store
         if not self._open:
             self._waiting_since = time.monotonic()
-        places.add(place, is_last)  # first: a thread may send the event at once
+        self._places.add(place, is_last)  # first: a thread may send the event at once
         try:
-            store.buffer.add(payload)
+            self._buffer.add(payload)
         except BaseException:  # no memory, or a KeyboardInterrupt before or after it was stored
-            places.limit(store.accepted)
+            self._places.limit(self._store.accepted)
             raise
         self._read += 1
         self._unflushed += 1

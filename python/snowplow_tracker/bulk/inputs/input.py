@@ -86,6 +86,9 @@ class Input:
         elif start.line and start.offset is None and self.format in {"ndjson", "enriched-tsv"}:
             for _ in range(start.line):
                 file.readline()
+        if not self._reads_compressed:
+            yield from FORMATS[self.format](file, start)
+            return
         last = start.line
         try:
             for item in FORMATS[self.format](file, start):

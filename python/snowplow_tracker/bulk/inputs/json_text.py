@@ -6,11 +6,14 @@ import importlib
 import json
 import math
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker.bulk.values import refuse_constant
 
-__all__ = ["DECODER", "has_long_number", "read_json"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DECODER", "has_long_number", "json_reader"]
 
 _ZEROS = b"0" * 19
 _DIGITS_AS_ZERO = bytes(48 if 48 <= byte < 58 else byte for byte in range(256))  # noqa: PLR2004
@@ -56,16 +59,13 @@ with suppress(ImportError):
     _loads = importlib.import_module("orjson").loads
 
 
-def read_json(data: bytes, is_exact: bool) -> Any:
-    """Return the value of a JSON text in UTF-8. Of keys that are there twice, the last counts.
+def json_reader(is_exact: bool) -> Callable[[bytes], Any]:
+    """Return a function that returns the value of a JSON text in UTF-8.
+
+    Of keys that are there twice, the last counts. It raises `ValueError` if the text is no JSON,
+    or not UTF-8.
 
     Args:
-        data: The text.
-        is_exact: Whether it may contain long numbers: see `has_long_number`.
-
-    Raises:
-        ValueError: It is no JSON, or not UTF-8.
+        is_exact: Whether texts may contain long numbers: see `has_long_number`.
     """
-    if is_exact or _loads is None:
-        return _read_exactly(data)
-    return _read_fast(data)
+    return _read_exactly if is_exact or _loads is None else _read_fast

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING
 
 from snowplow_tracker.bulk.errors import UnreadableError
 from snowplow_tracker.bulk.inputs.items import Item, Start, lossy_text
-from snowplow_tracker.bulk.inputs.json_text import has_long_number, read_json
+from snowplow_tracker.bulk.inputs.json_text import has_long_number, json_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ def read_ndjson(file: IO[bytes], start: Start) -> Iterator[Item]:
     """Yield the records of a file. Empty lines are skipped, but counted."""
     number, offset = start.line, start.offset or 0
     for lines, is_exact, dropped in _blocks(file):
+        read = json_reader(is_exact)
         offset += dropped
         for line in lines:
             number += 1
@@ -29,7 +30,7 @@ def read_ndjson(file: IO[bytes], start: Start) -> Iterator[Item]:
             if line.isspace():
                 continue
             try:
-                record = read_json(line, is_exact)
+                record = read(line)
             except ValueError as error:
                 yield number, offset, UnreadableError(f"not JSON: {error}", lossy_text(line))
                 continue
