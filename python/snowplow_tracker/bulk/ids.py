@@ -14,6 +14,9 @@ __all__ = ["NAMESPACE", "derived_id", "event_id", "joined"]
 
 NAMESPACE = UuidObject("2d1095ed-1093-593f-a4df-45eb150d8752")
 """The namespace of ids that are derived from text (RFC 9562, version 5)."""
+_NAMESPACE_BYTES = NAMESPACE.bytes
+_VARIANTS = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
+"""The digit with the two bits of the variant, by the digit of the hash in its place."""
 _SEPARATOR = "\x1f"
 
 
@@ -31,11 +34,9 @@ def event_id(key: str, value: Any) -> str:
 
 def derived_id(text: str) -> str:
     """Return `uuid.uuid5(NAMESPACE, text)` as text, in a quarter of the time."""
-    digest = bytearray(sha1(NAMESPACE.bytes + text.encode("utf-8", "surrogatepass")).digest()[:16])  # noqa: S324
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    digits = digest.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = sha1(_NAMESPACE_BYTES + text.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324
+    variant = _VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def joined(texts: list[str]) -> str:
