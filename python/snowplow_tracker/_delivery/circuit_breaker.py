@@ -28,6 +28,7 @@ class CircuitBreaker:
         self.is_open = False
         # The thread that probes. `dict.setdefault` is atomic, for threads and KeyboardInterrupt.
         self._probe: dict[str, int] = {}
+        self._failures_before_probe = 0
         self._has_rejected = False
         self._paused_until = 0.0
 
@@ -43,19 +44,19 @@ class CircuitBreaker:
         if self._probe.setdefault("thread", me) != me:
             return False
         self._has_rejected = False
+        self._failures_before_probe = self.failures
         return True
 
     def release(self) -> bool:
         """Let another thread probe.
 
         Returns:
-            Whether threads were rejected meanwhile, the one of the retry timer among them: this
-            thread has to send for them, unless the next attempt is due later.
+            Whether this thread has to send for threads that were rejected meanwhile.
         """
         if not self.is_half_open_here():
             return False
         self._probe.clear()
-        return self._has_rejected
+        return self._has_rejected and self.failures == self._failures_before_probe
 
     def is_half_open_elsewhere(self) -> bool:
         """Return whether another thread probes; it then sends for this one too."""

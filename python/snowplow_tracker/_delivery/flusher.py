@@ -62,14 +62,12 @@ class Flusher:
         callbacks, breaker = self._callbacks, self._breaker
         callbacks.request_flush()
         while breaker.try_acquire():
-            failures = breaker.failures
             try:
                 if self.is_waiting() or not callbacks.take_flush_request():
                     return
                 self.send_stored()
             finally:
-                is_at_end = failures != breaker.failures and self._state.deadline is not None
-                if breaker.release() and not is_at_end:
+                if breaker.release():
                     callbacks.request_flush()
 
     def is_waiting(self) -> bool:

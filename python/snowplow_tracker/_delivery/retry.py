@@ -55,8 +55,8 @@ class RetrySchedule:
         try:
             self.schedule()
         finally:
-            if has_to_release and self._breaker.release() and not self.is_due_later():
-                self.schedule()  # the timer of another failure was rejected meanwhile
+            if has_to_release:
+                self._breaker.release()
 
     def schedule(self) -> None:
         """Schedule the next attempt. Requests that fail together lengthen the delay once."""
