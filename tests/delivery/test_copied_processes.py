@@ -266,6 +266,9 @@ def _workers(
         ) as master,
     ):
         try:
+            # With lazy-apps, uWSGI forgets a signal for a worker that is loading the program.
+            programs = count if "--lazy-apps" in options else 1
+            wait_until(lambda: log.read_text().count("ready in") >= programs, 30)
             yield _port(log, count)
         finally:
             master.terminate()
