@@ -34,7 +34,8 @@ BY_NAME: dict[str, Any] = {"USER_ID": "tests.web.django_project.name_of"}
 @pytest.fixture(scope="module", autouse=True)
 def accounts():
     call_command("migrate", run_syncdb=True, verbosity=0)
-    return [User.objects.create_user(name) for name in ("ann", "bob")]
+    # pytest-xdist may run a part of this module again in the same process.
+    return [User.objects.get_or_create(username=name)[0] for name in ("ann", "bob")]
 
 
 @pytest.fixture(autouse=True)
