@@ -108,7 +108,7 @@ class SnowplowFlask:
         wrapped = app.wsgi_app
 
         def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            return handle(handling, wrapped, environ, start_response, environ)
+            return handle(handling, wrapped, environ, start_response)
 
         app.wsgi_app = wsgi_app  # type: ignore[method-assign] # as Flask's documentation does
 

@@ -91,19 +91,18 @@ class SnowplowMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request."""
-        return handle(self._handling, self.app, environ, start_response, environ)
+        return handle(self._handling, self.app, environ, start_response)
 
 
 def handle(
-    handling: Handling[Any],
+    handling: Handling[WSGIEnvironment],
     app: WSGIApplication,
     environ: WSGIEnvironment,
     start_response: StartResponse,
-    native: Any,
 ) -> Iterable[bytes]:
-    """Handle a request. `native` is the request for the functions of the program."""
+    """Handle a request in a scope."""
     request = request_of(environ)
-    scope = handling.new_scope(request, native)
+    scope = handling.new_scope(request, environ)
     if scope is None:
         return app(environ, start_response)
     response = Response()
