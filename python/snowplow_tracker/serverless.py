@@ -6,10 +6,10 @@ and let it go on with the next call, or never. Threads stop too, and exit handle
 
 from __future__ import annotations
 
-import inspect
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from snowplow_tracker._coroutines import is_asynchronous
 from snowplow_tracker._flushing import aflush, flush
 from snowplow_tracker._validation import require_seconds
 
@@ -78,7 +78,7 @@ def flush_after(
 def _decorate(
     handler: Callable[..., Any], tracker: Tracker | Emitter | None, timeout: float
 ) -> Callable[..., Any]:
-    if _is_async(handler):
+    if is_asynchronous(handler):
 
         @wraps(handler)
         async def call_and_await(*args: Any, **kwargs: Any) -> Any:
@@ -97,11 +97,6 @@ def _decorate(
             flush(tracker, _seconds(timeout, (*args, *kwargs.values())))
 
     return call
-
-
-def _is_async(handler: Any) -> bool:
-    is_async = inspect.iscoroutinefunction
-    return is_async(handler) or is_async(type(handler).__call__)
 
 
 def _seconds(timeout: float, arguments: Iterable[Any]) -> float:

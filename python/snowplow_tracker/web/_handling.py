@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from snowplow_tracker._coroutines import is_asynchronous
 from snowplow_tracker._loggers import find_logger
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._scope import Scope
@@ -12,7 +13,6 @@ from snowplow_tracker.events import PageView
 from snowplow_tracker.self_describing_json import SelfDescribingJson
 from snowplow_tracker.subject import Subject
 from snowplow_tracker.web._iteration import Entered
-from snowplow_tracker.web._options import is_asynchronous
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,8 @@ class Handling(Generic[R]):
 
     def __init__(self, options: Options[R]) -> None:
         self.options = options
+        self._awaits_user_id = is_asynchronous(options.user_id)
+        self._awaits_entities = is_asynchronous(options.entities)
 
     def new_scope(self, request: Request, native: R) -> Scope | None:
         """Return the scope of a request, or None if it is to have none.
@@ -77,9 +79,9 @@ class Handling(Generic[R]):
         )
         scope.subject.standard_nv_pairs.update(fields)
         scope.page = request.page(options.trust_forwarded)
-        if options.user_id is not None and not is_asynchronous(options.user_id):
+        if options.user_id is not None and not self._awaits_user_id:
             scope.defer_field("uid", lambda: _text(_call("user_id", None, native, options)))
-        if options.entities is not None and not is_asynchronous(options.entities):
+        if options.entities is not None and not self._awaits_entities:
             scope.defer_entities(lambda: _checked(_call("entities", None, native, options)))
         return scope
 
@@ -87,11 +89,11 @@ class Handling(Generic[R]):
         """Call the asynchronous functions of the program. They cannot wait for the first event."""
         options = self.options
         with Entered(scope):
-            if is_asynchronous(options.user_id):
+            if self._awaits_user_id:
                 user_id = _text(await _await("user_id", options.user_id, native))
                 if user_id is not None:
                     scope.subject.set_user_id(user_id)
-            if is_asynchronous(options.entities):
+            if self._awaits_entities:
                 entities = _checked(await _await("entities", options.entities, native))
                 scope.entities.extend(entities)
 

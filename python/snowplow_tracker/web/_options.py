@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from snowplow_tracker._coroutines import is_asynchronous
 from snowplow_tracker._loggers import find_logger
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import TrackerCore, additions_of, silence_of
@@ -16,7 +16,7 @@ from snowplow_tracker.self_describing_json import SelfDescribingJson
 if TYPE_CHECKING:
     from snowplow_tracker.tracker import Tracker
 
-__all__ = ["EntitiesOf", "FilterOf", "Options", "UserIdOf", "is_asynchronous"]
+__all__ = ["EntitiesOf", "FilterOf", "Options", "UserIdOf"]
 
 R = TypeVar("R")
 
@@ -83,13 +83,6 @@ class Options(Generic[R]):
             function = getattr(self, name)
             setattr(options, name, None if function is None else adapt(function))
         return options
-
-
-def is_asynchronous(function: object) -> bool:
-    """Return whether a function, or an object with `__call__`, must be awaited."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - its kind matters, not whether it exists
-    )
 
 
 def _warn_of_missing_scopes(tracker: object) -> None:

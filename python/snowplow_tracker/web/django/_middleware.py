@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ class SnowplowMiddleware:
         self._handling: Handling[Any] = Handling(options)
         user_id = options.user_id
         if isinstance(user_id, UserAttribute):
-            options = options.adapted(lambda function: function)
+            options = copy(options)
             options.user_id = user_id.in_event_loop
         self._handling_async: Handling[Any] = Handling(options)
         self._setting = setting
