@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socketserver
 import threading
@@ -118,6 +119,23 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
             self.released.set()
             self.shutdown()
             thread.join()
+
+
+def with_json_read(event: dict[str, Any], entities: str = "contexts") -> dict[str, Any]:
+    """Return the fields of an event, with its JSON read.
+
+    Args:
+        event: The fields.
+        entities: The name for its entities. Its self-describing data is under "data".
+    """
+    fields = dict(event)
+    for names, readable in ((("ue_px", "ue_pr"), "data"), (("cx", "co"), entities)):
+        for name in names:
+            if name in fields:
+                text = fields.pop(name)
+                text = base64.urlsafe_b64decode(text) if name.endswith("x") else text
+                fields[readable] = json.loads(text)["data"]
+    return fields
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:

@@ -4,12 +4,11 @@ of many, and as a dict to a custom one.
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support import Inbox
+from tests.support import Inbox, with_json_read
 
 from snowplow_tracker import (
     Emitter,
@@ -59,21 +58,9 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _decoded(event: dict[str, Any]) -> dict[str, Any]:
-    """Return an event with its JSON read: under `data`, and under `contexts`."""
-    fields = dict(event)
-    for names, readable in ((("ue_px", "ue_pr"), "data"), (("cx", "co"), "contexts")):
-        for name in names:
-            if name in fields:
-                text = fields.pop(name)
-                text = base64.urlsafe_b64decode(text) if name.endswith("x") else text
-                fields[readable] = json.loads(text)["data"]
-    return fields
-
-
 @pytest.fixture(scope="session")
 def decoded() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return _decoded
+    return with_json_read
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +127,7 @@ def handed() -> Callable[..., dict[str, Any]]:
 def fields(request: pytest.FixtureRequest) -> Callable[..., dict[str, Any]]:
     """Track one event, each way out in turn; return its fields, those with JSON decoded."""
     way = request.getfixturevalue(request.param)
-    return lambda event, **options: _decoded(way(event, **options))
+    return lambda event, **options: with_json_read(way(event, **options))
 
 
 @pytest.fixture(params=["record", "dict"])

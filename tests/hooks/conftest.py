@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support import Inbox, ScriptedServer
+from tests.support import Inbox, ScriptedServer, with_json_read
 
 from snowplow_tracker import Emitter, SelfDescribingJson, Tracker
 from snowplow_tracker._hooks import plugins
@@ -22,18 +21,6 @@ if TYPE_CHECKING:
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer().serving() as running:
         yield running
-
-
-def decoded(event: dict[str, Any]) -> dict[str, Any]:
-    """Return an event's fields, with its JSON read: as `data` and as `entities`."""
-    fields = dict(event)
-    for names, readable in ((("ue_px", "ue_pr"), "data"), (("cx", "co"), "entities")):
-        for name in names:
-            if name in fields:
-                text = fields.pop(name)
-                text = base64.urlsafe_b64decode(text) if name.endswith("x") else text
-                fields[readable] = json.loads(text)["data"]
-    return fields
 
 
 class Sink:
@@ -54,7 +41,7 @@ class Sink:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return [decoded(event) for event in self.inbox.events]
+        return [with_json_read(event, "entities") for event in self.inbox.events]
 
     def last(self) -> dict[str, Any]:
         return self.events[-1]

@@ -38,6 +38,25 @@ UWSGI = [
 ]
 
 
+@contextmanager
+def celery_worker(
+    folder: Path, application: str, pool: str, concurrency: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker of Celery until the block ends. Its output is in the file `log`."""
+    command = f"-m celery -A {application} worker --pool {pool} --concurrency {concurrency}"
+    quiet = "--without-gossip --without-mingle --without-heartbeat --loglevel=ERROR"
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, *command.split(), *quiet.split()], cwd=folder, stdout=log, stderr=log
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def write_program(name: str, folder: Path, port: int, **replaced: str) -> Path:
     """Write a program of the guides, which sends to a collector on the given port.
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.docs.pages import PAGES
 from tests.extras.conftest import RedisServer, redis_server
-from tests.servers.harness import write_program
+from tests.servers.harness import celery_worker, write_program
 from tests.support import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["redis_server"]
@@ -26,7 +24,6 @@ pytestmark = [
 ]
 
 PAGE = PAGES["docs/guides/frameworks/celery.md"]
-QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
 # Tasks that track through that of the guide, when the test lets them go on.
 SLOW_TASKS = """
 import pathlib, time
@@ -54,21 +51,6 @@ def send(folder: Path, program: str) -> None:
     subprocess.run(command, cwd=folder, timeout=30, check=True)
 
 
-@contextmanager
-def worker(folder: Path, pool: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = f"-m celery -A slow_tasks worker --pool {pool} --concurrency 2".split()
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, *command, *QUIET], cwd=folder, stdout=log, stderr=log
-        ) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def labels(collector) -> list[str]:
     return sorted(row["event"]["se_label"] for row in collector.journal.good())
 
@@ -82,7 +64,7 @@ def test_a_worker_that_ends_loses_no_event_of_a_running_task(
     assert pool == "prefork" or f"`--pool {pool}`" in PAGE
     write_tasks("tasks", tmp_path, collector.port, redis_server)
     send(tmp_path, "for n in range(3): send_receipt.delay(f'before-{n}')\n" + SLOWLY)
-    with worker(tmp_path, pool) as process:
+    with celery_worker(tmp_path, "slow_tasks", pool, 2) as process:
         wait_until(lambda: len([*tmp_path.glob("entered-*")]) == 2)
         process.terminate()
         wait_until(lambda: "Warm shutdown" in (tmp_path / "log").read_text())
@@ -94,7 +76,7 @@ def test_a_worker_that_ends_loses_no_event_of_a_running_task(
 def test_no_event_waits_for_a_full_batch_if_tasks_flush(redis_server, collector, tmp_path):
     write_tasks("flushing_tasks", tmp_path, collector.port, redis_server)
     send(tmp_path, "send_receipt.delay('only')")
-    with worker(tmp_path, "prefork") as process:
+    with celery_worker(tmp_path, "slow_tasks", "prefork", 2) as process:
         wait_until(lambda: labels(collector) == ["only"])
         assert process.poll() is None
 
@@ -105,7 +87,7 @@ def test_a_task_knows_the_user_of_what_has_sent_it(redis_server, collector, tmp_
         added.write("import scoped_tasks\nscoped_tasks.connect(flush=True)\n")
     program = "scoped_tasks.pay('mine', 'ann'); send_receipt.delay('other')"
     send(tmp_path, program)
-    with worker(tmp_path, "threads"):
+    with celery_worker(tmp_path, "slow_tasks", "threads", 2):
         wait_until(lambda: labels(collector) == ["mine", "other"])
     events = [row["event"] for row in collector.journal.good()]
     users = {event["se_label"]: event.get("user_id") for event in events}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.extras.conftest import RedisServer, redis_server
+from tests.servers.harness import celery_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ pytestmark = [
 ]
 
 POOLS = ["gevent", "eventlet"]
-QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
 
 TASKS = """
 import celery, urllib.request
@@ -64,17 +64,8 @@ def folder(redis_server: RedisServer, tmp_path: Path) -> Path:
 @contextmanager
 def worker(folder: Path, pool: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker, which must have ended by itself when the block ends."""
-    command = f"-m celery -A tasks worker --pool {pool} --concurrency 10".split()
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, *command, *QUIET], cwd=folder, stdout=log, stderr=log
-        ) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.kill()
+    with celery_worker(folder, "tasks", pool, 10) as process:
+        yield process
     text = (folder / "log").read_text()
     assert (process.returncode, "Traceback" in text) == (0, False), text
 
