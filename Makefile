@@ -60,7 +60,7 @@ build: $(ENVIRONMENT) ## compile and install the package into .venv, with every 
 	@$(call quietly,compile the package,$(BIN)/maturin develop --release --extras celery$(comma)collector$(comma)redis$(comma)testing)
 
 test: ## run everything: formatting, lint, types, Rust tests and Python tests
-	@echo "On two cores this takes about a minute and a half, and about two minutes more the first time, to install and compile."
+	@echo "On two cores this takes about seven minutes, and about three minutes more the first time, to install and compile."
 	@$(together) checks
 	@echo "- Python tests: each one counted below is a test with one set of parameters, from tests/ or a short campaign in qa/"
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -rfEs

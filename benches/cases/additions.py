@@ -1,4 +1,4 @@
-"""What a program may add to a tracker, against a tracker without it."""
+"""Additions to a tracker, such as scopes and hooks, against a tracker without them."""
 
 from __future__ import annotations
 

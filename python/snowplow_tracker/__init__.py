@@ -74,7 +74,7 @@ if os.path.exists(f"{__path__[0]}/test/__init__.py"):  # noqa: PTH110 - pathlib 
         "pip install --force-reinstall --no-deps snowplow-tracker-rs"
     )
 
-# What few programs use, or is slow to import, is imported at its first use.
+# Names that few programs use, or that are slow to import, are imported at their first use.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
