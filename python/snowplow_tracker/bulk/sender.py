@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from snowplow_tracker._emitter import engine_of
 from snowplow_tracker._validation import require_int
 from snowplow_tracker.bulk.errors import RecordError, UnreadableError
+from snowplow_tracker.bulk.frames import records_of
 from snowplow_tracker.bulk.interruptions import StoppedError, UnavailableError
 from snowplow_tracker.bulk.places import Places, Position
 from snowplow_tracker.bulk.rate_limit import RateLimit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from snowplow_tracker.bulk.frames import Frame
     from snowplow_tracker.bulk.outcomes import Refusal
     from snowplow_tracker.bulk.validation import SelfDescribingValidator
     from snowplow_tracker.events import Event
@@ -78,6 +80,8 @@ class Sender:
             no event or are invalid; the report counts refused ones.
         id_from: Names of the columns, or keys of the data, that event ids are derived from.
             Default None.
+        schema: The schema of flat rows: a record is the data of a self-describing event.
+            Default None: the record has one of the other forms.
         time_from: Name of the column, or key of the data, with the true timestamp. Default None.
         encode_base64: Whether JSON in events is encoded in base64. Default True.
         give_up_after: Seconds without any success after which the collector counts as
@@ -106,6 +110,7 @@ class Sender:
         validator: SelfDescribingValidator | None = None,
         on_dead: Callable[[DeadRecord], object] | None = None,
         id_from: str | Sequence[str] | None = None,
+        schema: str | None = None,
         time_from: str | None = None,
         encode_base64: bool = True,
         give_up_after: float | None = None,
@@ -117,6 +122,7 @@ class Sender:
             namespace=namespace,
             subject=subject,
             id_from=id_from,
+            schema=schema,
             time_from=time_from,
             encode_base64=encode_base64,
         )
@@ -424,14 +430,16 @@ class Sender:
 
 
 def send(
-    records: Iterable[Mapping[str, Any] | Event],
+    records: Iterable[Mapping[str, Any] | Event] | Frame,
     collector: str,
     **settings: Any,
 ) -> Report:
     """Send records to a collector, and wait until each is delivered or dead.
 
     Args:
-        records: The records, as for `Sender.put`.
+        records: The records, as for `Sender.put`; or a `pandas.DataFrame`, `polars.DataFrame`,
+            `pyarrow.Table`, `pyarrow.RecordBatch` or `pyarrow.RecordBatchReader`, whose rows are
+            the records. A missing value of pandas counts as None.
         collector: The collector.
         settings: All other parameters of `Sender`.
 
@@ -443,7 +451,7 @@ def send(
         UnavailableError: The collector has accepted nothing for `give_up_after` seconds.
     """
     with Sender(collector, **settings) as sender:
-        for record in records:
+        for record in records_of(records):
             sender.put(record)
     return sender.report()
 
