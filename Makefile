@@ -97,6 +97,10 @@ test-spark: build ## run the data source in a Spark of two cores, which takes a 
 		$(MAKE) --no-print-directory run-test-spark; \
 	else echo "skipped: there is no JVM. Get it: apt install openjdk-17-jre-headless"; fi
 
+test-recipes: build ## run the recipes for Dask, Ray and Kafka with these libraries, which takes a minute or two
+	@$(pip_install) --group recipes
+	TEST_RECIPES=1 $(BIN)/python -m pytest -rs tests/recipes
+
 differential: build originals ## compare generated programs with the original packages: SEED=1 EVENTS=10000
 	$(BIN)/python -m qa.differential.campaign --events $(EVENTS) --seed $(SEED)
 

@@ -1,8 +1,8 @@
 """Every block of code in the documentation does what it says.
 
 - python: it runs by itself, in an empty folder, warnings being errors; tests in it pass. That of
-  Airflow, which has an environment of its own, runs in tests/servers, and that of Spark in
-  tests/spark.
+  Airflow, which has an environment of its own, runs in tests/servers, that of Spark in
+  tests/spark, and those of Dask, Ray and Kafka in tests/recipes.
 - text: it is what the Python block before it prints; all else is a drawing.
 - console: it is what the local collector prints, as the test of the README checks.
 - sh, or none: commands. `python` runs; `make` and `pip` do not, which take minutes or change the
@@ -65,6 +65,8 @@ def test_a_program_runs(block, collector, tmp_path):
         pytest.skip("make test-airflow runs it")
     if block.page == "docs/guides/spark.md":
         pytest.skip("make test-spark runs it")
+    if re.search(r"^(import|from) (dask|ray|confluent_kafka)\b", block.text, re.MULTILINE):
+        pytest.skip("make test-recipes runs it")
     collector.reset()
     program = tmp_path / "test_program.py"
     program.write_text(block.text.replace("9090", str(collector.port)), encoding="utf-8")

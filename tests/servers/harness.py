@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from snowplow_tracker.collector import CollectorServer
 
-# How to run in servers, and one page for each framework.
+# How to run in servers, one page for each framework, and recipes for bulk loads.
 GUIDE = "\n".join(
     text
     for page, text in PAGES.items()
-    if page.startswith("docs/guides/frameworks/") or page == "docs/guides/servers.md"
+    if page.startswith("docs/guides/frameworks/")
+    or page in {"docs/guides/servers.md", "docs/guides/bulk-recipes.md"}
 )
 PROGRAMS = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 HERE = Path(__file__).parent

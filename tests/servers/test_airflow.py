@@ -1,7 +1,8 @@
-"""The DAG of the guide, run by Airflow: `make test-airflow`."""
+"""The DAGs of the guide and of the recipe, run by Airflow: `make test-airflow`."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(folder: Path, program: str = "orders_dag.py") -> Iterator[subprocess.Popen[bytes]]:
     """Run the DAG, which must succeed."""
     python = str(ROOT / PYTHON)
     airflow = str(Path(python).with_name("airflow"))
@@ -48,7 +49,7 @@ def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         how = {"cwd": folder, "env": environment(folder), "stdout": output, "stderr": output}
         subprocess.run([airflow, "db", "migrate"], check=True, **how)  # type: ignore[call-overload]
         with subprocess.Popen(
-            [python, "orders_dag.py"],
+            [python, program],
             **how,  # type: ignore[call-overload]
         ) as process:
             try:
@@ -59,6 +60,16 @@ def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def hours(collector) -> list[str]:
     return sorted(row["event"]["se_property"] for row in collector.journal.good())
+
+
+def test_a_load_delivers_each_row(collector, tmp_path):
+    write_program("load_dag.py", tmp_path, collector.port)
+    rows = [json.dumps({"order_id": number}) for number in range(100)]
+    (tmp_path / "orders.ndjson").write_text("\n".join(rows), encoding="utf-8")
+    for _ in range(2):  # The second run finds that there is nothing left to do.
+        with running(tmp_path, "load_dag.py") as process:
+            assert process.wait(120) == 0, (tmp_path / "log").read_text()
+        assert collector.journal.counts() == {"total": 100, "good": 100, "bad": 0}
 
 
 def test_a_task_delivers(collector, tmp_path):
