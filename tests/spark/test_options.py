@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.docs.pages import PAGES
 
 from snowplow_tracker.spark.options import SparkOptions
 from snowplow_tracker.spark.rows import RowError, records_of_rows
@@ -51,6 +53,18 @@ def test_options_are_texts():
     }
     assert options.sender == {"batch_size": 50, "give_up_after": 600, "rate": 125}
     assert pickle.loads(pickle.dumps(options)) == options
+
+
+def test_the_page_lists_every_option():
+    with pytest.raises(ValueError, match="known: ") as raised:
+        parse(noSuchOption="1")
+    known = re.search(r"known: (.*)\)", str(raised.value))
+    assert known is not None
+    table = PAGES["docs/guides/spark.md"].partition("\n## Options\n")[2]
+    names = [
+        re.findall(r"`(\w+)`", row) for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    ]
+    assert sorted(name for row in names for name in row) == sorted(known[1].split(", "))
 
 
 def test_upper_case_makes_no_difference():
