@@ -62,10 +62,25 @@ def hours(collector) -> list[str]:
     return sorted(row["event"]["se_property"] for row in collector.journal.good())
 
 
+def write_load(folder: Path, port: int, *rows: str) -> None:
+    write_program("load_dag.py", folder, port)
+    orders = [json.dumps({"order_id": number}) for number in range(100)]
+    (folder / "orders.ndjson").write_text("\n".join([*orders, *rows]), encoding="utf-8")
+
+
+def test_a_load_with_a_dead_row_fails_and_is_not_repeated(collector, tmp_path):
+    write_load(tmp_path, collector.port, "not JSON")
+    with running(tmp_path, "load_dag.py") as process:
+        process.wait(120)
+    log = (tmp_path / "log").read_text()
+    assert "some rows are not delivered: see orders.ndjson.dead" in log
+    assert "state=failed" in log
+    assert "up_for_retry" not in log
+    assert collector.journal.counts() == {"total": 100, "good": 100, "bad": 0}
+
+
 def test_a_load_delivers_each_row(collector, tmp_path):
-    write_program("load_dag.py", tmp_path, collector.port)
-    rows = [json.dumps({"order_id": number}) for number in range(100)]
-    (tmp_path / "orders.ndjson").write_text("\n".join(rows), encoding="utf-8")
+    write_load(tmp_path, collector.port)
     for _ in range(2):  # The second run finds that there is nothing left to do.
         with running(tmp_path, "load_dag.py") as process:
             assert process.wait(120) == 0, (tmp_path / "log").read_text()
