@@ -25,7 +25,10 @@ from snowplow_tracker._threads import Mark
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    # By a number that keeps their order: the thread and the call.
+    _Calls: TypeAlias = dict[int, tuple[int, Callable[[], object]]]
 
 __all__ = [
     "ORDER",
@@ -94,11 +97,16 @@ def is_importing() -> bool:
 
 
 class Deferral:
-    """Calls that are made when their thread leaves a block: `with deferral, lock:`."""
+    """Calls that are made when their thread leaves a block: `with deferral, lock:`.
+
+    Attributes:
+        calls: The calls that are to be made.
+        makes_calls: Marks a thread that makes them.
+    """
 
     def __init__(self) -> None:
-        # By a number that keeps their order: the thread and the call.
-        self.calls: dict[int, tuple[int, Callable[[], object]]] = {}
+        self.calls: _Calls = {}
+        self.makes_calls = Mark()
         self._numbers = itertools.count()
 
     def is_active(self) -> bool:
@@ -116,20 +124,32 @@ class Deferral:
 
     def defer(self, function: Callable[..., object], *arguments: object) -> None:
         """Call a function after the outermost block of this thread."""
-        call = partial(function, *arguments)
-        self.calls[next(self._numbers)] = threading.get_ident(), call
+        self._add(self.calls, function, arguments)
+
+    def _add(
+        self, calls: _Calls, function: Callable[..., object], arguments: tuple[object, ...]
+    ) -> None:
+        calls[next(self._numbers)] = threading.get_ident(), partial(function, *arguments)
 
     def leave(self) -> None:
         """Make the calls of this thread, unless it is still inside a block."""
-        if self.is_active():
-            return
-        this_thread = threading.get_ident()
-        # A copy, because a finalizer may defer a call during an iteration.
-        for number, (thread, call) in self.calls.copy().items():
-            if thread == this_thread and self.calls.pop(number, None) is not None:
-                self._make(call)
+        if not self.is_active():
+            self._make_all(self.calls, self.makes_calls)
 
-    def _make(self, call: Callable[[], object]) -> None:
+    def _make_all(self, calls: _Calls, mark: Mark) -> None:
+        """Make the calls of this thread, in their order, unless it is already doing that.
+
+        A call enters and leaves blocks. If it made the next calls there, and these those after
+        them, signals that keep coming would use up the stack.
+        """
+        while not mark.is_active() and (numbers := _of_this_thread(calls)):
+            with mark():
+                for number in numbers:
+                    if (call := calls.pop(number, None)) is not None:
+                        self._make(call[1])
+
+    @staticmethod
+    def _make(call: Callable[[], object]) -> None:
         """Make a call. What it raises does not concern the code that was interrupted."""
         before = current_exception()
         try:
@@ -137,6 +157,12 @@ class Deferral:
         except Exception as error:
             reraise_if_by_handler(error, before)
             _logger.exception("A call raised an exception that a signal handler or finalizer made")
+
+
+def _of_this_thread(calls: _Calls) -> list[int]:
+    this_thread = threading.get_ident()
+    # A copy, because a finalizer may defer a call during an iteration.
+    return [number for number, (thread, _) in calls.copy().items() if thread == this_thread]
 
 
 class Sections(Deferral):
@@ -153,12 +179,35 @@ class Sections(Deferral):
         store: Marks the sections of a durable store.
         short: The last lock in the order, one for all. What is done under it waits for nothing, and
             may be interrupted at any line by code that does the same.
-        makes_calls: Marks a thread that makes deferred calls.
+        brief_calls: Calls to be made before all others: they wait for nothing, and send nothing.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.brief_calls: _Calls = {}
         self.renew()
+
+    def __exit__(self, *_: object) -> None:
+        if self.calls or self.brief_calls:
+            self.leave()
+
+    def defer_brief(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call a function that waits for nothing after the outermost section of this thread.
+
+        It comes before what `defer` was given, such as a flush, and in the middle of it: events
+        are stored before a delivery that takes long is over.
+        """
+        self._add(self.brief_calls, function, arguments)
+
+    def leave(self) -> None:
+        """Make the calls of this thread, unless it is still inside a section or a brief call."""
+        if not (self.is_active() or self._makes_brief_calls.is_active()):
+            self._make_all(self.brief_calls, self._makes_brief_calls)
+            self._make_all(self.calls, self.makes_calls)
+
+    def is_making_calls(self) -> bool:
+        """Return whether this thread is in the middle of a deferred call."""
+        return self._makes_brief_calls.is_active() or self.makes_calls.is_active()
 
     def is_active(self) -> bool:
         """Return whether this thread is inside a section, of any emitter or store."""
@@ -180,12 +229,10 @@ class Sections(Deferral):
         self.emitter = Mark()
         self.store = Mark()
         self.makes_calls = Mark()
+        self._makes_brief_calls = Mark()
         self.short: Any = new_lock("short")
         self.calls.clear()
-
-    def _make(self, call: Callable[[], object]) -> None:
-        with self.makes_calls():
-            super()._make(call)
+        self.brief_calls.clear()
 
 
 sections = Sections()

@@ -81,7 +81,7 @@ class SQLiteEventStore:
         """Store an event, its values as text. Returns False, and logs it, if it was refused."""
         is_stored = self.__store.add_dict(payload)
         if is_stored is None:  # it is a signal handler's or a finalizer's
-            sections.defer(self.__store.add_dict, dict(payload))
+            sections.defer_brief(self.__store.add_dict, dict(payload))
             return True
         return is_stored
 

@@ -24,7 +24,7 @@ def may_block() -> bool:
     `weakref.finalize`) or a signal handler, which interrupt code that may hold any lock. They
     are recognized by the call stack, where functions not written in Python leave no trace.
     """
-    if inside_delivery.is_active() or sections.is_active() or sections.makes_calls.is_active():
+    if inside_delivery.is_active() or sections.is_active() or sections.is_making_calls():
         return False
     handlers = handler_codes()
     return not any(

@@ -191,23 +191,28 @@ class DeliveryEngine:
         flush_on_sigterm(self)
 
     def close(self, timeout: float | None) -> None:
-        """Send what is stored, once, and accept no more events. See `Emitter.close`."""
-        if self.context.state.is_open and not self._is_deferred(self.close, timeout):
+        """Send what is stored, once, and accept no more events. See `Emitter.close`.
+
+        A signal handler or finalizer may call it. Then it comes after the delivery that it
+        interrupts, and after all that was deferred before it, such as events.
+        """
+        if not self.context.state.is_open:
+            return
+        if delivering.is_active():
+            delivering.defer(self.close, timeout)
+        elif sections.is_active() or sections.is_making_calls():
+            sections.defer(self._close, timeout)
+        else:
+            self._close(timeout)
+
+    def _close(self, timeout: float | None) -> None:
+        if self.context.state.is_open:
             try:
                 self.shutdown.close(timeout)
             finally:
                 self.dispatcher.stop()
                 self.background.stop()
                 self.client.close()
-
-    @staticmethod
-    def _is_deferred(call: Callable[..., None], *arguments: object) -> bool:
-        """Defer a call of a signal handler or finalizer that interrupts a section or a delivery."""
-        for each in (sections, delivering):
-            if each.is_active():
-                each.defer(call, *arguments)
-                return True
-        return False
 
     def abandon(self) -> None:
         """Deliver what the emitter holds: nothing refers to it any more."""

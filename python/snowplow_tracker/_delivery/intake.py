@@ -108,14 +108,17 @@ class Intake:
         if is_stored:
             return True
         if is_stored is None:  # it is a signal handler's or a finalizer's
-            sections.defer(self._enqueue_deferred, add)
+            sections.defer_brief(self._enqueue_deferred, add)
             return True
         self._counters.add(dropped=1)
         return False
 
     def _enqueue_deferred(self, add: Callable[[], bool | None]) -> None:
+        # While the emitter is being closed, what is stored is still sent.
+        if self._state.is_closed and self._is_refused_as_closed():
+            return
         if self._enqueue(add):
-            self._flush_if_due()
+            sections.defer(self._flush_if_due)
 
     def _enqueue_when_room(self, add: Callable[[], bool | None]) -> bool:
         """Store an event by `add` as soon as there is room, or give up after `block_timeout`.

@@ -71,8 +71,9 @@ class MemoryStore:
 
     def keep_dicts(self) -> None:
         """Turn the waiting records into dicts. Records in flight remain their claim's."""
-        if is_importing():  # perhaps the module that decodes JSON
-            sections.defer(self.keep_dicts)
+        # Perhaps the module that decodes JSON. A fork holds the lock, too, but imports nothing.
+        if sections.is_active() and is_importing():
+            sections.defer_brief(self.keep_dicts)
             return
         with sections, sections.short:
             if self._records is not None:
@@ -113,7 +114,9 @@ class MemoryStore:
                 if not stored and self._records is None:
                     stored = self._append(event)
         finally:
-            if sections.calls:  # `with sections` would call two functions for each event
+            if (
+                sections.calls or sections.brief_calls
+            ):  # `with sections` would call two functions for each event
                 sections.leave()
         if not stored:
             self._log_full()
@@ -140,7 +143,7 @@ class MemoryStore:
     def finish_dicts(self, batch: PayloadDictList, requeue: bool) -> None:
         """Acknowledge claimed events, or requeue them before all others."""
         if sections.is_in_store():
-            sections.defer(self.finish_dicts, batch, requeue)
+            sections.defer_brief(self.finish_dicts, batch, requeue)
             return
         if requeue:
             self.keep_dicts()
