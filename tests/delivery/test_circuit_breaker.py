@@ -128,3 +128,26 @@ def _unless_of_an_emitter(start: Callable[[threading.Thread], None]) -> Any:
         start(thread)
 
     return refuse
+
+
+@pytest.mark.parametrize("kind", [Emitter, AsyncEmitter])
+def test_a_retry_that_is_due_during_on_failure_comes_after_it(server, track, until, kind):
+    """The thread that probes turns the retry timer away, and has to send in its place."""
+
+    def wait_for_the_timer(_sent: int, _events: Any) -> None:
+        if len(server.requests) == 2:  # the first probe
+            until(lambda: not emitter.retry_timer.is_active())
+            me = threading.current_thread()
+            until(lambda: not any(each is not me and is_timer(each) for each in alive()))
+
+    def is_timer(thread: threading.Thread) -> bool:
+        return thread.name == "snowplow-flush-timer"
+
+    alive = threading.enumerate
+    server.script += [503, 503]
+    emitter = kind(
+        server.url, batch_size=1, max_retry_delay_seconds=0.01, on_failure=wait_for_the_timer
+    )
+    track(Tracker("ns", emitter), "a")
+    until(lambda: emitter.stats()["sent"] == 1)
+    assert len(server.requests) == 3

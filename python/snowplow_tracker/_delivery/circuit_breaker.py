@@ -51,12 +51,16 @@ class CircuitBreaker:
         """Let another thread probe.
 
         Returns:
-            Whether this thread has to send for threads that were rejected meanwhile.
+            Whether threads were rejected meanwhile.
         """
         if not self.is_half_open_here():
             return False
         self._probe.clear()
-        return self._has_rejected and self.failures == self._failures_before_probe
+        return self._has_rejected
+
+    def has_probe_failed(self) -> bool:
+        """Return whether an attempt has failed since this thread probes."""
+        return self.failures != self._failures_before_probe
 
     def is_half_open_elsewhere(self) -> bool:
         """Return whether another thread probes; it then sends for this one too."""

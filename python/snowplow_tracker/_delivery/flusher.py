@@ -67,7 +67,7 @@ class Flusher:
                     return
                 self.send_stored()
             finally:
-                if breaker.release():
+                if self._retry.release_probe():
                     callbacks.request_flush()
 
     def is_waiting(self) -> bool:

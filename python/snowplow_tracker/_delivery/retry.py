@@ -56,7 +56,23 @@ class RetrySchedule:
             self.schedule()
         finally:
             if has_to_release:
-                self._breaker.release()
+                self.release_probe()
+
+    def release_probe(self) -> bool:
+        """Let another thread probe.
+
+        The thread of the retry timer may be among those that were rejected meanwhile: `on_failure`
+        can take longer than the delay. Then the next attempt is due now. The timer makes it, so
+        that a flush ends though its collector keeps failing.
+
+        Returns:
+            Whether this thread has to send for threads that were rejected meanwhile.
+        """
+        has_failed = self._breaker.has_probe_failed()
+        has_rejected = self._breaker.release()
+        if has_rejected and has_failed and not self.is_due_later():
+            self.flush_later(0.0)
+        return has_rejected and not has_failed
 
     def schedule(self) -> None:
         """Schedule the next attempt. Requests that fail together lengthen the delay once."""

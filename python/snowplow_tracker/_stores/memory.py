@@ -114,9 +114,8 @@ class MemoryStore:
                 if not stored and self._records is None:
                     stored = self._append(event)
         finally:
-            if (
-                sections.calls or sections.brief_calls
-            ):  # `with sections` would call two functions for each event
+            # `with sections` would call two functions for each event.
+            if sections.calls or sections.brief_calls:
                 sections.leave()
         if not stored:
             self._log_full()
