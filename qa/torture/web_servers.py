@@ -17,6 +17,7 @@ __all__ = ["gunicorn", "uvicorn", "uwsgi"]
 
 _SETTINGS = {"batch_size": 25, "request_timeout": 2.0, "max_retry_delay_seconds": 0.3}
 _FAULTS = ["503", "cuts answer", "cuts body"]
+_WORKERS = 2
 _AT_ONCE = 8  # requests in progress
 _WSGI = "qa.torture.programs.wsgi:application"
 _ASGI = "qa.torture.programs.asgi:application"
@@ -62,7 +63,8 @@ def uvicorn(
     options = f"{_ASGI} --host 127.0.0.1 --port {port} --workers {workers} --no-access-log"
     name = f"uvicorn, {workers} workers, {'flush_on_sigterm' if opts_in else 'lifespan'}"
     command = ["-m", "uvicorn", *shlex.split(options)]
-    return _serve(name, folder, seed, port, command, kind, opts_in=opts_in, **how)
+    how |= {"workers": workers, "opts_in": opts_in}
+    return _serve(name, folder, seed, port, command, kind, **how)
 
 
 def _serve(
@@ -75,12 +77,14 @@ def _serve(
     *,
     kills: int = 0,
     responses: int = 1_000,
+    workers: int = _WORKERS,
     opts_in: bool = False,
 ) -> Outcome:
     """Serve while the collector has faults, and end by SIGTERM under load; lose nothing.
 
     Args:
         kills: So many workers are killed meanwhile, and the events are in a durable store.
+        workers: The number of workers.
         opts_in: Whether the program calls `flush_on_sigterm`.
     """
     outcome = Outcome(f"{name}, {kind}{', durable' * (kills > 0)}")
@@ -94,8 +98,8 @@ def _serve(
                 killed = [_kill_after(load, responses // (kills + 1)) for _ in range(kills)]
                 load.wait_for(responses)
                 collector.calm()  # at exit, workers try once
-                if "--lazy-apps" in command:
-                    load.wait_for_both()  # uWSGI forgets the signal for a worker that is loading
+                if workers == _WORKERS:
+                    load.wait_for_both()  # servers forget the signal for a worker that is starting
                 if load.failures and not kills:
                     outcome.problems.append(f"requests failed: {load.failures[:3]}")
                 process.terminate()
