@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from snowplow_tracker._delivery.background import LOOK_SECONDS
 from snowplow_tracker._validation import require_seconds
 
 if TYPE_CHECKING:
@@ -25,15 +24,10 @@ async def flush_emitter(background: BackgroundFlusher, timeout: float | None) ->
     loop = asyncio.get_running_loop()
     delivered: asyncio.Future[bool] = loop.create_future()
     watermark = background.deliver(partial(_resolve_from_thread, loop, delivered))
-    end = None if seconds is None else loop.time() + seconds
     try:
         # In contrast to `asyncio.wait_for`, it neither cancels the future nor swallows a
         # cancellation: https://github.com/python/cpython/issues/86296
-        while not delivered.done() and (end is None or loop.time() < end):
-            left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, max(end - loop.time(), 0))
-            done, _ = await asyncio.wait([delivered], timeout=left)
-            if not done:
-                background.look_again()
+        await asyncio.wait([delivered], timeout=seconds)
     finally:
         background.forget(watermark)
     return delivered.done() and delivered.result()

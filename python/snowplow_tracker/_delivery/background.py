@@ -21,12 +21,7 @@ if TYPE_CHECKING:
     from snowplow_tracker._delivery.watermarks import Watermark
     from snowplow_tracker._lifecycle.workers import WorkerPool
 
-__all__ = ["LOOK_SECONDS", "BackgroundFlusher", "flush_all_within"]
-
-
-# Threads whose requests end at the same time may each leave it to another one to look at the store
-# once more. A flush that finds nothing costs some microseconds.
-LOOK_SECONDS = 0.2
+__all__ = ["BackgroundFlusher", "flush_all_within"]
 
 
 class BackgroundFlusher:
@@ -64,10 +59,6 @@ class BackgroundFlusher:
         self._request()
         return watermark
 
-    def look_again(self) -> None:
-        """Request another flush for those who still wait: see `LOOK_SECONDS`."""
-        self._request()
-
     def forget(self, watermark: Watermark) -> None:
         """Tell no more. What was requested is sent all the same."""
         self._watermarks.discard(watermark)
@@ -94,10 +85,7 @@ class BackgroundFlusher:
             if not self._request():
                 self._flush()  # no thread can be started, at exit for example
             if not (inside_delivery.is_active() or delivering.is_active() or sections.is_active()):
-                while not told.wait_for(lambda: outcome, self._next_look(deadline)):
-                    if deadline is not None and time.monotonic() >= deadline:
-                        break
-                    self._request()
+                told.wait_for(lambda: outcome, deadline)
         finally:
             self._watermarks.discard(watermark)
         return bool(outcome) and outcome[0]
@@ -107,11 +95,6 @@ class BackgroundFlusher:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.stop()
-
-    @staticmethod
-    def _next_look(deadline: float | None) -> float:
-        end = time.monotonic() + LOOK_SECONDS
-        return end if deadline is None else min(end, deadline)
 
     def _request(self) -> bool:
         """Request a flush. Returns whether there is a thread for it, or nothing left to send."""
