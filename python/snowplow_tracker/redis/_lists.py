@@ -227,7 +227,8 @@ class _ProcessingList:
             self._rdb.sadd(workers, self._id)
             for other in self._rdb.smembers(workers):
                 name = other.decode() if isinstance(other, bytes) else other
-                if not self._rdb.exists(self._life_of(name)):
+                # Not its own: an eviction may have taken the key since.
+                if name != self._id and not self._rdb.exists(self._life_of(name)):
                     self._put_back_all_of(name)
                     self._rdb.srem(workers, name)
         except self._refused as error:
