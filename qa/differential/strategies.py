@@ -116,10 +116,14 @@ def _edits(is_0x: bool) -> Source:
                 "tracker.emitters.append(emitter)",
                 "disable_contracts()",
                 "enable_contracts()",
-                f"emitter.{'buffer' if is_0x else 'batch'}_size = 2",
+                _small_batches(is_0x),
             ]
         ),
     )
+
+
+def _small_batches(is_0x: bool) -> str:
+    return f"emitter.{'buffer' if is_0x else 'batch'}_size = 2"
 
 
 _reads = st.sampled_from(
@@ -237,7 +241,8 @@ def programs(draw: Draw, *, is_0x: bool) -> Program:
         step for block in draw(st.lists(_blocks(is_0x), min_size=2, max_size=12)) for step in block
     ]
     if "AsyncEmitter" in start[0]:
-        # What workers send is told apart by flushing after each statement.
-        middle = [f"{step}\ntracker.flush()" for step in middle]
+        # What workers send is told apart by flushing after each statement: only a flush may send.
+        small = _small_batches(is_0x)
+        middle = [f"{step}\ntracker.flush()" for step in middle if step != small]
     answers = draw(st.one_of(st.just([]), st.lists(st.sampled_from(_ANSWERS), max_size=6)))
     return Program((*start, *middle, "tracker.flush()"), tuple(answers))
