@@ -5,7 +5,9 @@
 // Public for the benchmarks: nothing else links to this crate.
 pub mod base64;
 pub mod buffer;
+pub mod bulk;
 pub mod characters;
+pub mod envelope;
 pub mod event_id;
 pub mod json;
 pub mod output;
@@ -44,6 +46,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::buffer::python::{RecordBatch, RecordBuffer, encode_record, is_text_only, request_bodies};
+    #[pymodule_export]
+    use crate::bulk::python::{EncodedLines, LineEncoder};
     #[pymodule_export]
     use crate::contracts::{contracts_enabled, set_contracts_enabled};
     #[pymodule_export]

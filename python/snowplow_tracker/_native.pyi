@@ -26,7 +26,9 @@ __all__ = [
     "UNSTRUCT_EVENT_SCHEMA",
     "VERSION",
     "EmitterCore",
+    "EncodedLines",
     "Event",
+    "LineEncoder",
     "PagePing",
     "PageView",
     "RecordBatch",
@@ -260,6 +262,56 @@ def request_bodies(events: PayloadDictList, max_bytes: int) -> list[tuple[int, b
         For each body, the number of its events and the body itself. A body is at most `max_bytes`
         long, unless it contains a single event that is larger.
     """
+
+@final
+class LineEncoder:
+    """Encodes usual lines of NDJSON as records, without the GIL. Any thread may use it.
+
+    A usual line is a self-describing event, or an event by its name, of which nothing has to be
+    converted or complained about: see `src/bulk/line.rs`.
+
+    Args:
+        base: Fields that each event has, unless its line says otherwise. Values are text.
+        encode_base64: Whether data is encoded in base64.
+        new_ids: Whether events get new ids even if they have one.
+    """
+
+    def __new__(cls, base: PayloadDict, encode_base64: bool, new_ids: bool) -> Self: ...
+    def encode(self, block: bytes, start: int, most: int, line: int, offset: int) -> EncodedLines:
+        """Encode lines, up to the first one that is not usual.
+
+        Args:
+            block: Whole lines.
+            start: Where the first line starts.
+            most: The largest number of records.
+            line: How many lines of the file come before the first one.
+            offset: How many bytes of the file do.
+        """
+
+@final
+class EncodedLines:
+    """The records of consecutive lines. Its length is their number: empty lines have none."""
+
+    def __len__(self) -> int: ...
+    @property
+    def last_line(self) -> int:
+        """The number of the last line that was read, in the file."""
+
+    @property
+    def end_offset(self) -> int:
+        """The offset after it, in the file."""
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the number of a record's line, and the offset after it."""
+
+    def store(self, buffer: RecordBuffer, start: int, end: int) -> None:
+        """Append records to a buffer, which must have room. Only the first call does.
+
+        Args:
+            buffer: The buffer.
+            start: The index of the first record.
+            end: The index after the last one.
+        """
 
 @final
 class RecordBuffer:

@@ -71,6 +71,16 @@ impl RecordBuffer {
     pub fn push(&self, py: Python<'_>, record: &[u8], created_ms: i64) -> Result<PushResult, NoMemory> {
         self.queue.with(py, |queue| queue.push(record, created_ms))
     }
+
+    /// Appends records, each with its creation time in milliseconds. Fails at the first one that there is no memory for.
+    pub fn push_all<'a>(&self, py: Python<'_>, records: impl Iterator<Item = (&'a [u8], i64)>) -> Result<(), NoMemory> {
+        self.queue.with(py, |queue| {
+            for (record, created_ms) in records {
+                queue.push(record, created_ms)?;
+            }
+            Ok(())
+        })
+    }
 }
 
 #[pymethods]

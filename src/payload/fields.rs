@@ -3,11 +3,11 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 
-use super::envelope::Envelope;
 use crate::base64;
 use crate::contracts::is_blank;
 use crate::cpython::call::str_of;
 use crate::cpython::str::utf8;
+use crate::envelope::Envelope;
 use crate::error::Result;
 use crate::field_name::FieldName;
 use crate::json::rules::{Rule, enum_value, rule_of, substitute};

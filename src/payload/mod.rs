@@ -3,7 +3,6 @@
 //! A later field replaces an earlier one of the same name. The order is: the event's own fields, its contexts, its true timestamp, the
 //! subject's fields, id and creation time, the tracker's fields.
 
-mod envelope;
 pub mod field_cache;
 pub mod fields;
 pub mod line;
@@ -20,12 +19,12 @@ use pyo3::types::{PyDict, PyInt};
 use crate::cpython::call::{call_user_method, get_user_attribute};
 use crate::cpython::items::items;
 use crate::cpython::lookup::subject_class;
+use crate::envelope::Envelope;
 use crate::error::{Error, Result};
 use crate::events::{Shape, Snapshot, write_self_describing};
 use crate::field_name::{FieldName, field_name};
 use crate::json::writer::Writer;
 use crate::scratch;
-use envelope::Envelope;
 use fields::FieldWriter;
 use true_timestamp::milliseconds;
 
@@ -44,8 +43,10 @@ pub const SUBJECT_FIELDS: [&str; 13] =
 /// See `SUBJECT_FIELDS`.
 pub const TRACKER_FIELDS: [&str; 3] = ["tv", "tna", "aid"];
 
-static UNSTRUCT_EVENT: LazyLock<Envelope> = LazyLock::new(|| Envelope::new(UNSTRUCT_EVENT_SCHEMA));
-static CONTEXTS: LazyLock<Envelope> = LazyLock::new(|| Envelope::new(CONTEXT_SCHEMA));
+/// The wrapper of a self-describing event.
+pub static UNSTRUCT_EVENT: LazyLock<Envelope> = LazyLock::new(|| Envelope::new(UNSTRUCT_EVENT_SCHEMA));
+/// The wrapper of contexts.
+pub static CONTEXTS: LazyLock<Envelope> = LazyLock::new(|| Envelope::new(CONTEXT_SCHEMA));
 
 /// The encoding of JSON in a payload.
 #[derive(Clone, Copy)]

@@ -3,10 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
-use super::envelope::Envelope;
 use super::fields::{FieldWriter, exact_str, is_omitted};
-use crate::base64;
 use crate::cpython::str::{small_int, utf8};
+use crate::envelope::Envelope;
 use crate::error::Result;
 use crate::field_name::FieldName;
 use crate::json::escape;
@@ -119,13 +118,7 @@ impl<'py> FieldWriter<'py> for RecordWriter<'_> {
 
     fn encoded(&mut self, name: &'static FieldName, envelope: &Envelope, json: &[u8], base64: bool) -> Result<()> {
         self.out.extend_from_slice(name.record_prefix().as_bytes());
-        if base64 {
-            self.out.extend_from_slice(envelope.head_base64());
-            base64::append(self.out, json);
-        } else {
-            escape::append_escaped(self.out, envelope.head());
-            escape::append_escaped(self.out, json);
-        }
+        envelope.append(self.out, json, base64);
         self.out.extend_from_slice(FIELD_END);
         Ok(())
     }

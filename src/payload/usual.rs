@@ -7,18 +7,17 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyList, PyString};
 
-use super::envelope::Envelope;
 use super::line::Line;
 use super::record::has_same_digits;
 use super::{CONTEXTS, UNSTRUCT_EVENT};
-use crate::base64;
 use crate::characters::Characters;
 use crate::cpython::str::{characters, small_int};
+use crate::envelope::Envelope;
 use crate::events::Shape;
 use crate::events::usual::{UsualEvent, read_self_describing};
 use crate::field_name::{FieldName, field_name};
 use crate::json::plain::append_plain;
-use crate::json::{escape, transcode};
+use crate::json::transcode;
 use crate::output::Output;
 use crate::overrides::Originals;
 
@@ -126,13 +125,7 @@ fn append_json<'a>(
     json.check().ok()?;
     let out = line.end();
     out.extend_from_slice(name.record_prefix().as_bytes());
-    if base64 {
-        out.extend_from_slice(envelope.head_base64());
-        base64::append(out, json);
-    } else {
-        escape::append_escaped(out, envelope.head());
-        escape::append_escaped(out, json);
-    }
+    envelope.append(out, json, base64);
     out.extend_from_slice(b"\",");
     out.check().ok()?;
     Line::begin(out, 0).ok()

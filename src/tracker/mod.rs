@@ -8,7 +8,7 @@ mod global_contexts;
 mod scope;
 mod settings;
 mod sinks;
-mod stamp;
+pub mod stamp;
 mod switches;
 mod track;
 mod usual;

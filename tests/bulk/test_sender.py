@@ -226,7 +226,7 @@ def test_it_gives_up_when_the_collector_accepts_nothing(server):
 
 
 def test_put_raises_when_the_collector_accepts_nothing(server, monkeypatch):
-    monkeypatch.setattr("snowplow_tracker.bulk.sender._MAX_OPEN", 20)
+    monkeypatch.setattr("snowplow_tracker.bulk.intake._MAX_OPEN", 20)
     server.otherwise = 503
     with Sender(server.url, batch_size=5, give_up_after=1) as sender:
         for each in records(20):
@@ -237,7 +237,7 @@ def test_put_raises_when_the_collector_accepts_nothing(server, monkeypatch):
 
 
 def test_put_waits_while_too_many_events_are_open(server, monkeypatch):
-    monkeypatch.setattr("snowplow_tracker.bulk.sender._MAX_OPEN", 20)
+    monkeypatch.setattr("snowplow_tracker.bulk.intake._MAX_OPEN", 20)
     server.otherwise = "hang"
     sender = Sender(server.url, batch_size=5, threads=2)
     thread = threading.Thread(target=put_all, args=(sender, records(50)))
@@ -251,7 +251,7 @@ def test_put_waits_while_too_many_events_are_open(server, monkeypatch):
 
 
 def test_put_waits_for_room_in_bytes(server, monkeypatch):
-    monkeypatch.setattr("snowplow_tracker.bulk.sender._MAX_QUEUED_BYTES", 1_000_000)
+    monkeypatch.setattr("snowplow_tracker.bulk.intake._MAX_QUEUED_BYTES", 1_000_000)
     server.otherwise = "hang"
     sender = Sender(server.url, threads=1)
     large = [record(number, property="x" * 100_000) for number in range(50)]

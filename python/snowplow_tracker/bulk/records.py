@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from snowplow_tracker._native import Event, TrackerCore, build_payload, clean_fields
+from snowplow_tracker._native import (
+    Event,
+    LineEncoder,
+    TrackerCore,
+    build_payload,
+    clean_fields,
+)
 from snowplow_tracker.bulk.described import Envelopes
 from snowplow_tracker.bulk.enriched import EnrichedForm
 from snowplow_tracker.bulk.errors import RecordError
@@ -30,13 +36,25 @@ if TYPE_CHECKING:
 
     _Form = Callable[[Mapping[str, Any]], dict[str, str]]
 
-__all__ = ["RecordEncoder"]
+__all__ = ["Encoder", "RecordEncoder"]
 
 _new_id = TrackerCore.get_uuid
 _now = TrackerCore.get_timestamp
 _MICRO_KEYS = frozenset(("rawEvent", "collectorPayload", "parameters"))
 _MAX_FORMS = 1_000
 _DEAD_LETTER_KEYS = frozenset(("source", "line", "reason", "record"))
+
+
+class Encoder(Protocol):
+    """What a `Sender` needs of a `RecordEncoder`."""
+
+    def encode_all(self, record: Any) -> list[dict[str, str]]:
+        """Return the payloads of a record, whose values are text.
+
+        Raises:
+            RecordError: It cannot be an event.
+        """
+        ...
 
 
 class RecordEncoder:
@@ -123,6 +141,15 @@ class RecordEncoder:
                 tracked=self._tracked,
                 envelopes=envelopes,
             )
+
+    def line_encoder(self) -> LineEncoder | None:
+        """Return what encodes usual lines of NDJSON with equal results, or None if none is usual.
+
+        What takes a value from the record into another field makes a line an unusual one.
+        """
+        if self._flat or self._id_from or self._time_from or self._user_id_from:
+            return None
+        return LineEncoder(self._base, self._encode_base64, self._new_ids)
 
     def encode(self, record: Mapping[str, Any] | Event) -> dict[str, str]:
         """Return the payload of a record.

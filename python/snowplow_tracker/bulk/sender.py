@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from snowplow_tracker._emitter import engine_of
 from snowplow_tracker._validation import require_int
+from snowplow_tracker.bulk.burial import Burial
 from snowplow_tracker.bulk.errors import RecordError, UnreadableError
 from snowplow_tracker.bulk.frames import records_of
+from snowplow_tracker.bulk.intake import Intake
 from snowplow_tracker.bulk.interruptions import StoppedError, UnavailableError
-from snowplow_tracker.bulk.places import Places, Position
 from snowplow_tracker.bulk.rate_limit import RateLimit
 from snowplow_tracker.bulk.records import RecordEncoder
 from snowplow_tracker.bulk.report import DeadRecord, Report
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from snowplow_tracker._native import EncodedLines, LineEncoder
     from snowplow_tracker.bulk.frames import Frame
-    from snowplow_tracker.bulk.outcomes import Refusal
+    from snowplow_tracker.bulk.places import Position
+    from snowplow_tracker.bulk.records import Encoder
     from snowplow_tracker.bulk.validation import SelfDescribingValidator
     from snowplow_tracker.events import Event
     from snowplow_tracker.subject import Subject
@@ -34,26 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Sender", "send"]
 
-# Events that are queued or in flight, or have their outcome before an earlier event has.
-_MAX_OPEN = 50_000
-_MAX_QUEUED_BYTES = 32_000_000
 _MAX_RETRY_DELAY = 10.0
 _FLUSH_SECONDS = 1.0
 _POLL_SECONDS = 0.25
 _INTERRUPTED_SECONDS = 5.0
 _NOT_RETRIED = {status: False for status in range(400, 500) if status != 429}  # noqa: PLR2004
-
-
-class Encoder(Protocol):
-    """What a `Sender` needs of a `RecordEncoder`."""
-
-    def encode_all(self, record: Any) -> list[dict[str, str]]:
-        """Return the payloads of a record, whose values are text.
-
-        Raises:
-            RecordError: It cannot be an event.
-        """
-        ...
 
 
 class Sender:
@@ -127,10 +114,9 @@ class Sender:
             encode_base64=encode_base64,
         )
         self._validator = validator
-        self._on_dead = on_dead
         self._rate = None if rate is None else RateLimit(rate)
         self._give_up_after = give_up_after
-        self._batch_size = require_int(batch_size, 1, name="batch_size")
+        require_int(batch_size, 1, name="batch_size")
         self._store = BulkStore(batch_size, single=method == "get")
         settings: dict[str, Any] = {
             "protocol": protocol,
@@ -145,16 +131,11 @@ class Sender:
         self._emitter = BulkEmitter(collector, **settings)
         self._emitter.set_flush_timer(_FLUSH_SECONDS)
         self._completions = engine_of(self._emitter).context.completions
-        self._places = Places()
-        self._open = self._places.open
-        self._buffer = self._store.buffer
+        self._intake = Intake(self._store, self._emitter, batch_size)
+        self._burial = Burial(on_dead, self._store, self._intake.places)
         self._looks_always = True  # before the first record
         self._lock = threading.RLock()  # one thread at a time puts
-        self._read = self._unflushed = 0
-        self._dead: Counter[str] = Counter()
-        self._refused = 0
         self._began: float | None = None
-        self._waiting_since = 0.0
         self._is_stopped = False
         self._is_closed = False
 
@@ -187,23 +168,46 @@ class Sender:
                 self._looks_always
                 or self._is_stopped
                 or self._store.outcomes.refusals
-                or len(self._open) >= _MAX_OPEN
-                or self._buffer.allocated >= _MAX_QUEUED_BYTES
+                or self._intake.seems_full()
             ):
                 self._get_ready()
             try:
                 payloads = self._payloads(record)
             except RecordError as error:
-                self._read += 1
                 reason = "unreadable" if isinstance(error, UnreadableError) else "invalid"
-                self._bury_other(DeadRecord(reason, _texts(error), record, place))
-                if self._on_dead is None:
+                self._burial.bury(DeadRecord(reason, _texts(error), record, place))
+                if not self._burial.is_seen:
                     raise
                 return
             if not payloads:
-                self._places.add_other(place)
+                self._intake.places.add_other(place)
             for left, payload in enumerate(payloads, 1 - len(payloads)):
-                self._store_event(payload, place, is_last=not left)
+                self._intake.add(payload, place, is_last=not left)
+
+    def line_encoder(self) -> LineEncoder | None:
+        """Return what encodes lines for `put_lines`. None if each has to be put as a record."""
+        encoder = self._encoder
+        is_plain = self._validator is None and self._rate is None
+        return encoder.line_encoder() if is_plain and isinstance(encoder, RecordEncoder) else None
+
+    def put_lines(
+        self, lines: EncodedLines, source: Any, start: int = 0, end: int | None = None
+    ) -> None:
+        """Accept lines that the `line_encoder` of this sender has encoded.
+
+        Args:
+            lines: The lines.
+            source: What they are from. The place of each is a tuple of this, its number, and the
+                offset after it.
+            start: The index of the first one. Default 0.
+            end: The index after the last one. Default None: all.
+
+        Raises:
+            StoppedError: As `put`, and so are `UnavailableError` and what `on_dead` raises.
+        """
+        with self._lock:
+            self._get_ready()
+            self._intake.add_lines(lines, source, start, len(lines) if end is None else end)
 
     def reject(self, record: Any, reason: str, errors: Iterable[str], place: Any = None) -> None:
         """Count a record that the program itself finds unusable, and call `on_dead` with it.
@@ -219,23 +223,22 @@ class Sender:
         """
         with self._lock:
             self._get_ready()
-            self._read += 1
-            self._bury_other(DeadRecord(reason, tuple(errors), record, place))
+            self._burial.bury(DeadRecord(reason, tuple(errors), record, place))
 
     def _get_ready(self) -> None:
         """Wait until a record may come in."""
         self._check_open()
         if self._began is None:
-            self._began = self._waiting_since = time.monotonic()
+            self._began = self._intake.waiting_since = time.monotonic()
             self._looks_always = self._rate is not None or self._give_up_after is not None
         if self._store.outcomes.refusals:
-            self._bury_refused()
+            self._burial.bury_refused()
         if self._rate is not None:
             self._pause(self._rate.seconds_to_wait())
         if self._give_up_after is not None:
             self._check_available()
-        if not self._has_room():
-            self._wait(self._has_room, None)
+        if not self._intake.has_room():
+            self._wait(self._intake.has_room, None)
 
     def _payloads(self, record: Mapping[str, Any] | Event) -> list[dict[str, str]]:
         payloads = self._encoder.encode_all(record)
@@ -245,28 +248,7 @@ class Sender:
                 raise RecordError("\n".join(errors))
         return payloads
 
-    def _store_event(self, payload: dict[str, str], place: Any, is_last: bool) -> None:
-        if not self._open:
-            self._waiting_since = time.monotonic()
-        self._places.add(place, is_last)  # first: a thread may send the event at once
-        try:
-            self._buffer.add(payload)
-        except BaseException:  # no memory, or a KeyboardInterrupt before or after it was stored
-            self._places.limit(self._store.accepted)
-            raise
-        self._read += 1
-        self._unflushed += 1
-        if self._unflushed >= self._batch_size:
-            self._unflushed = 0
-            self._emitter.flush()
-
     # --- waiting
-
-    def _has_room(self) -> bool:
-        store = self._store
-        if len(self._open) >= _MAX_OPEN:
-            self._places.position(store.outcomes.watermark)
-        return len(self._open) < _MAX_OPEN and store.buffer.allocated < _MAX_QUEUED_BYTES
 
     def _wait(self, condition: Callable[[], bool], deadline: float | None) -> bool:
         """Wait until a condition holds, and bury what is refused meanwhile.
@@ -276,7 +258,7 @@ class Sender:
         """
         while True:
             completed = self._completions.count
-            self._bury_refused()
+            self._burial.bury_refused()
             if condition():
                 return True
             if deadline is None:
@@ -309,50 +291,8 @@ class Sender:
     def _is_unavailable(self) -> bool:
         if self._give_up_after is None or not self._store.unfinished:
             return False
-        since = max(self._store.outcomes.last_success, self._waiting_since)
+        since = max(self._store.outcomes.last_success, self._intake.waiting_since)
         return time.monotonic() - since >= self._give_up_after
-
-    # --- dead records
-
-    def _bury_other(self, dead: DeadRecord) -> None:
-        """Count a record that became no event."""
-        if self._on_dead is not None:
-            try:
-                self._on_dead(dead)
-            except BaseException:
-                self._read -= 1
-                raise
-        self._dead[dead.reason] += 1
-        self._places.add_other(dead.place)
-
-    def _bury_refused(self) -> None:
-        """Count the events that were refused since the last call."""
-        refusals = self._store.outcomes.refusals
-        while refusals:
-            refusal = refusals.popleft()
-            if self._on_dead is None:
-                self._finish_refused(refusal, refusal.first, len(refusal.batch))
-            else:
-                self._bury_each(refusal, self._on_dead)
-
-    def _bury_each(self, refusal: Refusal, on_dead: Callable[[DeadRecord], object]) -> None:
-        number = refusal.first
-        try:
-            for event in refusal.batch.events():
-                place = self._places.of(number)
-                on_dead(DeadRecord(refusal.reason, (refusal.error,), event, place))
-                self._finish_refused(refusal, number, 1)
-                number += 1
-        finally:
-            end = refusal.first + len(refusal.batch)
-            if number < end:  # `on_dead` raised: the others have no outcome yet
-                left = refusal.batch.part(number - refusal.first, len(refusal.batch))
-                self._store.outcomes.refusals.appendleft(refusal._replace(first=number, batch=left))
-
-    def _finish_refused(self, refusal: Refusal, first: int, count: int) -> None:
-        self._dead[refusal.reason] += count
-        self._refused += count
-        self._store.finish_refused(first, count)
 
     # --- out
 
@@ -362,7 +302,7 @@ class Sender:
 
         Once an input is read again from there, no record is lost. Any thread may ask.
         """
-        return self._places.position(self._store.outcomes.watermark)
+        return self._intake.places.position(self._store.outcomes.watermark)
 
     def drain(self, timeout: float | None = None) -> Report:
         """Wait until all records are delivered or dead, or the collector counts as unavailable.
@@ -391,15 +331,16 @@ class Sender:
     def report(self) -> Report:
         """Return what became of the records so far. Any thread may ask."""
         stats = self._emitter.stats()
-        delivered, dead = self._store.outcomes.delivered, sum(self._dead.values())
+        burial, delivered = self._burial, self._store.outcomes.delivered
+        read, dead = self._intake.stored + burial.unfit, burial.unfit + burial.refused
         return Report(
-            read=self._read,
-            sent=delivered + self._refused,
+            read=read,
+            sent=delivered + burial.refused,
             delivered=delivered,
-            refused=self._refused,
+            refused=burial.refused,
             dead=dead,
-            undelivered=max(self._read - delivered - dead, 0),
-            reasons=dict(self._dead),
+            undelivered=max(read - delivered - dead, 0),
+            reasons=dict(burial.reasons),
             bytes=stats["bytes"],
             requests=stats["requests"],
             seconds=0.0 if self._began is None else time.monotonic() - self._began,

@@ -71,7 +71,8 @@ class BulkStore:
     @property
     def accepted(self) -> int:
         """Number of events so far, which is the number that the next one gets."""
-        return self._taken + len(self.buffer)
+        with sections, sections.short:  # not while a batch is in neither of them
+            return self._taken + len(self.buffer)
 
     @property
     def unfinished(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+    from snowplow_tracker._native import EncodedLines, LineEncoder
     from snowplow_tracker.bulk import DeadRecord, Report, Sender
     from snowplow_tracker.bulk.inputs import Input, Item
     from snowplow_tracker.cli.checkpoint import Checkpoint
@@ -154,17 +156,27 @@ class Job:
 
     def _send_all(self) -> None:
         sender, start = self.sender, self._last
-        put, reject = sender.put, sender.reject
+        put, reject, encoder = sender.put, sender.reject, sender.line_encoder()
         number, limits = 0, self._limits
-        end = None if limits.limit is None else limits.skip + limits.limit
+        end = sys.maxsize if limits.limit is None else limits.skip + limits.limit
         for index, open_input in enumerate(self._open_inputs[start.input :], start.input):
             with open_input(start if index == start.input else Place(index)) as source:
                 self._input, self._index = source, index
-                for line, offset, record in self._items(source):
+                for item in self._items(source, encoder):
+                    if not isinstance(item, tuple):
+                        first = max(limits.skip - number, 0)
+                        last = min(end - number, len(item))
+                        if first < last:
+                            sender.put_lines(item, index, first, last)
+                        number += len(item)
+                        if last < len(item):
+                            return
+                        continue
+                    line, offset, record = item
                     number += 1
                     if number <= limits.skip:
                         continue
-                    if end is not None and number > end:
+                    if number > end:
                         return
                     place = (index, line, offset)
                     if isinstance(record, UnreadableError):
@@ -172,10 +184,11 @@ class Job:
                     else:
                         put(record, place)
 
-    def _items(self, source: Input) -> Iterator[Item]:
-        return iter(source) if source.size is not None else self._awaited(iter(source))
+    def _items(self, source: Input, encoder: LineEncoder | None) -> Iterator[Item | EncodedLines]:
+        items = source.items(encoder)
+        return items if source.size is not None else self._awaited(items)
 
-    def _awaited(self, items: Iterator[Item]) -> Iterator[Item]:
+    def _awaited(self, items: Iterator[Item | EncodedLines]) -> Iterator[Item | EncodedLines]:
         """Yield items of an input that may keep its reader waiting."""
         while True:
             self._is_waiting = True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path, PurePath
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from snowplow_tracker.bulk.errors import UnreadableError
 from snowplow_tracker.bulk.inputs.compression import (
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from snowplow_tracker._native import EncodedLines, LineEncoder
+
 __all__ = ["FORMATS", "Input", "Item", "open_input"]
 
-FORMATS: dict[str, Callable[[IO[bytes], Start], Iterator[Item]]] = {
+FORMATS: dict[str, Callable[[IO[bytes], Start], Iterator[Item | EncodedLines]]] = {
     "ndjson": read_ndjson,
     "json": read_json_array,
     "csv": read_csv,
@@ -78,7 +81,18 @@ class Input:
             return 0
 
     def __iter__(self) -> Iterator[Item]:
+        return cast("Iterator[Item]", self.items(None))
+
+    def items(self, encoder: LineEncoder | None) -> Iterator[Item | EncodedLines]:
+        """Yield what iterating does, but consecutive lines that an encoder can encode together.
+
+        Args:
+            encoder: For NDJSON. None: each line is an item of its own.
+        """
         file = decompressed(self._file, self.name)
+        read = FORMATS[self.format]
+        if self.format == "ndjson" and encoder is not None:
+            read = partial(read_ndjson, encoder=encoder)
         start = self._start
         if start.offset and self.format not in {"csv", "tsv"}:
             # The others need their header first.
@@ -87,12 +101,12 @@ class Input:
             for _ in range(start.line):
                 file.readline()
         if not self._reads_compressed:
-            yield from FORMATS[self.format](file, start)
+            yield from read(file, start)
             return
         last = start.line
         try:
-            for item in FORMATS[self.format](file, start):
-                last = item[0]
+            for item in read(file, start):
+                last = item[0] if isinstance(item, tuple) else item.last_line
                 yield item
         except DAMAGED as error:
             yield last + 1, None, UnreadableError(f"damaged, nothing more can be read: {error}")
