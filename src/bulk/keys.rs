@@ -46,11 +46,12 @@ impl Keys {
 /// Returns the same number for the same key. Whoever makes keys with equal numbers makes the line an unusual one, no more.
 fn hash(key: &[u8]) -> u64 {
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = key.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let add = |hash: u64, word: &[u8; 8]| (hash.rotate_left(25) ^ u64::from_le_bytes(*word)).wrapping_mul(MULTIPLIER);
-    add(words.iter().fold(key.len() as u64, add), &last)
+    let add = |hash: u64, word: u64| (hash.rotate_left(25) ^ word).wrapping_mul(MULTIPLIER);
+    let Some(last) = key.last_chunk::<8>() else {
+        return add(key.len() as u64, key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    };
+    let words = key.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
+    add(words.fold(key.len() as u64, add), u64::from_le_bytes(*last))
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@ use memchr::memchr2;
 use super::line::{Memory, Settings, append_record};
 use crate::output::Output;
 
+/// How many times as long as its line a record usually is at most.
+const GROWTH: usize = 2;
+const MOST_RESERVED: usize = 1024 * 1024;
+
 /// A line that has become a record.
 pub struct Entry {
     /// Where the record ends.
@@ -33,7 +37,10 @@ pub struct Lines {
 pub fn encode(settings: &Settings, block: &[u8], start: usize, most: usize, now_ms: i64) -> Lines {
     let mut read = Lines { records: Output::new(), entries: Vec::new(), lines: 0, end: start };
     let mut memory = Memory::default();
-    if read.entries.try_reserve(most).is_err() {
+    // Growing step by step would copy each record once more.
+    let is_enough = read.records.reserve((GROWTH * (block.len() - start)).min(MOST_RESERVED))
+        && read.entries.try_reserve(most).is_ok();
+    if !is_enough {
         return read;
     }
     while read.entries.len() < most

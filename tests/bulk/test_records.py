@@ -204,7 +204,7 @@ def test_both_times_are_kept():
 
 def test_an_event_id_that_is_no_uuid_gives_the_same_uuid_each_time():
     record = {"event": "page_view", "page_url": "u", "event_id": "order-17"}
-    expected = str(uuid.uuid5(NAMESPACE, "order-17"))
+    expected = str(uuid.uuid5(uuid.UUID(bytes=NAMESPACE), "order-17"))
     assert [encode(record)["eid"] for _ in range(2)] == [expected] * 2
     assert encode({**record, "event_id": ID})["eid"] == ID
     assert encode({**record, "event_id": uuid.UUID(ID)})["eid"] == ID
@@ -214,7 +214,7 @@ def test_ids_times_and_users_may_be_taken_from_other_keys():
     record = {"schema": SCHEMA, "data": {"order": 17, "day": "03.02.2024"}, "account": "a-1"}
     settings = {"id_from": ["data.order", "account"], "time_from": "data.day"}
     payload = encode(record, **settings, time_format="%d.%m.%Y", user_id_from="account")
-    assert payload["eid"] == str(uuid.uuid5(NAMESPACE, "17\x1fa-1"))
+    assert payload["eid"] == str(uuid.uuid5(uuid.UUID(bytes=NAMESPACE), "17\x1fa-1"))
     assert payload["ttm"] == "1706918400000"
     assert payload["uid"] == "a-1"
     assert refusal({**record, "account": None}, id_from="account") == "account: no value"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
 
 SCHEMA = "iglu:com.acme/order/jsonschema/1-0-0"
+ID_NAMESPACE = uuid.UUID(bytes=NAMESPACE)
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_row_is_the_data_of_an_event(spark, collector):
     write(frame, collector, schema=SCHEMA, idFrom="id", timeFrom="at", appId="shop")
     [event] = rows(collector)
     assert event["unstruct_event"]["data"] == {"schema": SCHEMA, "data": TYPED_DATA}
-    assert event["event_id"] == str(uuid.uuid5(NAMESPACE, "o-1"))
+    assert event["event_id"] == str(uuid.uuid5(ID_NAMESPACE, "o-1"))
     assert event["true_tstamp"] == "2024-02-29T13:00:00.000Z"
     assert (event["app_id"], event["name_tracker"]) == ("shop", "spark")
 
@@ -157,7 +158,7 @@ def test_a_task_that_is_killed_is_repeated_with_the_same_ids(spark, collector):
     frame = frame.mapInArrow(partial(_dying_once, collector.url), frame.schema)
     write(frame, collector, schema=SCHEMA, columns="id", idFrom="id", threads="1")
     ids = [event["event_id"] for event in rows(collector)]
-    assert set(ids) == {str(uuid.uuid5(NAMESPACE, str(number))) for number in range(300)}
+    assert set(ids) == {str(uuid.uuid5(ID_NAMESPACE, str(number))) for number in range(300)}
     assert len(ids) >= 340, "the first attempt had sent some"
 
 

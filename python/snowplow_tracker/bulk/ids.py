@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hashlib import sha1
 from typing import Any
-from uuid import UUID as UuidObject  # noqa: N811
 
 from snowplow_tracker._canonical_event import UUID
 from snowplow_tracker.bulk.errors import RecordError
@@ -12,9 +11,8 @@ from snowplow_tracker.bulk.values import field_text
 
 __all__ = ["NAMESPACE", "derived_id", "event_id", "joined"]
 
-NAMESPACE = UuidObject("2d1095ed-1093-593f-a4df-45eb150d8752")
-"""The namespace of ids that are derived from text (RFC 9562, version 5)."""
-_NAMESPACE_BYTES = NAMESPACE.bytes
+NAMESPACE = bytes.fromhex("2d1095ed1093593fa4df45eb150d8752")
+"""The UUID that is the namespace of ids derived from text (RFC 9562, version 5)."""
 _VARIANTS = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 """The digit with the two bits of the variant, by the digit of the hash in its place."""
 _SEPARATOR = "\x1f"
@@ -33,8 +31,8 @@ def event_id(key: str, value: Any) -> str:
 
 
 def derived_id(text: str) -> str:
-    """Return `uuid.uuid5(NAMESPACE, text)` as text, in a quarter of the time."""
-    digits = sha1(_NAMESPACE_BYTES + text.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324
+    """Return `uuid.uuid5(UUID(bytes=NAMESPACE), text)` as text, in a quarter of the time."""
+    digits = sha1(NAMESPACE + text.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324
     variant = _VARIANTS[digits[16]]
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 

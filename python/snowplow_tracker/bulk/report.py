@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["DeadRecord", "Report"]
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What became of the records so far: `read` = `delivered` + `dead` + `undelivered`.
 
     Attributes:
@@ -34,7 +35,7 @@ class Report:
     refused: int = 0
     dead: int = 0
     undelivered: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = {}
     bytes: int = 0
     requests: int = 0
     seconds: float = 0.0
@@ -47,7 +48,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all numbers, `rate` included, as a dict for JSON."""
-        numbers = asdict(self)
+        numbers = {**self._asdict(), "reasons": dict(self.reasons)}
         return {**numbers, "seconds": round(self.seconds, 3), "rate": round(self.rate, 1)}
 
     def to_json(self) -> str:
@@ -55,8 +56,7 @@ class Report:
         return json.dumps(self.as_dict())
 
 
-@dataclass(frozen=True)
-class DeadRecord:
+class DeadRecord(NamedTuple):
     """A record that will never be delivered.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _UNUSABLE = 2
+_GC_THRESHOLD = 20_000
 _GROUPS = {
     "send": "send events from files, standard input or arguments",
     "replay": "send recorded events again, at their own pace or another",
@@ -52,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(group: str, rest: list[str]) -> int:
     # Imported when they are called: the command has to start fast.
     if group in {"send", "replay"}:
+        # Records are no cycles: looking for some after each few hundred objects finds none.
+        gc.set_threshold(_GC_THRESHOLD)
         from snowplow_tracker.cli.send import run  # noqa: PLC0415
 
         return run(group, rest)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_ndjson"]
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 16
 _MAX_LINE = 1 << 26
 """Of a longer line, only the beginning is kept. An event is a million bytes at most."""
 _MAX_RUN = 500
