@@ -6,7 +6,8 @@ from snowplow_tracker.bulk.errors import RecordError
 from snowplow_tracker.bulk.interruptions import StoppedError, UnavailableError
 from snowplow_tracker.bulk.places import Position
 from snowplow_tracker.bulk.report import DeadRecord, Report
-from snowplow_tracker.bulk.sender import Sender, send
+from snowplow_tracker.bulk.sender import Sender
+from snowplow_tracker.bulk.sending import send
 
 __all__ = [
     "DeadRecord",

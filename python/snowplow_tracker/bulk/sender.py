@@ -1,4 +1,4 @@
-"""`Sender` and `send`: many records to a collector, each with a known outcome."""
+"""`Sender`: many records to a collector, each with a known outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from snowplow_tracker._emitter import engine_of
 from snowplow_tracker._validation import require_int
 from snowplow_tracker.bulk.burial import Burial
 from snowplow_tracker.bulk.errors import RecordError, UnreadableError
-from snowplow_tracker.bulk.frames import records_of
 from snowplow_tracker.bulk.intake import Intake
 from snowplow_tracker.bulk.interruptions import StoppedError, UnavailableError
 from snowplow_tracker.bulk.rate_limit import RateLimit
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from snowplow_tracker._native import EncodedLines, LineEncoder
-    from snowplow_tracker.bulk.frames import Frame
     from snowplow_tracker.bulk.places import Position
     from snowplow_tracker.bulk.records import Encoder
     from snowplow_tracker.bulk.validation import SelfDescribingValidator
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from snowplow_tracker.subject import Subject
     from snowplow_tracker.typing import HttpProtocol, Method
 
-__all__ = ["Sender", "send"]
+__all__ = ["Sender"]
 
 _MAX_RETRY_DELAY = 10.0
 _FLUSH_SECONDS = 1.0
@@ -368,33 +366,6 @@ class Sender:
             self._is_closed = self._is_stopped = True
             self._emitter.close(0)
         return report
-
-
-def send(
-    records: Iterable[Mapping[str, Any] | Event] | Frame,
-    collector: str,
-    **settings: Any,
-) -> Report:
-    """Send records to a collector, and wait until each is delivered or dead.
-
-    Args:
-        records: The records, as for `Sender.put`; or a `pandas.DataFrame`, `polars.DataFrame`,
-            `pyarrow.Table`, `pyarrow.RecordBatch` or `pyarrow.RecordBatchReader`, whose rows are
-            the records. A missing value of pandas counts as None.
-        collector: The collector.
-        settings: All other parameters of `Sender`.
-
-    Returns:
-        What became of them.
-
-    Raises:
-        RecordError: A record is no event, and there is no `on_dead`.
-        UnavailableError: The collector has accepted nothing for `give_up_after` seconds.
-    """
-    with Sender(collector, **settings) as sender:
-        for record in records_of(records):
-            sender.put(record)
-    return sender.report()
 
 
 def _texts(error: RecordError) -> tuple[str, ...]:
