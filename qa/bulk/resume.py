@@ -80,7 +80,7 @@ def run(seed: int, records: int, folder: Path) -> Ledger:
     server.otherwise = collector.respond
     with server.serving():
         while status is None:
-            status = _one_process(server.url, folder, rng.uniform(0.3, 1.5))
+            status = _one_process(server.url, folder, rng.uniform(0.3, 1.5), has_rate=seed % 2 > 0)
             done = collector.accepted + _dead(folder)
             if status is None:
                 kills += 1
@@ -92,12 +92,17 @@ def run(seed: int, records: int, folder: Path) -> Ledger:
     return Ledger(records, kills, records - len(done), premature, duplicates, window, status)
 
 
-def _one_process(url: str, folder: Path, seconds: float) -> int | None:
-    """Send, but for some seconds only. Returns the exit status, or None if it was killed."""
+def _one_process(url: str, folder: Path, seconds: float, *, has_rate: bool) -> int | None:
+    """Send, but for some seconds only. Returns the exit status, or None if it was killed.
+
+    With a rate, each record goes alone; without one, lines are encoded together.
+    """
     options = ["--checkpoint", "cp", "--checkpoint-every", "100ms", "--max-dead", "0"]
+    if has_rate:
+        options += ["--rate", "20000"]
     process = start(
         *("send", "-c", url, "in.ndjson", "--dead-letter", "dead.ndjson", *options),
-        *("--rate", "20000", "--threads", "3", "--batch-size", "100"),
+        *("--threads", "3", "--batch-size", "100"),
         folder=folder,
     )
     try:

@@ -63,14 +63,19 @@ class Intake:
             place: The place of its record.
             is_last: Whether it is the last event of its record.
         """
-        self._look_at_clock()
+        places = self.places
+        if places.added == places.closed:
+            self.waiting_since = time.monotonic()
         try:
-            self.places.add(place, is_last)  # first: a thread may send the event at once
+            places.add(place, is_last)  # first: a thread may send the event at once
             self._buffer.add(payload)
         except BaseException:
             self._recount()
             raise
-        self._count(1)
+        self.stored += 1
+        self._unflushed += 1
+        if self._unflushed >= self._batch_size:
+            self._flush()
 
     def add_lines(self, lines: EncodedLines, source: Any, start: int, end: int) -> None:
         """Store encoded lines, from index `start` up to, not including, `end`.
@@ -81,27 +86,24 @@ class Intake:
         def place_of(index: int) -> tuple[Any, int, int]:
             return (source, *lines.place(index))
 
-        self._look_at_clock()
+        if self.places.added == self.places.closed:
+            self.waiting_since = time.monotonic()
         try:
             self.places.add_run(place_of, start, end)  # first, as in `add`
             lines.store(self._buffer, start, end)
         except BaseException:
             self._recount()
             raise
-        self._count(end - start)
-
-    def _look_at_clock(self) -> None:
-        if self.places.added == self.places.closed:
-            self.waiting_since = time.monotonic()
+        self.stored += end - start
+        self._unflushed += end - start
+        if self._unflushed >= self._batch_size:
+            self._flush()
 
     def _recount(self) -> None:
         """Find out what was stored: after a lack of memory, or a `KeyboardInterrupt`."""
         self.stored = self._store.accepted
         self.places.limit(self.stored)
 
-    def _count(self, events: int) -> None:
-        self.stored += events
-        self._unflushed += events
-        if self._unflushed >= self._batch_size:
-            self._unflushed = 0
-            self._emitter.flush()
+    def _flush(self) -> None:
+        self._unflushed = 0
+        self._emitter.flush()
