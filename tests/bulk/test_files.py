@@ -15,6 +15,7 @@ from snowplow_tracker.bulk import DeadRecord, RecordError, Sender, send
 from snowplow_tracker.bulk import intake as intake_module
 from snowplow_tracker.bulk.errors import UnreadableError
 from snowplow_tracker.bulk.inputs import ndjson, open_input
+from snowplow_tracker.bulk.records import RecordEncoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,12 +161,20 @@ def test_an_interrupted_run_is_counted_exactly(server, is_stored):
     assert sender.position == (count, ("b", *last.place(9)))
 
 
-def test_a_rate_or_a_validator_takes_each_record_alone(server):
+def test_some_settings_take_each_record_alone(server):
     class Valid:
         def validate(self, *_: Any) -> list[Any]:
             return []
 
-    for settings in ({"rate": 1_000_000}, {"validator": Valid()}, {"encoder": object()}):
+    class Other(RecordEncoder):
+        pass
+
+    for settings in (
+        {"rate": 1_000_000},
+        {"validator": Valid()},
+        {"encoder": Other()},
+        {"id_from": "label"},
+    ):
         with Sender(server.url, **settings) as sender:
             assert sender.line_encoder() is None
     report = send(open_input(io.BytesIO(line(1) * 3)), server.url, rate=1_000_000)

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snowplow_tracker import Subject
@@ -223,10 +223,11 @@ ENDS = st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\r", b"\n\n"])
 FILES = st.lists(st.tuples(st.one_of(lines(), lines(), ODD_LINES), ENDS), max_size=6)
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES, st.booleans(), st.sampled_from(SETTINGS))
-def test_lines_mean_the_same_however_they_are_read(file, ends_with_line_end, settings):
+def test_lines_mean_the_same_however_they_are_read(file, ends_with_line_end, setting):
     content = b"".join(line + end for line, end in file)
-    assert_equal(content if ends_with_line_end else content.rstrip(b"\r\n"), **settings)
+    assert_equal(content if ends_with_line_end else content.rstrip(b"\r\n"), **setting)
 
 
 # --- the usual line
@@ -259,15 +260,15 @@ USUAL: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-def test_usual_lines_are_encoded_together(settings):
-    encoder = RecordEncoder(**settings)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_usual_lines_are_encoded_together(setting):
+    encoder = RecordEncoder(**setting)
     content = b"".join(json.dumps(record).encode() + b"\n" for record in USUAL)
     with open_input(io.BytesIO(content)) as source:
         (run,) = source.items(encoder.line_encoder())
     assert not isinstance(run, tuple)
     assert (len(run), run.last_line, run.end_offset) == (len(USUAL), len(USUAL), len(content))
-    assert_equal(content, **settings)
+    assert_equal(content, **setting)
 
 
 @pytest.mark.parametrize("key", sorted(SUBJECT_FIELDS))

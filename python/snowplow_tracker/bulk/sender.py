@@ -185,8 +185,10 @@ class Sender:
     def line_encoder(self) -> LineEncoder | None:
         """Return what encodes lines for `put_lines`. None if each has to be put as a record."""
         encoder = self._encoder
-        is_plain = self._validator is None and self._rate is None
-        return encoder.line_encoder() if is_plain and isinstance(encoder, RecordEncoder) else None
+        if self._validator is not None or self._rate is not None:
+            return None
+        # A subclass may mean other things by a record.
+        return encoder.line_encoder() if type(encoder) is RecordEncoder else None
 
     def put_lines(
         self, lines: EncodedLines, source: Any, start: int = 0, end: int | None = None
