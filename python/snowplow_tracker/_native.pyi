@@ -268,7 +268,7 @@ class LineEncoder:
     """Encodes usual lines of NDJSON as records, without the GIL. Any thread may use it.
 
     A usual line is a self-describing event, or an event by its name, of which nothing has to be
-    converted or complained about: see `src/bulk/line.rs`.
+    converted or complained about: see `src/bulk/members.rs`.
 
     Args:
         base: Fields that each event has, unless its line says otherwise. Values are text.

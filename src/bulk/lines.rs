@@ -2,7 +2,9 @@
 
 use memchr::memchr2;
 
-use super::line::{Memory, Settings, append_record};
+use super::described::Memory;
+use super::members::append_record;
+use super::settings::Settings;
 use crate::output::Output;
 
 /// How many times as long as its line a record usually is at most.
@@ -86,7 +88,7 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::encode;
-    use crate::bulk::line::Settings;
+    use crate::bulk::settings::Settings;
     use crate::envelope::Envelope;
 
     const ID: &str = "00000000-0000-4000-8000-000000000000";

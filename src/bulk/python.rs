@@ -6,8 +6,8 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::line::Settings;
 use super::lines::{Entry, encode};
+use super::settings::Settings;
 use crate::buffer::python::RecordBuffer;
 use crate::output::Output;
 use crate::overrides::globals::replaced_uuid4;
