@@ -25,7 +25,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benches.data.documents import ORDER, SCHEMA
-from snowplow_tracker import Emitter, PageView, SelfDescribing, SelfDescribingJson, Tracker
+from snowplow_tracker import (
+    Emitter,
+    PageView,
+    SelfDescribing,
+    SelfDescribingJson,
+    Subject,
+    Tracker,
+)
+from snowplow_tracker._scope import CURRENT, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +51,7 @@ PAGE: dict[str, Any] = {
 ROWS = {
     "page view, construct + track": "page view as JSON",
     "page view, track": "page view as JSON",
+    "page view inside nested scopes": "page view as JSON",
     "self-describing, construct + track": "self-describing as JSON",
     "self-describing, track": "self-describing as JSON",
 }
@@ -55,10 +64,20 @@ def cases() -> dict[str, Callable[[], object]]:
     page_view = PageView(**PAGE)
     order = SelfDescribing(SelfDescribingJson(SCHEMA, ORDER))
     described = {"schema": SCHEMA, "data": ORDER}
+    in_scopes = Tracker("ns", emitter, app_id="shop", use_scope=True).track
+    request = Scope(Subject().set_user_id("u-1234").set_ip_address("192.0.2.1"))
+    nested = Scope(Subject().set_user_id("u-5678"), parent=request)
+
+    def track_in_scopes() -> None:
+        token = CURRENT.set(nested)
+        in_scopes(PageView(**PAGE))
+        CURRENT.reset(token)
+
     return {
         "page view as JSON": lambda: json.dumps(PAGE),
         "page view, construct + track": lambda: track(PageView(**PAGE)),
         "page view, track": lambda: track(page_view),
+        "page view inside nested scopes": track_in_scopes,
         "self-describing as JSON": lambda: json.dumps(described),
         "self-describing, construct + track": lambda: track(
             SelfDescribing(SelfDescribingJson(SCHEMA, ORDER))

@@ -84,6 +84,13 @@ pub fn subject_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     get_or_import(&CLASS, py, || py.import("snowplow_tracker.subject")?.getattr("Subject"))
 }
 
+/// Returns the class `Scope`.
+#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+pub fn scope_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: SetOnce<Py<PyAny>> = SetOnce::new();
+    get_or_import(&CLASS, py, || py.import("snowplow_tracker._scope")?.getattr("Scope"))
+}
+
 /// Returns the module `snowplow_tracker.tracker`, whose `time` and `uuid` programs may replace.
 pub fn tracker_module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     Ok(Package::latest(py)?.tracker.bind(py))

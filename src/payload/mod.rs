@@ -10,6 +10,8 @@ pub mod python;
 pub mod record;
 mod true_timestamp;
 pub mod usual;
+pub mod usual_scope;
+mod usual_value;
 
 use std::sync::LazyLock;
 
@@ -36,10 +38,20 @@ pub const UNSTRUCT_EVENT_SCHEMA: &str = "iglu:com.snowplowanalytics.snowplow/uns
 pub const MOBILE_SCHEMA_PATH: &str = "iglu:com.snowplowanalytics.mobile";
 const SCREEN_VIEW_SCHEMA: &str = "iglu:com.snowplowanalytics.mobile/screen_view/jsonschema/1-0-0";
 
-/// The fields of a subject and of a tracker that can be cached. No kind of event has a field of one of these names, so a record of all
-/// of them contains no name twice.
-pub const SUBJECT_FIELDS: [&str; 13] =
-    ["p", "uid", "duid", "tnuid", "sid", "vid", "ip", "ua", "lang", "tz", "cd", "res", "vp"];
+/// Defines `SUBJECT_FIELDS`, and `SUBJECT_NAMES` in the same order.
+macro_rules! subject_fields {
+    ($($name:literal),*) => {
+        /// The fields of a subject and of a tracker that can be cached. No kind of event has a field of one of these names, so a record
+        /// of all of them contains no name twice.
+        pub const SUBJECT_FIELDS: [&str; [$($name),*].len()] = [$($name),*];
+        /// The same as field names.
+        #[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
+        static SUBJECT_NAMES: [&FieldName; SUBJECT_FIELDS.len()] = [$(field_name!($name)),*];
+    };
+}
+
+subject_fields!("p", "uid", "duid", "tnuid", "sid", "vid", "ip", "ua", "lang", "tz", "cd", "res", "vp");
+
 /// See `SUBJECT_FIELDS`.
 pub const TRACKER_FIELDS: [&str; 3] = ["tv", "tna", "aid"];
 

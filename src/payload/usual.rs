@@ -5,13 +5,13 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyList, PyString};
 
 use super::line::Line;
-use super::record::has_same_digits;
+use super::usual_scope::{ScopeContents, missing_entities};
+use super::usual_value::append_value;
 use super::{CONTEXTS, UNSTRUCT_EVENT};
-use crate::characters::Characters;
-use crate::cpython::str::{characters, small_int};
+use crate::cpython::str::characters;
 use crate::envelope::Envelope;
 use crate::events::Shape;
 use crate::events::usual::{UsualEvent, read_self_describing};
@@ -21,13 +21,14 @@ use crate::json::transcode;
 use crate::output::Output;
 use crate::overrides::Originals;
 
-/// Appends all fields of an event, each with its comma. `json` is memory for JSON. Returns `None` if the event is not usual; what was
+/// Appends all fields of an event, each with its comma, and the entities of scopes. `json` is memory for JSON. Returns `None` if the event is not usual; what was
 /// appended is then meaningless.
 #[inline(always)]
 pub fn append_event(
     out: &mut Output,
     json: &mut Output,
     event: &UsualEvent<'_, '_>,
+    scopes: &[Option<ScopeContents<'_>>],
     base64: bool,
     originals: &Originals,
 ) -> Option<()> {
@@ -49,12 +50,12 @@ pub fn append_event(
         }
         Shape::ScreenView => return None,
     }
-    if let Some(contexts) = event.contexts
-        && !contexts.is_empty()
+    if event.contexts.is_some_and(|contexts| !contexts.is_empty())
+        || scopes.iter().flatten().any(|scope| !scope.entities.is_empty())
     {
         let name = if base64 { field_name!("cx") } else { field_name!("co") };
         start_json(json, &CONTEXTS);
-        append_contexts(json, contexts, originals)?;
+        append_contexts(json, event.contexts, scopes, originals)?;
         line = append_json(line, name, &CONTEXTS, json, base64)?;
     }
     if let Some(timestamp) = event.true_timestamp {
@@ -62,47 +63,6 @@ pub fn append_event(
     }
     line.end();
     Some(())
-}
-
-#[inline(always)]
-fn append_value<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<Line<'a>> {
-    if let Ok(text) = value.cast_exact::<PyString>() {
-        let characters = characters(text);
-        if let Characters::Utf8(bytes) = characters
-            && (bytes.is_empty() || line.field(name, bytes).ok()?)
-        {
-            return Some(line);
-        }
-        return append_other_text(line, name, &characters);
-    }
-    append_number(line, name, value)
-}
-
-/// Appends a text that has escapes, or no UTF-8 yet.
-#[inline(never)]
-fn append_other_text<'a>(line: Line<'a>, name: &FieldName, characters: &Characters<'_>) -> Option<Line<'a>> {
-    let out = line.end();
-    out.extend_from_slice(name.record_prefix().as_bytes());
-    if !transcode::append(out, characters) {
-        return None;
-    }
-    out.extend_from_slice(b"\",");
-    out.check().ok()?;
-    Line::begin(out, 0).ok()
-}
-
-#[inline(never)]
-fn append_number<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<Line<'a>> {
-    if let Ok(number) = value.cast_exact::<PyInt>() {
-        line.int(name, small_int(number)?).ok()?;
-        return Some(line);
-    }
-    let number = value.cast_exact::<PyFloat>().ok()?.value();
-    if !has_same_digits(number) {
-        return None;
-    }
-    line.float(name, number).ok()?;
-    Some(line)
 }
 
 /// Starts the JSON in an envelope.
@@ -131,13 +91,24 @@ fn append_json<'a>(
     Line::begin(out, 0).ok()
 }
 
-fn append_contexts(json: &mut Output, contexts: &Bound<'_, PyList>, originals: &Originals) -> Option<()> {
+fn append_contexts(
+    json: &mut Output,
+    own: Option<&Bound<'_, PyList>>,
+    scopes: &[Option<ScopeContents<'_>>],
+    originals: &Originals,
+) -> Option<()> {
     let mut separator = b'[';
-    UsualEvent::each_context(contexts, |context| {
+    let mut append = |context: &Bound<'_, PyAny>| {
         json.push(separator);
         separator = b',';
         append_self_describing(json, context, originals)
-    })?;
+    };
+    if let Some(own) = own {
+        UsualEvent::each_context(own, &mut append)?;
+    }
+    if !scopes.is_empty() {
+        missing_entities(own, scopes, append)?;
+    }
     json.push(b']');
     Some(())
 }

@@ -12,6 +12,7 @@ pub mod stamp;
 mod switches;
 mod track;
 mod usual;
+mod usual_scope;
 #[cfg(not(feature = "abi3"))]
 mod vectorcall;
 

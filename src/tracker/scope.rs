@@ -11,8 +11,9 @@ use crate::payload::{into_dict, subject_fields};
 
 /// Returns the value of a context variable, or `None` if that is None or missing.
 #[cfg(not(feature = "abi3"))]
+#[inline]
 #[expect(unsafe_code, reason = "a call of the method `get` takes three times as long")]
-fn value_of<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub fn value_of<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     use std::ptr;
 
     use pyo3::ffi;
@@ -34,12 +35,6 @@ fn value_of<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyA
     let py = variable.py();
     let value = call_user_method(variable, crate::sync::once::intern!(py, "get"), (py.None(),))?;
     Ok(Some(value).filter(|value| !value.is_none()))
-}
-
-/// Returns true if there is a scope, or if that cannot be told.
-#[cfg(not(any(feature = "abi3", Py_GIL_DISABLED)))]
-pub fn is_inside(variable: &Bound<'_, PyAny>) -> bool {
-    !matches!(value_of(variable), Ok(None))
 }
 
 /// What a scope adds to an event.

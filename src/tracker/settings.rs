@@ -63,7 +63,7 @@ pub struct UsualSettings<'a, 'py> {
     pub subject: Option<&'a Bound<'py, PyAny>>,
     pub standard_nv_pairs: &'a Bound<'py, PyDict>,
     pub base64: bool,
-    /// The variable with the current scope, if the tracker reads it. Inside a scope, a call is not usual.
+    /// The variable with the current scope, if the tracker reads it.
     pub scope: Option<&'a Bound<'py, PyAny>>,
 }
 

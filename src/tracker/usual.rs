@@ -9,12 +9,13 @@
 use std::mem;
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList};
 
 use super::TrackerCore;
-use super::scope::is_inside;
-use super::settings::UsualSettings;
+use super::scope::value_of;
+use super::settings::{TrackerState, UsualSettings};
 use super::stamp::now_ms;
+use super::usual_scope::contents_of;
 use crate::cpython::call::call_user_method;
 use crate::cpython::str::ascii;
 use crate::emitter::EmitterCore;
@@ -27,6 +28,7 @@ use crate::overrides::{Originals, originals};
 use crate::panics::{self, run_quick};
 use crate::payload::line::Line;
 use crate::payload::usual::append_event;
+use crate::payload::usual_scope::{ScopeContents, append_subjects};
 use crate::sync::gil_cell::GilCell;
 
 /// Memory for a record, and for JSON in it, that is used again for the next event.
@@ -89,26 +91,53 @@ fn begin<'py>(
     // SAFETY: only classes of trackers are asked for, and known: see `Originals::tracker_is_original`.
     let state = &unsafe { tracker.cast_unchecked::<TrackerCore>() }.get().state;
     let loaded = state.settings.load(py);
-    let UsualSettings { emitters, subject, standard_nv_pairs, base64, scope } = loaded.get()?.usual(py)?;
-    if scope.is_some_and(is_inside) {
-        return None;
-    }
-    let emitter = emitter_of(emitters, originals)?;
-    let subject_fields = match subject {
+    let settings = loaded.get()?.usual(py)?;
+    let emitter = emitter_of(settings.emitters, originals)?;
+    let subject_fields = match settings.subject {
         Some(subject) => Some(originals.known_subject_fields(subject)?),
         None => None,
     };
-    memory.record.clear();
-    let mut line = Line::begin(&mut memory.record, 512).ok()?;
-    line.raw(b"{").ok()?;
-    state.tracker_fields.peek(standard_nv_pairs, |fields| line.raw(fields).ok())??;
+    if let Some(variable) = settings.scope
+        && let Some(scope) = value_of(variable).ok()?
+    {
+        begin_in_scope(memory, state, &settings, event, &contents_of(scope, originals)?, subject_fields.as_ref())?;
+        return Some(emitter);
+    }
+    let mut line = begin_line(memory, state, settings.standard_nv_pairs)?;
     if let Some(subject_fields) = &subject_fields {
         state.subject_fields.peek(subject_fields, |fields| line.raw(fields).ok())??;
     }
     line.end();
     let (record, json) = (&mut memory.record, &mut memory.json);
-    UsualEvent::read(event, originals, |event| append_event(record, json, &event, base64, originals))?;
+    UsualEvent::read(event, originals, |event| append_event(record, json, &event, &[], settings.base64, originals))?;
     Some(emitter)
+}
+
+/// Starts a record with the fields of the tracker.
+#[inline(always)]
+fn begin_line<'a>(memory: &'a mut Memory, state: &TrackerState, fields: &Bound<'_, PyDict>) -> Option<Line<'a>> {
+    memory.record.clear();
+    let mut line = Line::begin(&mut memory.record, 512).ok()?;
+    line.raw(b"{").ok()?;
+    state.tracker_fields.peek(fields, |fields| line.raw(fields).ok())??;
+    Some(line)
+}
+
+/// Writes the record of an event inside a scope, up to the id.
+#[inline(never)]
+fn begin_in_scope<'py>(
+    memory: &mut Memory,
+    state: &TrackerState,
+    settings: &UsualSettings<'_, 'py>,
+    event: &Bound<'py, PyAny>,
+    scopes: &[Option<ScopeContents<'py>>],
+    subject_fields: Option<&Bound<'py, PyDict>>,
+) -> Option<()> {
+    let line = begin_line(memory, state, settings.standard_nv_pairs)?;
+    append_subjects(line, scopes, subject_fields)?.end();
+    let (record, json) = (&mut memory.record, &mut memory.json);
+    let originals = originals(event.py()).ok()?;
+    UsualEvent::read(event, originals, |event| append_event(record, json, &event, scopes, settings.base64, originals))
 }
 
 /// Returns the only emitter, if it is usual.
