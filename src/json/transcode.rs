@@ -67,55 +67,150 @@ unsafe fn transcode<T>(out: &mut Output, units: &[T], most: usize, write: impl F
     true
 }
 
-/// Writes the UTF-8 of Latin-1 bytes, eight ASCII ones at once.
+/// How many characters are looked at together.
+const BLOCK: usize = 8;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// Writes the UTF-8 of Latin-1 bytes.
 ///
 /// # Safety
 ///
 /// There must be room for two bytes for each, and eight more.
-unsafe fn write_latin1(mut bytes: &[u8], to: *mut u8) -> (usize, bool) {
+unsafe fn write_latin1(bytes: &[u8], to: *mut u8) -> (usize, bool) {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let (mut at, mut found) = (to, 0);
     // SAFETY: see the requirements above.
     unsafe {
-        loop {
-            if let Some(word) = bytes.first_chunk::<8>()
-                && u64::from_le_bytes(*word) & HIGH_BITS == 0
-            {
-                at.cast::<[u8; 8]>().write(*word);
-                at = at.add(8);
-                found |= escape::specials(u64::from_le_bytes(*word));
-                bytes = &bytes[8..];
-                continue;
+        for block in blocks {
+            let word = u64::from_le_bytes(*block);
+            found |= escape::specials(word);
+            if word & HIGH_BITS == 0 {
+                at.cast::<[u8; BLOCK]>().write(*block);
+                at = at.add(BLOCK);
+            } else if word & HIGH_BITS == HIGH_BITS {
+                at = write_twos(&block.map(u16::from), at);
+            } else {
+                at = block.iter().fold(at, |at, byte| write_up_to_two(u16::from(*byte), at));
             }
-            let Some((byte, rest)) = bytes.split_first() else { break };
-            at = write_character(u32::from(*byte), at);
+        }
+        for byte in rest {
             found |= u64::from(escape::is_special(*byte));
-            bytes = rest;
+            at = write_up_to_two(u16::from(*byte), at);
         }
         (at.offset_from_unsigned(to), found != 0)
     }
 }
 
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+/// Writes the UTF-8 of a character below 0x800, which takes one byte or two, without a branch: texts mix both.
+///
+/// # Safety
+///
+/// There must be room for two bytes.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "each byte takes six bits")]
+unsafe fn write_up_to_two(character: u16, at: *mut u8) -> *mut u8 {
+    let is_two = character >= 0x80;
+    let first = if is_two { 0xc0 | (character >> 6) as u8 } else { character as u8 };
+    // SAFETY: see the requirements above.
+    unsafe {
+        at.cast::<[u8; 2]>().write([first, 0x80 | (character & 0x3f) as u8]);
+        at.add(1 + usize::from(is_two))
+    }
+}
 
 /// Writes the UTF-8 of wide characters. Returns `None` if there is a lone surrogate.
 ///
 /// # Safety
 ///
-/// There must be room for the most bytes that each character can take: three for 16 bits, four for 32.
+/// There must be room for the most bytes that each character can take, three for 16 bits and four for 32, and eight more.
 unsafe fn write_wide<T: Copy + Into<u32>>(units: &[T], to: *mut u8) -> Written {
+    let (blocks, rest) = units.as_chunks::<BLOCK>();
     let (mut at, mut has_special) = (to, false);
-    for unit in units {
-        let character: u32 = (*unit).into();
-        if let Ok(byte) = u8::try_from(character) {
-            has_special |= escape::is_special(byte);
-        } else if character & !0x7ff == 0xd800 {
-            return None;
-        }
+    for block in blocks {
         // SAFETY: see the requirements above.
-        at = unsafe { write_character(character, at) };
+        at = unsafe { write_block(&block.map(Into::into), at, &mut has_special) }?;
+    }
+    for unit in rest {
+        // SAFETY: as above.
+        at = unsafe { write_unit((*unit).into(), at, &mut has_special) }?;
     }
     // SAFETY: both point into the same memory.
     Some((unsafe { at.offset_from_unsigned(to) }, has_special))
+}
+
+/// Writes a block of characters. Those of one script mostly take the same number of bytes, apart from spaces.
+///
+/// # Safety
+///
+/// As for `write_wide`.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "none of the characters is above 0xffff")]
+unsafe fn write_block(block: &[u32; BLOCK], at: *mut u8, has_special: &mut bool) -> Option<*mut u8> {
+    let any = block.iter().fold(0, |any, character| any | character);
+    if any < 0x1_0000 {
+        let block = block.map(|character| character as u16);
+        let all = |test: fn(u16) -> bool| block.iter().fold(true, |all, character| all & test(*character));
+        // SAFETY: see the requirements above.
+        unsafe {
+            if any < 0x800 {
+                if all(|character| character >= 0x80) {
+                    return Some(write_twos(&block, at));
+                }
+                *has_special |= !all(|character| (character ^ 2 > 0x20) & (character != u16::from(b'\\')));
+                return Some(block.iter().fold(at, |at, character| write_up_to_two(*character, at)));
+            }
+            if all(|character| (character >= 0x800) & (character & 0xf800 != 0xd800)) {
+                return Some(block.iter().fold(at, |at, character| write_three((*character).into(), at)));
+            }
+        }
+    }
+    // SAFETY: as above.
+    block.iter().try_fold(at, |at, character| unsafe { write_unit(*character, at, has_special) })
+}
+
+/// Writes characters that take two bytes each.
+///
+/// # Safety
+///
+/// There must be room for them.
+#[inline(always)]
+unsafe fn write_twos(block: &[u16; BLOCK], at: *mut u8) -> *mut u8 {
+    let pairs = block.map(|character| (0x80c0 | character >> 6 | (character & 0x3f) << 8).to_le());
+    // SAFETY: see the requirements above.
+    unsafe {
+        at.cast::<[u16; BLOCK]>().write_unaligned(pairs);
+        at.add(2 * BLOCK)
+    }
+}
+
+/// Writes a character that takes three bytes.
+///
+/// # Safety
+///
+/// There must be room for four.
+#[inline(always)]
+unsafe fn write_three(character: u32, at: *mut u8) -> *mut u8 {
+    let bytes = 0x0080_80e0 | character >> 12 | (character & 0xfc0) << 2 | (character & 0x3f) << 16;
+    // SAFETY: see the requirements above.
+    unsafe {
+        at.cast::<[u8; 4]>().write(bytes.to_le_bytes());
+        at.add(3)
+    }
+}
+
+/// Writes a character. Returns `None` if it is a surrogate.
+///
+/// # Safety
+///
+/// There must be room for its UTF-8.
+#[inline(always)]
+unsafe fn write_unit(character: u32, at: *mut u8, has_special: &mut bool) -> Option<*mut u8> {
+    if character & !0x7ff == 0xd800 {
+        return None;
+    }
+    *has_special |= u8::try_from(character).is_ok_and(escape::is_special);
+    // SAFETY: see the requirements above.
+    Some(unsafe { write_character(character, at) })
 }
 
 /// # Safety
@@ -158,9 +253,14 @@ mod tests {
         append_string(&mut out, characters).then(|| out.to_vec())
     }
 
+    /// Runs of letters of one script, as texts have them.
+    const LATIN1: &str = "([à-ÿ]{0,20}|[ -~]{0,20}|[\\x00-\\xff]){0,6}";
+    const WIDE: &str = "([а-я]{0,20}|[一-龥]{0,20}|[ -~]{0,9}|[а-я\\x00-\\x7f]{0,20}|\\PC){0,6}";
+    const ANY: &str = "(\\PC|[\\x00-\\xff]){0,40}";
+
     proptest! {
         #[test]
-        fn writes_what_the_utf8_of_the_text_gives(text in "(\\PC|[\\x00-\\xff]){0,40}") {
+        fn writes_what_the_utf8_of_the_text_gives(text in prop_oneof![LATIN1, WIDE, ANY]) {
             let mut expected = Output::new();
             expected.extend_from_slice(b"kept");
             escape::append_string(&mut expected, text.as_bytes());
@@ -180,6 +280,11 @@ mod tests {
     fn refuses_lone_surrogates_and_appends_nothing() {
         assert_eq!(written(&Characters::Two(&[65, 0xd800])), None);
         assert_eq!(written(&Characters::Four(&[0xdfff])), None);
+        for place in 0..20 {
+            let mut units = [0x4e00; 20];
+            units[place] = 0xd800;
+            assert_eq!(written(&Characters::Two(&units)), None);
+        }
         let mut out = Output::new();
         assert!(!append_string(&mut out, &Characters::Two(&[0xd83d, 0xdc4d])));
         assert!(out.is_empty());
