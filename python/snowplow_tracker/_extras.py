@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 __all__ = ["import_extra"]
 
 
-def import_extra(package: str) -> ModuleType:
-    """Import a package that the extra of the same name installs.
+def import_extra(package: str, extra: str | None = None) -> ModuleType:
+    """Import a package that an extra installs.
+
+    Args:
+        package: The package.
+        extra: The extra. Default None: that of the same name.
 
     Raises:
         RuntimeError: The package cannot be imported.
@@ -21,5 +25,5 @@ def import_extra(package: str) -> ModuleType:
         return importlib.import_module(package)
     except ImportError as error:
         raise RuntimeError(
-            f"{package} cannot be imported: pip install 'snowplow-tracker-rs[{package}]'"
+            f"{package} cannot be imported: pip install 'snowplow-tracker-rs[{extra or package}]'"
         ) from error

@@ -19,6 +19,7 @@ _GROUPS = {
     "store": "look into the file of an SQLiteEventStore, send or export it",
     "schemas": "list, check and show schemas, and validate data",
     "collector": "run the local collector",
+    "completion": "print a script by which a shell completes the options",
     "version": "print the version",
 }
 _HELP = "\n".join(
@@ -71,6 +72,10 @@ def _run(group: str, rest: list[str]) -> int:
         from snowplow_tracker.collector.__main__ import main as run_collector  # noqa: PLC0415
 
         return run_collector(rest)
+    if group == "completion":
+        from snowplow_tracker.cli.completion import run as run_completion  # noqa: PLC0415
+
+        return run_completion(rest, _GROUPS)
     from snowplow_tracker._native import __version__  # noqa: PLC0415
 
     sys.stdout.write(f"{__version__}\n")

@@ -28,7 +28,7 @@ from snowplow_tracker.collector.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["main"]
+__all__ = ["collector_parser", "main"]
 
 _MAX_DIGITS = 9
 _UNUSABLE = 2
@@ -36,7 +36,7 @@ _UNUSABLE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the collector with command line arguments, and return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = collector_parser().parse_args(arguments)
     try:
         schemas = schemas_of(options.schemas, options.iglu, os.environ)
     except ValueError as error:
@@ -96,7 +96,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def collector_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
     parser = _Parser(
         prog="python -m snowplow_tracker.collector",
         description="Receives Snowplow events over HTTP and prints for each whether it is valid.",

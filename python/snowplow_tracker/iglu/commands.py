@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from snowplow_tracker.iglu.lint import LintedFile
     from snowplow_tracker.iglu.registries.protocol import Registry
 
-__all__ = ["add_commands", "main", "resolver_of"]
+__all__ = ["add_commands", "main", "resolver_of", "schemas_parser"]
 
 _FOUND, _UNUSABLE = 1, 2
 
@@ -32,18 +32,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: all is well. 1: something was found. 2: the arguments or a file cannot be used.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m snowplow_tracker.iglu",
-        description="Lists, checks and shows schemas, and validates data.",
-    )
-    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
-    options = parser.parse_args(arguments)
+    options = schemas_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
     except (ConfigurationError, NotARegistryError, OSError, RuntimeError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return _UNUSABLE
+
+
+def schemas_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = argparse.ArgumentParser(
+        prog="python -m snowplow_tracker.iglu",
+        description="Lists, checks and shows schemas, and validates data.",
+    )
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    return parser
 
 
 def add_commands(commands: Any) -> None:
