@@ -8,7 +8,7 @@ import pytest
 from tests.docs.pages import PAGES
 
 from snowplow_tracker.collector import Journal, connections, incoming
-from snowplow_tracker.collector.__main__ import _parser
+from snowplow_tracker.collector.__main__ import collector_parser
 from snowplow_tracker.collector.protocol import (
     MAX_BODY,
     MAX_EVENT_BODY,
@@ -31,7 +31,7 @@ HIDDEN = {"/micro/{call:path}"}
 def test_every_option_is_listed_with_its_default():
     defaults = {
         action.option_strings[-1]: action.default
-        for action in _parser()._actions
+        for action in collector_parser()._actions
         if action.dest != "help"
     }
     assert set(OPTIONS) >= set(defaults)

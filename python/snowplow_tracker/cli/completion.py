@@ -74,7 +74,7 @@ def _whole_command(groups: Mapping[str, str]) -> argparse.ArgumentParser:
 def _complete_paths(parser: argparse.ArgumentParser, kinds: Mapping[str, Any]) -> None:
     """Have paths completed: the arguments whose names in the help are among `kinds`."""
     for action in parser._actions:  # noqa: SLF001 - shtab reads them, too
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - has no public name
+        if isinstance(action.choices, dict):  # the parsers of groups
             for each in action.choices.values():
                 _complete_paths(each, kinds)
         elif isinstance(action.metavar, str) and action.metavar in kinds:
