@@ -113,7 +113,10 @@ CONTENDERS = [
     Contender(
         "Snowplow for Node",
         install.node,
-        differences=["requests of 10 events, sent after the loop that tracks them"],
+        differences=[
+            "requests of 10 events, sent after the loop that tracks them",
+            "a store for all of them; by default it drops all but the last 1,000",
+        ],
     ),
     Contender(
         "Snowplow for Java",

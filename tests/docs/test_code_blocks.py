@@ -23,6 +23,7 @@ import pytest
 from tests.docs.named_tests import ROOT
 from tests.docs.pages import PAGES, blocks
 
+from snowplow_tracker.cli.completion import completion_parser
 from snowplow_tracker.cli.options import parser_for
 from snowplow_tracker.cli.store import store_parser
 from snowplow_tracker.collector import CollectorServer
@@ -138,6 +139,8 @@ def test_a_command_of_the_package_has_these_options(line):
     _, group, *arguments = shlex.split(line)
     if group == "store":
         assert store_parser().parse_args(arguments).path
+    elif group == "completion":
+        assert completion_parser().parse_args(arguments[: arguments.index(">")]).shell
     else:
         assert parser_for(group).parse_args(arguments).collector
 

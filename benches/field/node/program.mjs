@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { buildPageView, buildSelfDescribingEvent, newTracker } from "@snowplow/node-tracker";
+import { newInMemoryEventStore } from "@snowplow/tracker-core";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const installed = new URL("node_modules/@snowplow/node-tracker/package.json", import.meta.url);
@@ -13,7 +14,10 @@ const answer = async () => new Response("ok");
 async function deliver(kind, url, events) {
   const transport = url === null ? { customFetch: answer } : {};
   const endpoint = url ?? "http://127.0.0.1:9";
-  const tracker = newTracker({ namespace: "field", appId: "shop" }, { endpoint, ...transport });
+  // By default it keeps the last 1,000 events, and drops the others.
+  const eventStore = newInMemoryEventStore({ maxSize: events });
+  const emitter = { endpoint, eventStore, ...transport };
+  const tracker = newTracker({ namespace: "field", appId: "shop" }, emitter);
   tracker.setUserId(job.user_id);
   const page = { pageUrl: job.page.url, pageTitle: job.page.title, referrer: job.page.referrer };
   const track = () => {

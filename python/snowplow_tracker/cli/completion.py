@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-__all__ = ["run"]
+__all__ = ["completion_parser", "run"]
 
 _SHELLS = ("bash", "zsh", "tcsh")
 
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str], groups: Mapping[str, str]) -> int:
         arguments: The arguments of the command.
         groups: The groups of `snowplow-tracker`, with a line on each.
     """
-    parser = _parser()
+    parser = completion_parser()
     shell = parser.parse_args(arguments).shell
     try:
         shtab = import_extra("shtab", extra="completion")
@@ -40,7 +40,8 @@ def run(arguments: Sequence[str], groups: Mapping[str, str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def completion_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="snowplow-tracker completion",
         description="Prints a script by which a shell completes the options of this command.",
@@ -56,7 +57,7 @@ def _whole_command(groups: Mapping[str, str]) -> argparse.ArgumentParser:
         "replay": parser_for("replay"),
         "store": store_parser(),
         "schemas": schemas_parser(),
-        "completion": _parser(),
+        "completion": completion_parser(),
     }
     with suppress(ImportError):  # without the extra `collector`
         from snowplow_tracker.collector.__main__ import collector_parser  # noqa: PLC0415
