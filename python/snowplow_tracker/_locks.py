@@ -35,7 +35,6 @@ __all__ = [
     "Deferral",
     "hold_imports",
     "importing",
-    "is_importing",
     "new_lock",
     "release_imports",
     "sections",
@@ -86,14 +85,8 @@ def hold_imports() -> None:
 
 def release_imports() -> None:
     """Let other threads import requests again, after a fork."""
-    if is_importing():
+    if importing._is_owned():  # noqa: SLF001 - as `threading.Condition` does
         importing.release()
-
-
-def is_importing() -> bool:
-    """Return whether this thread is in the middle of an import of requests."""
-    is_owned: bool = importing._is_owned()  # noqa: SLF001 - as `threading.Condition` does
-    return is_owned
 
 
 class Deferral:

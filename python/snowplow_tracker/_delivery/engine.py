@@ -137,6 +137,9 @@ class DeliveryEngine:
         """Accept events: the emitter's attributes are set. If trackers are disabled, never."""
         if is_disabled():
             return
+        # It decodes records. A signal handler that interrupts its import could not do that.
+        import json  # noqa: F401, PLC0415 - the package itself loads without it
+
         import_early_if_necessary()
         self.context.state.is_open = True
         self.sink.update()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from snowplow_tracker._locks import is_importing, sections
+from snowplow_tracker._locks import sections
 from snowplow_tracker._logging import RateLimitedLogger
 from snowplow_tracker._native import RecordBuffer, is_text_only
 
@@ -71,10 +71,6 @@ class MemoryStore:
 
     def keep_dicts(self) -> None:
         """Turn the waiting records into dicts. Records in flight remain their claim's."""
-        # Perhaps the module that decodes JSON. A fork holds the lock, too, but imports nothing.
-        if sections.is_active() and is_importing():
-            sections.defer_brief(self.keep_dicts)
-            return
         with sections, sections.short:
             if self._records is not None:
                 self._sealed, self._records = self._records, None
