@@ -241,7 +241,7 @@ def programs(draw: Draw, *, is_0x: bool) -> Program:
         step for block in draw(st.lists(_blocks(is_0x), min_size=2, max_size=12)) for step in block
     ]
     if "AsyncEmitter" in start[0]:
-        # What workers send is told apart by flushing after each statement: only a flush may send.
+        # A flush after each statement tells apart the requests of each. Nothing else may send.
         small = _small_batches(is_0x)
         middle = [f"{step}\ntracker.flush()" for step in middle if step != small]
     answers = draw(st.one_of(st.just([]), st.lists(st.sampled_from(_ANSWERS), max_size=6)))

@@ -8,7 +8,7 @@ macro_rules! fields {
             $($name,)*
         }
 
-        /// What comes before the value of each field in a record.
+        /// For each field, the bytes of a record before its value.
         const PREFIXES: &[&[u8]] = &[$(concat!("\"", $text, "\":\"").as_bytes(),)*];
 
         impl Field {
@@ -40,7 +40,7 @@ impl Field {
         1 << self as u64
     }
 
-    /// What comes before its value in a record: `"name":"`.
+    /// Returns the bytes of a record before its value: `"name":"`.
     pub fn prefix(self) -> &'static [u8] {
         PREFIXES[self as usize]
     }

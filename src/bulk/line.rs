@@ -17,7 +17,7 @@ const FIELD_END: &[u8] = b"\",";
 /// The record of a line, as far as it was read.
 pub struct Line<'a> {
     out: &'a mut Output,
-    /// What lines have in common.
+    /// The settings of all lines.
     pub settings: &'a Settings,
     /// Memory for its parts.
     pub memory: &'a mut Memory,

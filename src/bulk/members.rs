@@ -90,7 +90,7 @@ impl<'de> DeserializeSeed<'de> for Member<'_, '_> {
     }
 }
 
-/// What becomes of a text or a number.
+/// Where a text or a number goes.
 #[derive(Clone, Copy)]
 enum To {
     /// The value of a field. Null and empty text set nothing.

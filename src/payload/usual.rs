@@ -21,8 +21,8 @@ use crate::json::transcode;
 use crate::output::Output;
 use crate::overrides::Originals;
 
-/// Appends all fields of an event, each with its comma, and the entities of scopes. `json` is memory for JSON. Returns `None` if the event is not usual; what was
-/// appended is then meaningless.
+/// Appends all fields of an event, each with its comma, and the entities of scopes. `json` is memory for JSON. Returns `None` if the event
+/// is not usual; what was appended is then meaningless.
 #[inline(always)]
 pub fn append_event(
     out: &mut Output,

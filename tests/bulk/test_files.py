@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.bulk.given import holding, record
 from tests.support import ScriptedServer, wait_until
 
 from snowplow_tracker.bulk import DeadRecord, RecordError, Sender, send
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 
 def line(label: object, **more: Any) -> bytes:
-    record = {"event": "struct", "category": "c", "action": "a", "label": str(label), **more}
-    return json.dumps(record).encode() + b"\n"
+    return json.dumps(record(label, **more)).encode() + b"\n"
 
 
 def runs(content: bytes, sender: Sender) -> list[EncodedLines]:
@@ -97,13 +97,7 @@ def test_a_part_of_a_run_is_put(server):
 
 def test_the_position_may_be_inside_a_run(server):
     released = threading.Event()
-
-    def step(request):
-        if "20" in request.labels:
-            assert released.wait(20)
-        return 200
-
-    server.otherwise = step
+    server.otherwise = holding("20", released)
     with Sender(server.url, batch_size=10, threads=2) as sender:
         (run,) = runs(b"".join(map(line, range(40))), sender)
         sender.put_lines(run, "a")

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.bulk.given import holding, record
 from tests.support import ScriptedServer, wait_until
 
 from snowplow_tracker import StructuredEvent
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support import Request
-
-
-def record(label: object, **fields: Any) -> dict[str, Any]:
-    return {"event": "struct", "category": "c", "action": "a", "label": str(label), **fields}
 
 
 def records(count: int) -> list[dict[str, Any]]:
@@ -167,13 +164,7 @@ def test_get_sends_one_event_a_request(server):
 
 def test_the_position_is_before_the_first_event_without_an_outcome(server):
     released = threading.Event()
-
-    def step(request):
-        if "0" in request.labels:
-            assert released.wait(20)
-        return 200
-
-    server.otherwise = step
+    server.otherwise = holding("0", released)
     with Sender(server.url, batch_size=10, threads=2) as sender:
         for number in range(30):
             sender.put(record(number), place=number)

@@ -115,9 +115,8 @@ class Intake:
 
     def _enqueue_deferred(self, add: Callable[[], bool | None]) -> None:
         # While the emitter is being closed, what is stored is still sent.
-        if self._state.is_closed and self._is_refused_as_closed():
-            return
-        if self._enqueue(add):
+        is_refused = self._state.is_closed and self._is_refused_as_closed()
+        if not is_refused and self._enqueue(add):
             sections.defer(self._flush_if_due)
 
     def _enqueue_when_room(self, add: Callable[[], bool | None]) -> bool:

@@ -46,7 +46,7 @@ _DEAD_LETTER_KEYS = frozenset(("source", "line", "reason", "record"))
 
 
 class Encoder(Protocol):
-    """What a `Sender` needs of a `RecordEncoder`."""
+    """Turns records into payloads, as a `RecordEncoder` does."""
 
     def encode_all(self, record: Any) -> list[dict[str, str]]:
         """Return the payloads of a record, whose values are text.
@@ -143,9 +143,11 @@ class RecordEncoder:
             )
 
     def line_encoder(self) -> LineEncoder | None:
-        """Return what encodes usual lines of NDJSON with equal results, or None if none is usual.
+        """Return an encoder of usual lines of NDJSON, with the same results as `encode`.
 
-        What takes a value from the record into another field makes a line an unusual one.
+        Returns:
+            None with a setting that only this class has: flat rows, or a column or key for the id,
+            the time or the user.
         """
         if self._flat or self._id_from or self._time_from or self._user_id_from:
             return None

@@ -36,7 +36,7 @@ def send(
         settings: All other parameters of `Sender`.
 
     Returns:
-        What became of them.
+        The report: how many were delivered, refused or dead.
 
     Raises:
         RecordError: A record is no event, or cannot be read, and there is no `on_dead`.
