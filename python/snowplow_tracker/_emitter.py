@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Emitter", "accept_record", "engine_of", "use_namespace"]
 
+_MAX_MS = 2**63 - 1
 # The namespace of `snowplow_tracker.emitters`, in which programs replace `time` and `requests`.
 _namespace: dict[str, Any] = {"time": time}
 
@@ -385,7 +386,8 @@ def accept_record(emitter: Emitter, record: bytes | None, created_ms: int) -> No
 
 
 def _now_ms() -> int:
-    return int(_namespace["time"].time() * 1000)
+    """Return the time in milliseconds: the nearest that fits 64 bits, since programs replace clocks."""
+    return int(max(-_MAX_MS, min(_MAX_MS, _namespace["time"].time() * 1000)))
 
 
 def _requests() -> Any:

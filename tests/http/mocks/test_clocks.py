@@ -100,3 +100,12 @@ def test_a_time_of_the_callers_own_clock_may_be_stamped_directly(clock, kind):
     with clock:
         kind.attach_sent_timestamp(events)
     assert [event["stm"] for event in events] == [NOON_MS, str(int(NOON_MS) + 1)]
+
+
+@pytest.mark.parametrize("shown", [1e300, -1e300, float("inf"), float("nan"), 2**70])
+def test_a_clock_that_shows_no_time_loses_no_event(posted, kind, shown):
+    tracker = Tracker("ns", kind("collector.example", "https"))
+    with mock.patch("time.time", lambda: shown):
+        tracker.track(StructuredEvent("shop", "add"))
+        tracker.flush()
+    assert [event["se_ac"] for event in posted] == ["add"]
