@@ -31,10 +31,22 @@ impl<'a> Line<'a> {
 
     /// Ends the output at the cursor.
     #[inline]
-    pub fn end(self) -> &'a mut Output {
+    pub fn end(self) {
         // SAFETY: everything before the cursor is written.
         unsafe { self.out.end_at(self.at) };
-        self.out
+    }
+
+    /// Has `write` append to the output, and goes on behind that.
+    #[inline]
+    pub fn append_with<R>(&mut self, write: impl FnOnce(&mut Output) -> R) -> Result<R, NoMemory> {
+        // SAFETY: as in `end`.
+        unsafe { self.out.end_at(self.at) };
+        let result = write(self.out);
+        if !self.out.reserve(ROOM) {
+            return Err(NoMemory);
+        }
+        (self.at, self.end) = self.out.spare();
+        Ok(result)
     }
 
     /// Makes room for some bytes, and for `ROOM` more.

@@ -25,20 +25,19 @@ use crate::overrides::Originals;
 /// is not usual; what was appended is then meaningless.
 #[inline(always)]
 pub fn append_event(
-    out: &mut Output,
+    line: &mut Line<'_>,
     json: &mut Output,
     event: &UsualEvent<'_, '_>,
     scopes: &[Option<ScopeContents<'_>>],
     base64: bool,
     originals: &Originals,
 ) -> Option<()> {
-    let mut line = Line::begin(out, 0).ok()?;
     line.word(field_name!("e"), *event.kind.event_type?.text().as_bytes().first_chunk::<2>()?).ok()?;
     match event.kind.shape {
         Shape::Flat => {
             for (field, value) in event.kind.fields.iter().zip(event.values) {
                 if let Some(value) = value {
-                    line = append_value(line, field.key, value.bind(event.py))?;
+                    append_value(line, field.key, value.bind(event.py))?;
                 }
             }
         }
@@ -46,7 +45,7 @@ pub fn append_event(
             let name = if base64 { field_name!("ue_px") } else { field_name!("ue_pr") };
             start_json(json, &UNSTRUCT_EVENT);
             append_self_describing(json, event.values.first()?.as_ref()?.bind(event.py), originals)?;
-            line = append_json(line, name, &UNSTRUCT_EVENT, json, base64)?;
+            append_json(line, name, &UNSTRUCT_EVENT, json, base64)?;
         }
         Shape::ScreenView => return None,
     }
@@ -56,12 +55,11 @@ pub fn append_event(
         let name = if base64 { field_name!("cx") } else { field_name!("co") };
         start_json(json, &CONTEXTS);
         append_contexts(json, event.contexts, scopes, originals)?;
-        line = append_json(line, name, &CONTEXTS, json, base64)?;
+        append_json(line, name, &CONTEXTS, json, base64)?;
     }
     if let Some(timestamp) = event.true_timestamp {
         line.int(field_name!("ttm"), timestamp).ok()?;
     }
-    line.end();
     Some(())
 }
 
@@ -74,21 +72,21 @@ fn start_json(json: &mut Output, envelope: &Envelope) {
 
 /// Appends a field with the JSON that follows the head of an envelope, or its base64.
 #[inline]
-fn append_json<'a>(
-    line: Line<'a>,
+fn append_json(
+    line: &mut Line<'_>,
     name: &FieldName,
     envelope: &Envelope,
     json: &mut Output,
     base64: bool,
-) -> Option<Line<'a>> {
+) -> Option<()> {
     json.push(b'}');
     json.check().ok()?;
-    let out = line.end();
-    out.extend_from_slice(name.record_prefix().as_bytes());
-    envelope.append(out, json, base64);
-    out.extend_from_slice(b"\",");
-    out.check().ok()?;
-    Line::begin(out, 0).ok()
+    line.append_with(|out| {
+        out.extend_from_slice(name.record_prefix().as_bytes());
+        envelope.append(out, json, base64);
+        out.extend_from_slice(b"\",");
+    })
+    .ok()
 }
 
 fn append_contexts(

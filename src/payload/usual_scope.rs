@@ -23,24 +23,22 @@ pub struct ScopeContents<'py> {
 /// takes precedence.
 ///
 /// Most requests have their own scope, so there is nothing to cache.
-pub fn append_subjects<'a>(
-    mut line: Line<'a>,
+pub fn append_subjects(
+    line: &mut Line<'_>,
     scopes: &[Option<ScopeContents<'_>>],
     tracker: Option<&Bound<'_, PyDict>>,
-) -> Option<Line<'a>> {
+) -> Option<()> {
     let mut seen = [false; SUBJECT_NAMES.len()];
-    for fields in scopes.iter().flatten().map(|scope| &scope.fields).chain(tracker) {
-        line = append_subject(line, fields, &mut seen)?;
-    }
-    Some(line)
+    let mut fields = scopes.iter().flatten().map(|scope| &scope.fields).chain(tracker);
+    fields.try_for_each(|fields| append_subject(line, fields, &mut seen))
 }
 
 #[expect(unsafe_code, reason = "see borrowed_entry")]
-fn append_subject<'a>(
-    mut line: Line<'a>,
+fn append_subject(
+    line: &mut Line<'_>,
     fields: &Bound<'_, PyDict>,
     seen: &mut [bool; SUBJECT_NAMES.len()],
-) -> Option<Line<'a>> {
+) -> Option<()> {
     // SAFETY: no Python code runs as long as the entries are used.
     let mut entries = unsafe { Entries::of(fields) };
     // SAFETY: as above.
@@ -48,10 +46,10 @@ fn append_subject<'a>(
         let at = index_of(&name)?;
         // A value that a payload omits takes precedence as well.
         if !std::mem::replace(&mut seen[at], true) && !value.is_none() {
-            line = append_value(line, SUBJECT_NAMES[at], &value)?;
+            append_value(line, SUBJECT_NAMES[at], &value)?;
         }
     }
-    Some(line)
+    Some(())
 }
 
 /// Returns the index of a name, or `None` if it is not in the protocol.

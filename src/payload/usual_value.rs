@@ -13,13 +13,13 @@ use crate::json::transcode;
 
 /// Appends a field with its comma, or nothing if the value is an empty text. Returns `None` if the value is not usual.
 #[inline(always)]
-pub fn append_value<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<Line<'a>> {
+pub fn append_value(line: &mut Line<'_>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<()> {
     if let Ok(text) = value.cast_exact::<PyString>() {
         let characters = characters(text);
         if let Characters::Utf8(bytes) = characters
             && (bytes.is_empty() || line.field(name, bytes).ok()?)
         {
-            return Some(line);
+            return Some(());
         }
         return append_other_text(line, name, &characters);
     }
@@ -28,27 +28,24 @@ pub fn append_value<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, 
 
 /// Appends a text that has escapes, or no UTF-8 yet.
 #[inline(never)]
-fn append_other_text<'a>(line: Line<'a>, name: &FieldName, characters: &Characters<'_>) -> Option<Line<'a>> {
-    let out = line.end();
-    out.extend_from_slice(name.record_prefix().as_bytes());
-    if !transcode::append(out, characters) {
-        return None;
-    }
-    out.extend_from_slice(b"\",");
-    out.check().ok()?;
-    Line::begin(out, 0).ok()
+fn append_other_text(line: &mut Line<'_>, name: &FieldName, characters: &Characters<'_>) -> Option<()> {
+    line.append_with(|out| {
+        out.extend_from_slice(name.record_prefix().as_bytes());
+        let is_whole = transcode::append(out, characters);
+        out.extend_from_slice(b"\",");
+        is_whole.then_some(())
+    })
+    .ok()?
 }
 
 #[inline(never)]
-fn append_number<'a>(mut line: Line<'a>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<Line<'a>> {
+fn append_number(line: &mut Line<'_>, name: &FieldName, value: &Bound<'_, PyAny>) -> Option<()> {
     if let Ok(number) = value.cast_exact::<PyInt>() {
-        line.int(name, small_int(number)?).ok()?;
-        return Some(line);
+        return line.int(name, small_int(number)?).ok();
     }
     let number = value.cast_exact::<PyFloat>().ok()?.value();
     if !has_same_digits(number) {
         return None;
     }
-    line.float(name, number).ok()?;
-    Some(line)
+    line.float(name, number).ok()
 }

@@ -13,7 +13,6 @@ use pyo3::types::{PyDict, PyList};
 
 use super::TrackerCore;
 use super::scope::value_of;
-use super::settings::{TrackerState, UsualSettings};
 use super::stamp::now_ms;
 use super::usual_scope::contents_of;
 use crate::cpython::call::call_user_method;
@@ -97,47 +96,41 @@ fn begin<'py>(
         Some(subject) => Some(originals.known_subject_fields(subject)?),
         None => None,
     };
+    let Memory { record, json } = memory;
+    record.clear();
+    let mut line = Line::begin(record, 512).ok()?;
+    line.raw(b"{").ok()?;
+    state.tracker_fields.peek(settings.standard_nv_pairs, |fields| line.raw(fields).ok())??;
     if let Some(variable) = settings.scope
         && let Some(scope) = value_of(variable).ok()?
     {
-        begin_in_scope(memory, state, &settings, event, &contents_of(scope, originals)?, subject_fields.as_ref())?;
-        return Some(emitter);
-    }
-    let mut line = begin_line(memory, state, settings.standard_nv_pairs)?;
-    if let Some(subject_fields) = &subject_fields {
-        state.subject_fields.peek(subject_fields, |fields| line.raw(fields).ok())??;
+        let scopes = contents_of(scope, originals)?;
+        append_in_scopes(&mut line, json, event, &scopes, subject_fields.as_ref(), settings.base64)?;
+    } else {
+        if let Some(subject_fields) = &subject_fields {
+            state.subject_fields.peek(subject_fields, |fields| line.raw(fields).ok())??;
+        }
+        UsualEvent::read(event, originals, |event| {
+            append_event(&mut line, json, &event, &[], settings.base64, originals)
+        })?;
     }
     line.end();
-    let (record, json) = (&mut memory.record, &mut memory.json);
-    UsualEvent::read(event, originals, |event| append_event(record, json, &event, &[], settings.base64, originals))?;
     Some(emitter)
 }
 
-/// Starts a record with the fields of the tracker.
-#[inline(always)]
-fn begin_line<'a>(memory: &'a mut Memory, state: &TrackerState, fields: &Bound<'_, PyDict>) -> Option<Line<'a>> {
-    memory.record.clear();
-    let mut line = Line::begin(&mut memory.record, 512).ok()?;
-    line.raw(b"{").ok()?;
-    state.tracker_fields.peek(fields, |fields| line.raw(fields).ok())??;
-    Some(line)
-}
-
-/// Writes the record of an event inside a scope, up to the id.
+/// Appends the fields of subjects and of an event inside scopes.
 #[inline(never)]
-fn begin_in_scope<'py>(
-    memory: &mut Memory,
-    state: &TrackerState,
-    settings: &UsualSettings<'_, 'py>,
+fn append_in_scopes<'py>(
+    line: &mut Line<'_>,
+    json: &mut Output,
     event: &Bound<'py, PyAny>,
     scopes: &[Option<ScopeContents<'py>>],
     subject_fields: Option<&Bound<'py, PyDict>>,
+    base64: bool,
 ) -> Option<()> {
-    let line = begin_line(memory, state, settings.standard_nv_pairs)?;
-    append_subjects(line, scopes, subject_fields)?.end();
-    let (record, json) = (&mut memory.record, &mut memory.json);
+    append_subjects(line, scopes, subject_fields)?;
     let originals = originals(event.py()).ok()?;
-    UsualEvent::read(event, originals, |event| append_event(record, json, &event, scopes, settings.base64, originals))
+    UsualEvent::read(event, originals, |event| append_event(line, json, &event, scopes, base64, originals))
 }
 
 /// Returns the only emitter, if it is usual.
