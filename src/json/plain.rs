@@ -335,15 +335,14 @@ impl<'w, 'py> Plain<'w, 'py> {
     unsafe fn tuple(&mut self, tuple: &Bound<'py, PyTuple>, at: Cursor, level: &Level<'_>) -> Option<Cursor> {
         // SAFETY: as in `dict`.
         unsafe {
-            let (mut at, mut index) = (cursor::byte(at, b'['), 0);
-            while let Ok(element) = tuple.get_borrowed_item(index) {
-                index += 1;
+            let mut at = cursor::byte(at, b'[');
+            for (index, element) in tuple.iter_borrowed().enumerate() {
                 match self.value(&element, at, Some(level)) {
                     Some(after) => at = cursor::byte(after, b','),
-                    None => return self.pause(tuple, Remaining::Tuple { at: index, tuple: tuple.clone() }),
+                    None => return self.pause(tuple, Remaining::Tuple { at: index + 1, tuple: tuple.clone() }),
                 }
             }
-            self.room(cursor::close(at, index > 0, b']'), 0)
+            self.room(cursor::close(at, !tuple.is_empty(), b']'), 0)
         }
     }
 

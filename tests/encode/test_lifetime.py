@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
@@ -18,6 +19,7 @@ from snowplow_tracker import (
     SelfDescribingJson,
     StructuredEvent,
     Tracker,
+    _native,
 )
 
 if TYPE_CHECKING:
@@ -190,3 +192,34 @@ class Last:
 
     def __del__(self) -> None:
         self.gone.append(1)
+
+
+class Emptying:
+    """Garbage that empties a dict as soon as the collector comes by."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data, self.me = data, self
+
+    def __del__(self) -> None:
+        self.data.clear()
+
+
+PLAIN: list[Any] = [(), (1, 2), [(1,), ()], {"t": ("é", "😀")}, [], {}, 1.5, -(2**60), True, None]
+
+
+@pytest.mark.parametrize("value", PLAIN)
+def test_plain_data_is_written_before_a_finaliser_can_change_it(value):
+    data = {"before": value, "after": [value, "kept"]}
+    whole = json.loads(json.dumps(data))
+    gc.disable()
+    threshold = gc.get_threshold()
+    try:
+        Emptying(data)
+        gc.set_threshold(1)
+        gc.enable()
+        written = _native.dumps(data)
+    finally:
+        gc.enable()
+        gc.set_threshold(*threshold)
+    gc.collect()
+    assert (json.loads(written), data) == (whole, {})
