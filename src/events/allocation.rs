@@ -1,4 +1,4 @@
-//! Memory of instances of the native classes: straight from `tp_alloc`, and used again.
+//! Memory of instances of the native classes: straight from `tp_alloc`, and used again. Their contents are written in place.
 //!
 //! PyO3 creates an instance by `object.__new__`, which in CPython 3.11 and 3.12 also creates an empty `__dict__`, and frees it by a
 //! trampoline. Both are right for subclasses, and for instances that have attributes or weak references.
@@ -13,7 +13,7 @@ use std::ptr;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::native_class::{CallSignature, FreeList, Vectorcall};
+use super::native_class::{Arguments, CallSignature, FreeList, Vectorcall};
 
 unsafe extern "C" {
     /// Makes an object whose memory is used again a new one. PyO3 does not declare it.
@@ -39,31 +39,66 @@ pub fn has_known_layout<Base>(
         && size == slots[1] + pointer.cast_signed()
 }
 
-/// Creates an instance of a class that has a known layout.
+/// Allocates an object of a class that has a known layout, unless there is a free one. That may start a garbage collection, whose finalisers
+/// are Python code.
+#[inline]
+pub fn allocate<const N: usize, T: Vectorcall<N>>(py: Python<'_>, signature: &CallSignature) -> PyResult<()> {
+    if !signature.free.with(py, |free| free.is_empty()) {
+        return Ok(());
+    }
+    // SAFETY: the object is new, so nobody else knows it. The collector cannot look at it before it has contents, as it is no longer tracked.
+    unsafe {
+        let object = ffi::PyType_GenericAlloc(T::type_object_raw(py), 0);
+        if object.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        ffi::PyObject_GC_UnTrack(object.cast());
+        keep::<N, T>(py, signature, object);
+    }
+    Ok(())
+}
+
+/// Keeps the memory of an object that nobody refers to, or frees it if there is enough.
+///
+/// # Safety
+///
+/// The object must be an instance of the class, and neither tracked by the garbage collector nor have contents.
+unsafe fn keep<const N: usize, T: Vectorcall<N>>(
+    py: Python<'_>,
+    signature: &CallSignature,
+    object: *mut ffi::PyObject,
+) {
+    // SAFETY: see the requirements above. A free object does not count as a reference to its class.
+    unsafe {
+        if !signature.free.with(py, |free| free.push(object)) {
+            ffi::PyObject_GC_Del(object.cast());
+        }
+        ffi::Py_DECREF(T::type_object_raw(py).cast());
+    }
+}
+
+/// Creates an instance from a free object, or returns `None` if there is none. Runs no Python code.
+#[inline(always)]
 pub fn create<'py, const N: usize, T: Vectorcall<N>>(
     py: Python<'py>,
     signature: &CallSignature,
-    contents: T::Base,
-) -> PyResult<Bound<'py, T>> {
-    let class = T::type_object_raw(py);
-    // SAFETY: the object is new, so nobody else knows it. It has room for the contents, and the pointers after them are null: `tp_alloc`
-    // clears the memory, and `free` keeps only objects without them. No garbage collection can look at it before it is complete.
+    arguments: &Arguments<'_, 'py, N>,
+) -> Option<PyResult<Bound<'py, PyAny>>> {
+    let object = signature.free.with(py, FreeList::pop)?;
+    // SAFETY: nobody else knows the object. It has room for the contents, and the pointers after them are null: `tp_alloc` clears the
+    // memory, and `dealloc` keeps only objects without them. The collector cannot look at it before it is complete.
     unsafe {
-        let object = if let Some(object) = signature.free.with(py, FreeList::pop) {
-            ffi::Py_INCREF(class.cast());
-            _Py_NewReference(object);
-            object.byte_add(CONTENTS).cast::<T::Base>().write(contents);
-            ffi::PyObject_GC_Track(object.cast());
-            object
-        } else {
-            let object = ffi::PyType_GenericAlloc(class, 0);
-            if object.is_null() {
-                return Err(PyErr::fetch(py));
-            }
-            object.byte_add(CONTENTS).cast::<T::Base>().write(contents);
-            object
-        };
-        Ok(Bound::from_owned_ptr(py, object).cast_into_unchecked())
+        let contents = object.byte_add(CONTENTS).cast::<T::Base>();
+        contents.write(T::unset());
+        ffi::Py_INCREF(T::type_object_raw(py).cast());
+        if let Err(error) = T::set(&mut *contents, arguments) {
+            ptr::drop_in_place(contents);
+            keep::<N, T>(py, signature, object);
+            return Some(Err(error.into()));
+        }
+        _Py_NewReference(object);
+        ffi::PyObject_GC_Track(object.cast());
+        Some(Ok(Bound::from_owned_ptr(py, object)))
     }
 }
 
@@ -84,9 +119,6 @@ pub unsafe extern "C" fn dealloc<const N: usize, T: Vectorcall<N>>(object: *mut 
         }
         ffi::PyObject_GC_UnTrack(object.cast());
         ptr::drop_in_place(contents);
-        if !signature.free.with(py, |free| free.push(object)) {
-            ffi::PyObject_GC_Del(object.cast());
-        }
-        ffi::Py_DECREF(class.cast());
+        keep::<N, T>(py, signature, object);
     }
 }

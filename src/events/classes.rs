@@ -1,9 +1,6 @@
 //! The kinds of events as Python classes. A class defines parameters only; state and behaviour are those of `Event`.
 
 #[cfg(not(feature = "abi3"))]
-use std::array;
-
-#[cfg(not(feature = "abi3"))]
 use crate::sync::once::SetOnce;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -115,14 +112,19 @@ macro_rules! event_class {
 
             type Base = Event;
 
-            fn contents(
-                mut arguments: Arguments<'_, { [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }>,
-            ) -> PyResult<Event> {
-                let mut common = |index: usize| arguments[$kind.fields.len() + index].take().filter(|value| !value.is_none());
-                let common =
-                    Common { event_subject: common(0), context: common(1), true_timestamp: common(2), event_id: None };
-                let values = array::from_fn(|index| arguments.get_mut(index).and_then(Option::take));
-                Ok(Event::of(State::of(&$kind, values, common)?))
+            #[inline(always)]
+            fn unset() -> Event {
+                Event::of(State::unset(&$kind))
+            }
+
+            #[inline(always)]
+            fn set(
+                event: &mut Event,
+                arguments: &Arguments<'_, '_, { [$($required_at,)* $($optional_at,)*].len() + COMMON_PARAMETERS.len() }>,
+            ) -> crate::error::Result<()> {
+                let [values @ .., subject, context, timestamp] = arguments;
+                let common = [subject, context, timestamp].map(|value| value.as_deref().filter(|value| !value.is_none()));
+                event.state_mut().set(values.iter().map(Option::as_deref), common)
             }
 
             fn instance(py: Python<'_>, contents: Event) -> PyResult<Bound<'_, Self>> {

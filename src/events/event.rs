@@ -52,6 +52,12 @@ impl Event {
         slf.get().state.with(slf.py(), work)
     }
 
+    /// Returns the state of an event that nobody else can reach.
+    #[cfg(not(feature = "abi3"))]
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        self.state.get_mut()
+    }
+
     /// Replaces a part of the state. The old value is dropped after the state is released: its finaliser may read this event.
     fn replace<T>(slf: &Bound<'_, Self>, part: impl FnOnce(&mut State) -> &mut T, value: T) {
         drop(Self::with(slf, |state| std::mem::replace(part(state), value)));
@@ -79,12 +85,12 @@ impl Event {
     /// Implements `__init__` of every kind: checks the parameters and stores them, or sets the properties that a subclass defines in their
     /// place.
     pub fn construct(slf: &Bound<'_, Self>, kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<()> {
-        let overridden = (!Self::properties_are_original(slf)?).then(|| (values.clone(), common.clone()));
-        Self::replace(slf, |state| state, State::of(kind, values, common)?);
-        match overridden {
-            Some((values, common)) => Ok(panics::catch(|| Self::set_own_properties(slf, kind, values, common))?),
-            None => Ok(()),
+        let is_overridden = !Self::properties_are_original(slf)?;
+        Self::replace(slf, |state| state, State::of(kind, &values, &common)?);
+        if is_overridden {
+            panics::catch(|| Self::set_own_properties(slf, kind, values, common))?;
         }
+        Ok(())
     }
 
     /// Sets the properties that a subclass defines in the place of native ones.

@@ -52,8 +52,7 @@ pub fn prepare_classes(py: Python<'_>) -> PyResult<()> {
         enable_vectorcall::<_, StructuredEvent>(py, &kinds::STRUCTURED)?;
         enable_vectorcall::<_, SelfDescribing>(py, &kinds::SELF_DESCRIBING)?;
         enable_vectorcall::<_, ScreenView>(py, &kinds::SCREEN_VIEW)?;
-        let sample = SelfDescribingJson::unset();
-        vectorcall::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2, sample)?;
+        vectorcall::enable::<_, SelfDescribingJson>(py, self_describing_json::PARAMETERS, 2)?;
     }
     Ok(())
 }
@@ -65,7 +64,7 @@ fn enable_vectorcall<const N: usize, T: native_class::Vectorcall<N, Base = Event
 ) -> PyResult<()> {
     let mut names = kind.fields.iter().map(|field| field.name).chain(event::COMMON_PARAMETERS);
     let parameters = std::array::from_fn(|_| names.next().unwrap_or_default());
-    vectorcall::enable::<N, T>(py, parameters, kind.required(), Event::of(state::State::unset(kind)))
+    vectorcall::enable::<N, T>(py, parameters, kind.required())
 }
 
 /// Makes a class immortal. Each new event would count one reference to its class, and threads would contend for that counter.

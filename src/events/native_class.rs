@@ -7,12 +7,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::{PyTypeInfo, ffi};
 
+use crate::error::Result;
 #[cfg(not(Py_GIL_DISABLED))]
 use crate::sync::gil_cell::GilCell;
 use crate::sync::once::SetOnce;
 
-/// The arguments of a call, in the order of the parameters.
-pub type Arguments<'py, const N: usize> = [Option<Bound<'py, PyAny>>; N];
+/// The arguments of a call, in the order of the parameters. The caller owns them.
+pub type Arguments<'a, 'py, const N: usize> = [Option<Borrowed<'a, 'py, PyAny>>; N];
 
 /// A native class with `N` parameters that has the fast path.
 pub trait Vectorcall<const N: usize>: PyTypeInfo + Sized {
@@ -20,8 +21,10 @@ pub trait Vectorcall<const N: usize>: PyTypeInfo + Sized {
     type Base;
     /// Returns where the signature is stored.
     fn call_signature() -> &'static SetOnce<CallSignature>;
-    /// Returns the contents of an instance. The required arguments are present.
-    fn contents(arguments: Arguments<'_, N>) -> PyResult<Self::Base>;
+    /// Returns the contents of an instance that has no arguments yet.
+    fn unset() -> Self::Base;
+    /// Checks the arguments, of which the required ones are present, and sets them in such contents. Runs no Python code.
+    fn set(contents: &mut Self::Base, arguments: &Arguments<'_, '_, N>) -> Result<()>;
     /// Creates an instance as PyO3 does.
     fn instance(py: Python<'_>, contents: Self::Base) -> PyResult<Bound<'_, Self>>;
     /// Returns where an instance has its contents.
@@ -65,6 +68,11 @@ impl FreeList {
     /// Creates an empty list.
     pub const fn new() -> GilCell<Self> {
         GilCell::new(Self { objects: [ptr::null_mut(); MAX_FREE], count: 0 })
+    }
+
+    /// Returns true if there is no object.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Takes an object.

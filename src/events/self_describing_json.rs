@@ -213,12 +213,17 @@ impl Vectorcall<2> for SelfDescribingJson {
 
     type Base = Self;
 
-    fn contents(mut arguments: Arguments<'_, 2>) -> PyResult<Self> {
-        let mut required = |index: usize| arguments[index].take().ok_or_else(|| Error::Empty(PARAMETERS[index]));
-        let (schema, data) = (required(0)?, required(1)?);
-        contracts::require_text("schema", Some(&schema))?;
-        let state = State { schema: Some(schema.unbind()), data: Some(data.unbind()) };
-        Ok(Self { state: GilCell::new(state) })
+    #[inline(always)]
+    fn unset() -> Self {
+        Self::unset()
+    }
+
+    #[inline(always)]
+    fn set(json: &mut Self, arguments: &Arguments<'_, '_, 2>) -> Result<()> {
+        contracts::require_text("schema", arguments[0].as_deref())?;
+        let [schema, data] = arguments.map(|value| value.map(|value| value.to_owned().unbind()));
+        *json.state.get_mut() = State { schema, data };
+        Ok(())
     }
 
     fn instance(py: Python<'_>, contents: Self) -> PyResult<Bound<'_, Self>> {

@@ -63,19 +63,30 @@ impl State {
     }
 
     /// Checks the parameters, and creates the state with them.
-    pub fn of(kind: &'static Kind, values: Values<'_>, common: Common<'_>) -> Result<Self> {
-        for (field, value) in kind.fields.iter().zip(&values) {
-            field.check(value.as_ref())?;
+    pub fn of(kind: &'static Kind, values: &Values<'_>, common: &Common<'_>) -> Result<Self> {
+        let mut state = Self::unset(kind);
+        let Common { event_subject, context, true_timestamp, event_id } = common;
+        state.set(values.iter().map(Option::as_ref), [event_subject, context, true_timestamp].map(Option::as_ref))?;
+        state.event_id = event_id.as_ref().map(given_id).transpose()?;
+        Ok(state)
+    }
+
+    /// Checks the parameters, and sets them in a state that has none: the kind's own values, and subject, contexts and true timestamp.
+    #[inline(always)]
+    pub fn set<'a, 'py: 'a>(
+        &mut self,
+        values: impl Iterator<Item = Option<&'a Bound<'py, PyAny>>>,
+        common: [Option<&'a Bound<'py, PyAny>>; 3],
+    ) -> Result<()> {
+        let kind = self.kind;
+        for ((field, place), value) in kind.fields.iter().zip(&mut self.values).zip(values) {
+            field.check(value)?;
+            *place = value.filter(|value| !kind.omits(value)).map(owned);
         }
-        Ok(Self {
-            constructed: true,
-            values: values.map(|value| value.filter(|value| !kind.omits(value)).map(Bound::unbind)),
-            event_subject: common.event_subject.map(Bound::unbind),
-            context: common.context.map(Bound::unbind),
-            true_timestamp: common.true_timestamp.map(Bound::unbind),
-            event_id: common.event_id.map(|id| given_id(&id)).transpose()?,
-            ..Self::unset(kind)
-        })
+        let [event_subject, context, true_timestamp] = common.map(|value| value.map(owned));
+        (self.event_subject, self.context, self.true_timestamp) = (event_subject, context, true_timestamp);
+        self.constructed = true;
+        Ok(())
     }
 
     /// Drops all objects, of an event that is going away.
@@ -101,6 +112,10 @@ impl State {
         visit.call(&self.event_id)?;
         visit.call(&self.properties)
     }
+}
+
+fn owned(object: &Bound<'_, PyAny>) -> Py<PyAny> {
+    object.clone().unbind()
 }
 
 /// Returns a new reference to the object in a field.

@@ -19,16 +19,15 @@ use super::native_class::FreeList;
 use super::native_class::{Arguments, CallSignature, Vectorcall};
 use crate::panics;
 
-/// Installs the fast path of a class. `sample` is the contents of any instance.
+/// Installs the fast path of a class.
 pub fn enable<const N: usize, T: Vectorcall<N>>(
     py: Python<'_>,
     parameters: [&str; N],
     required: usize,
-    sample: T::Base,
 ) -> PyResult<()> {
     let class = T::type_object_raw(py);
     let parameters = parameters.map(|name| PyString::intern(py, name).unbind()).into();
-    let sample = T::instance(py, sample)?;
+    let sample = T::instance(py, T::unset())?;
     // SAFETY: the class is never freed, and no other thread knows it before the module is initialised. The functions follow the protocols
     // of their slots.
     unsafe {
@@ -74,11 +73,18 @@ unsafe extern "C" fn vectorcall<const N: usize, T: Vectorcall<N>>(
         };
         #[cfg(not(Py_GIL_DISABLED))]
         if let Some(signature) = T::call_signature().get(py).filter(|signature| signature.has_known_layout)
-            && let Some(contents) = panics::run_quick(py, || call.contents::<N, T>(signature)).flatten()
+            && call.is_usual::<N, T>(signature)
         {
-            // Allocating may start a garbage collection, whose finalisers are Python code.
-            let instance = contents.and_then(|contents| allocation::create::<N, T>(py, signature, contents));
-            return instance.map_or_else(|error| raise(py, error), Bound::into_ptr);
+            if let Err(error) = allocation::allocate::<N, T>(py, signature) {
+                return raise(py, error);
+            }
+            let mut arguments = [const { None }; N];
+            if call.match_arguments(signature, &mut arguments)
+                && let Some(instance) =
+                    panics::run_quick(py, || allocation::create::<N, T>(py, signature, &arguments)).flatten()
+            {
+                return instance.map_or_else(|error| raise(py, error), Bound::into_ptr);
+            }
         }
         panics::catch(|| call.run::<N, T>()).map_or_else(|error| raise(py, error), Bound::into_ptr)
     }
@@ -98,23 +104,25 @@ struct Call<'a, 'py> {
     keywords: Option<Borrowed<'a, 'py, PyTuple>>,
 }
 
-impl<'py> Call<'_, 'py> {
+impl<'a, 'py> Call<'a, 'py> {
     fn run<const N: usize, T: Vectorcall<N>>(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         if let Some(signature) = T::call_signature().get(py)
-            && let Some(contents) = self.contents::<N, T>(signature)
+            && self.is_usual::<N, T>(signature)
+            && let mut arguments = [const { None }; N]
+            && self.match_arguments(signature, &mut arguments)
         {
-            return T::instance(py, contents?).map(Bound::into_any);
+            let mut contents = T::unset();
+            T::set(&mut contents, &arguments)?;
+            return T::instance(py, contents).map(Bound::into_any);
         }
         self.call_slow()
     }
 
-    /// Returns the contents of the new instance, or `None` if the call is not usual.
+    /// Returns true if the class is that of the signature, and nothing of it is replaced.
     #[inline(always)]
-    fn contents<const N: usize, T: Vectorcall<N>>(&self, signature: &CallSignature) -> Option<PyResult<T::Base>> {
-        let is_usual =
-            self.class.as_ptr().cast() == T::type_object_raw(self.class.py()) && self.is_unpatched(signature);
-        Some(T::contents(if is_usual { self.match_arguments(signature) } else { None }?))
+    fn is_usual<const N: usize, T: Vectorcall<N>>(&self, signature: &CallSignature) -> bool {
+        self.class.as_ptr().cast() == T::type_object_raw(self.class.py()) && self.is_unpatched(signature)
     }
 
     fn is_unpatched(&self, signature: &CallSignature) -> bool {
@@ -125,32 +133,33 @@ impl<'py> Call<'_, 'py> {
             && new.map(|new| new as *const c_void) == signature.new.map(|new| new as *const c_void)
     }
 
-    /// Returns the arguments in the order of the parameters, or `None` if a keyword is not the interned name of a parameter, or if an
+    /// Puts the arguments into the order of the parameters. Returns false if a keyword is not the interned name of a parameter, or if an
     /// argument is missing or given twice.
-    fn match_arguments<const N: usize>(&self, signature: &CallSignature) -> Option<Arguments<'py, N>> {
+    #[inline(always)]
+    fn match_arguments<const N: usize>(&self, signature: &CallSignature, matched: &mut Arguments<'a, 'py, N>) -> bool {
         if self.count > N {
-            return None;
+            return false;
         }
-        let mut matched = [const { None }; N];
         for (index, value) in matched.iter_mut().enumerate().take(self.count) {
             *value = Some(self.argument(index));
         }
         if let Some(names) = self.keywords {
             for (index, name) in names.iter_borrowed().enumerate() {
-                let place = signature.parameters.iter().position(|parameter| parameter.as_ptr() == name.as_ptr())?;
+                let mut known = signature.parameters.iter();
+                let Some(place) = known.position(|parameter| parameter.as_ptr() == name.as_ptr()) else { return false };
                 if matched[place].replace(self.argument(self.count + index)).is_some() {
-                    return None;
+                    return false;
                 }
             }
         }
-        matched.iter().take(signature.required).all(Option::is_some).then_some(matched)
+        matched.iter().take(signature.required).all(Option::is_some)
     }
 
     /// Calls `type.__call__`, as CPython does for a class without `tp_vectorcall`.
     fn call_slow(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         let positional = (0..self.count).map(|index| self.argument(index));
-        let positional: Vec<_> = std::iter::once(self.class.to_owned()).chain(positional).collect();
+        let positional: Vec<_> = std::iter::once(self.class).chain(positional).collect();
         let named = PyDict::new(py);
         if let Some(names) = self.keywords {
             for (index, name) in names.iter().enumerate() {
@@ -161,8 +170,8 @@ impl<'py> Call<'_, 'py> {
         call.call(PyTuple::new(py, positional)?, Some(&named))
     }
 
-    fn argument(&self, index: usize) -> Bound<'py, PyAny> {
+    fn argument(&self, index: usize) -> Borrowed<'a, 'py, PyAny> {
         // SAFETY: the callers pass an index below the number of arguments, which are alive during the call.
-        unsafe { Bound::from_borrowed_ptr(self.class.py(), *self.arguments.add(index)) }
+        unsafe { Borrowed::from_ptr(self.class.py(), *self.arguments.add(index)) }
     }
 }
