@@ -249,8 +249,8 @@ mod tests {
         batch
             .records()
             .map(|(record, _)| {
-                let digits = text(record.to_vec());
-                digits[6..].trim_end_matches(['x', '"', '}']).parse().unwrap()
+                let digits = record[6..].iter().take_while(|byte| byte.is_ascii_digit());
+                text(digits.copied().collect()).parse().unwrap()
             })
             .collect()
     }

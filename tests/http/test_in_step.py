@@ -204,6 +204,8 @@ def test_an_answer_before_the_body_is_not_the_next_one():
     with RawServer(talk) as server:
         emitter = Emitter(server.url, request_timeout=5)
         assert emitter.http_post("x" * 900_000) in {200, -1}
+        # The connection may end only while the next request is sent, which then fails.
+        assert emitter.http_post("{}") in {503, -1}
         assert emitter.http_post("{}") == 503
 
 
