@@ -386,7 +386,7 @@ def accept_record(emitter: Emitter, record: bytes | None, created_ms: int) -> No
 
 
 def _now_ms() -> int:
-    """Return the time in milliseconds: the nearest that fits 64 bits, since programs replace clocks."""
+    """Return the time in milliseconds. That of a replaced clock is cut to 64 bits."""
     return int(max(-_MAX_MS, min(_MAX_MS, _namespace["time"].time() * 1000)))
 
 

@@ -22,18 +22,12 @@ FAR = 1000
 MOST_MORE_SECONDS = 0.2  # of a gap, for a machine that is busy
 
 
-def new_loop(name: str) -> Any:
-    if name == "asyncio":
-        return asyncio.new_event_loop()
-    return pytest.importorskip("uvloop").new_event_loop()
-
-
-def run(name: str, main: Coroutine[Any, Any, Any]) -> Any:
-    loop = new_loop(name)
-    try:
-        return loop.run_until_complete(main)
-    finally:
-        loop.close()
+@pytest.fixture(params=["asyncio", "uvloop"])
+def loop(request):
+    library = asyncio if request.param == "asyncio" else pytest.importorskip("uvloop")
+    loop = library.new_event_loop()
+    yield loop
+    loop.close()
 
 
 async def longest_gap(work: Callable[[], Coroutine[Any, Any, Any]]) -> float:
@@ -56,7 +50,6 @@ async def longest_gap(work: Callable[[], Coroutine[Any, Any, Any]]) -> float:
     return max(gaps)
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("is_durable", [False, True])
 def test_the_loop_goes_on(server, track, tmp_path, loop, kind, is_durable):
@@ -86,7 +79,7 @@ def test_the_loop_goes_on(server, track, tmp_path, loop, kind, is_durable):
 
         assert await longest_gap(deliver) < control + MOST_MORE_SECONDS
 
-    run(loop, main())
+    loop.run_until_complete(main())
     assert emitter.stats()["sent"] == 5
 
 

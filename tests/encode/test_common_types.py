@@ -6,6 +6,7 @@ import array
 import collections
 import json
 import types
+import warnings
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -82,11 +83,17 @@ def moment64(text: str, unit: str = "ns") -> Any:
     return np.datetime64(text, unit)  # type: ignore[call-overload]
 
 
+def duration_without_unit() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return np.timedelta64(5)
+
+
 TIMES: list[tuple[Any, Any]] = [
     (pd.NaT, None),
     (pd.NA, None),
-    (np.datetime64("NaT"), None),
-    (np.timedelta64("NaT"), None),
+    (np.datetime64("NaT", "s"), None),
+    (np.timedelta64("NaT", "s"), None),
     (pd.Timestamp("2026-01-02T12:00:00Z"), "2026-01-02T12:00:00+00:00"),
     (pd.Timestamp("2026-01-02T12:00:00.000000001"), "2026-01-02T12:00:00.000000001"),
     (moment64("2026", "Y"), "2026-01-01"),
@@ -109,7 +116,7 @@ TIMES: list[tuple[Any, Any]] = [
     (np.timedelta64(2, "W"), "P14D"),
     (np.timedelta64(-2, "Y"), "-P2Y"),
     (np.timedelta64(3, "M"), "P3M"),
-    (np.timedelta64(5), 5),
+    (duration_without_unit(), 5),
 ]
 NUMBERS: list[tuple[Any, Any]] = [
     (np.float32(0.1), "0.1"),
@@ -244,7 +251,7 @@ class TestPlainFields:
             (Mood.UNSET, None),
             (pd.NaT, None),
             (pd.NA, None),
-            (np.datetime64("NaT"), None),
+            (np.datetime64("NaT", "s"), None),
             (np.int64(3), "3"),
             (True, "True"),
         ],

@@ -44,7 +44,9 @@ def test_a_time_without_a_zone_is_a_value_error(tracker, sink, given):
     assert sink.events == []
 
 
-@pytest.mark.parametrize("given", [pd.NaT, pd.NA, np.datetime64("NaT"), Decimal("NaN"), "text"])
+@pytest.mark.parametrize(
+    "given", [pd.NaT, pd.NA, np.datetime64("NaT", "s"), Decimal("NaN"), "text"]
+)
 def test_a_missing_time_is_left_out(fields, given):
     event = PageView("https://a.b", true_timestamp=given)
     assert "ttm" not in fields(event)
