@@ -7,6 +7,7 @@ pub mod entries;
 pub mod instance;
 pub mod items;
 pub mod lookup;
+pub mod roomy_dict;
 pub mod stack_room;
 pub mod str;
 pub mod thread_exit;

@@ -88,7 +88,7 @@ impl EncodedFields {
         let (mut record, mut replaced, mut counted) = (Output::new(), Replacements::default(), Replacements::default());
         RecordWriter::part(&mut record, &mut replaced).items(&items)?;
         record.check()?;
-        let mut fields = DictWriter::begin(py, &mut counted);
+        let mut fields = DictWriter::begin(py, &mut counted)?;
         fields.items(&items)?;
         let fields = fields.end().unbind();
         warn_of_replacements(py, replaced)?;

@@ -6,6 +6,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 use crate::base64;
 use crate::contracts::is_blank;
 use crate::cpython::call::str_of;
+use crate::cpython::roomy_dict::dict_with_room;
 use crate::cpython::str::utf8;
 use crate::envelope::Envelope;
 use crate::error::Result;
@@ -33,6 +34,9 @@ pub trait FieldWriter<'py> {
     fn replaced(&mut self) -> &mut Replacements;
 }
 
+/// Most events have no more fields.
+const USUAL_FIELDS: isize = 16;
+
 /// Writes fields into a dict. Values keep their types, and a later field replaces an earlier one.
 pub struct DictWriter<'a, 'py> {
     fields: Bound<'py, PyDict>,
@@ -41,8 +45,8 @@ pub struct DictWriter<'a, 'py> {
 
 impl<'a, 'py> DictWriter<'a, 'py> {
     /// Starts a dict.
-    pub fn begin(py: Python<'py>, replaced: &'a mut Replacements) -> Self {
-        Self { fields: PyDict::new(py), replaced }
+    pub fn begin(py: Python<'py>, replaced: &'a mut Replacements) -> Result<Self> {
+        Ok(Self { fields: dict_with_room(py, USUAL_FIELDS)?, replaced })
     }
 
     fn set(&mut self, name: &Bound<'py, PyString>, value: &Bound<'py, PyAny>) -> Result<()> {

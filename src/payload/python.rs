@@ -31,7 +31,7 @@ pub fn build_payload<'py>(
         let subject = subject_fields(event.event_subject.as_ref(), subject.as_ref())?;
         let subject = subject.as_ref().map(items).transpose()?.unwrap_or_default();
         let mut replaced = Replacements::default();
-        let mut fields = DictWriter::begin(py, &mut replaced);
+        let mut fields = DictWriter::begin(py, &mut replaced)?;
         write_event(&mut fields, &event, Encoding { base64, json_encoder: json_encoder.as_ref() })?;
         fields.items(&subject)?;
         let fields = fields.end();
@@ -59,7 +59,7 @@ pub fn clean_fields<'py>(payload: &Bound<'py, PyAny>, as_text: bool) -> PyResult
 
 fn clean<'py>(payload: &Bound<'py, PyDict>, as_text: bool) -> Result<Bound<'py, PyDict>> {
     let mut replaced = Replacements::default();
-    let mut fields = DictWriter::begin(payload.py(), &mut replaced);
+    let mut fields = DictWriter::begin(payload.py(), &mut replaced)?;
     for (name, value) in items(payload)? {
         if !as_text {
             fields.item(&name, &value)?;

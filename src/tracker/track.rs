@@ -325,7 +325,7 @@ impl<'a, 'py> TrackCall<'a, 'py> {
         let read_subject = |subject| ExtraFields::read(self.subject_cache(event), subject, &SUBJECT_FIELDS);
         let subject_fields = event.subject.as_ref().map(read_subject).transpose()?;
         let mut replaced = Replacements::default();
-        let mut fields = DictWriter::begin(self.py(), &mut replaced);
+        let mut fields = DictWriter::begin(self.py(), &mut replaced)?;
         payload::write_event_with(&mut fields, &event.snapshot, encoding, &event.global_contexts)?;
         if let Some(subject_fields) = subject_fields {
             subject_fields.add_to(&mut fields, self.py())?;
