@@ -35,7 +35,7 @@ mod imp {
     }
 }
 
-#[cfg(all(not(any(feature = "abi3", windows)), any(Py_3_14, Py_GIL_DISABLED)))]
+#[cfg(all(not(feature = "abi3"), any(Py_3_14, Py_GIL_DISABLED)))]
 mod imp {
     #![expect(unsafe_code, reason = "comparing each item instead takes a tenth of construct + track")]
 
@@ -46,6 +46,8 @@ mod imp {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
+    use crate::cpython::extern_python::extern_python;
+
     /// Grows with each change, or deallocation, of a watched dict. One number for all of them is enough: they hardly ever change.
     static CHANGES: AtomicU64 = AtomicU64::new(1);
     /// Negative if there is none: an interpreter has eight watchers, and other packages may have taken them all.
@@ -53,7 +55,7 @@ mod imp {
 
     type OnChange = unsafe extern "C" fn(c_int, *mut PyObject, *mut PyObject, *mut PyObject) -> c_int;
 
-    unsafe extern "C" {
+    extern_python! {
         fn PyDict_AddWatcher(on_change: OnChange) -> c_int;
         fn PyDict_Watch(watcher: c_int, dict: *mut PyObject) -> c_int;
     }
@@ -96,7 +98,7 @@ mod imp {
     }
 }
 
-#[cfg(any(feature = "abi3", all(windows, any(Py_3_14, Py_GIL_DISABLED))))]
+#[cfg(feature = "abi3")]
 mod imp {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;

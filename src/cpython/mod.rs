@@ -4,6 +4,8 @@ pub mod call;
 pub mod deep_drop;
 pub mod dict_version;
 pub mod entries;
+#[cfg(not(feature = "abi3"))]
+pub mod extern_python;
 pub mod instance;
 pub mod items;
 pub mod lookup;

@@ -14,8 +14,9 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::native_class::{Arguments, CallSignature, FreeList, Vectorcall};
+use crate::cpython::extern_python::extern_python;
 
-unsafe extern "C" {
+extern_python! {
     /// Makes an object whose memory is used again a new one. PyO3 does not declare it.
     fn _Py_NewReference(object: *mut ffi::PyObject);
 }

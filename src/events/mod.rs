@@ -25,6 +25,8 @@ pub use kinds::Shape;
 pub use self_describing_json::{SelfDescribingJson, write as write_self_describing};
 pub use state::Snapshot;
 
+#[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
+use crate::cpython::extern_python::extern_python;
 use crate::overrides::{NativeClasses, set_native_classes};
 
 /// Gives every class its signature and its fast path, and registers it in `overrides`. Called once, when the module is initialised.
@@ -71,7 +73,7 @@ fn enable_vectorcall<const N: usize, T: native_class::Vectorcall<N, Base = Event
 #[cfg(all(Py_GIL_DISABLED, target_pointer_width = "64"))]
 #[expect(unsafe_code, reason = "without this, two threads with a tracker each track hardly more than one")]
 fn immortalize(class: &Bound<'_, PyType>) {
-    unsafe extern "C" {
+    extern_python! {
         /// `Py_SET_REFCNT` as a function. PyO3 does not declare it.
         fn _Py_SetRefcnt(object: *mut pyo3::ffi::PyObject, count: isize);
     }

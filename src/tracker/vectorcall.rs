@@ -13,6 +13,8 @@ use pyo3::prelude::*;
 use super::TrackerCore;
 #[cfg(not(Py_GIL_DISABLED))]
 use super::usual;
+#[cfg(Py_3_12)]
+use crate::cpython::extern_python::extern_python;
 use crate::sync::once::SetOnce;
 
 /// The vectorcall of Python functions, `_PyFunction_Vectorcall`.
@@ -44,7 +46,7 @@ pub fn call_natively(function: &Bound<'_, PyAny>) -> PyResult<()> {
 #[cfg(Py_3_12)]
 #[expect(clippy::unnecessary_wraps, reason = "as in CPython 3.11")]
 unsafe fn install(_py: Python<'_>, function: *mut ffi::PyFunctionObject) -> PyResult<()> {
-    unsafe extern "C" {
+    extern_python! {
         /// <https://docs.python.org/3/c-api/function.html#c.PyFunction_SetVectorcall>. PyO3 does not declare it.
         fn PyFunction_SetVectorcall(function: *mut ffi::PyFunctionObject, vectorcall: ffi::vectorcallfunc);
     }
