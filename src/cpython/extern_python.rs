@@ -11,8 +11,13 @@ macro_rules! extern_python {
             link(name = "python313", kind = "raw-dylib")
         )]
         #[cfg_attr(all(windows, Py_3_13, not(Py_3_14), Py_GIL_DISABLED), link(name = "python313t", kind = "raw-dylib"))]
-        #[cfg_attr(all(windows, Py_3_14, not(Py_GIL_DISABLED)), link(name = "python314", kind = "raw-dylib"))]
-        #[cfg_attr(all(windows, Py_3_14, Py_GIL_DISABLED), link(name = "python314t", kind = "raw-dylib"))]
+        #[cfg_attr(
+            all(windows, Py_3_14, not(Py_3_15), not(Py_GIL_DISABLED)),
+            link(name = "python314", kind = "raw-dylib")
+        )]
+        #[cfg_attr(all(windows, Py_3_14, not(Py_3_15), Py_GIL_DISABLED), link(name = "python314t", kind = "raw-dylib"))]
+        #[cfg_attr(all(windows, Py_3_15, not(Py_GIL_DISABLED)), link(name = "python315", kind = "raw-dylib"))]
+        #[cfg_attr(all(windows, Py_3_15, Py_GIL_DISABLED), link(name = "python315t", kind = "raw-dylib"))]
         unsafe extern "C" {
             $($declarations)*
         }
