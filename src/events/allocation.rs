@@ -47,7 +47,8 @@ pub fn allocate<const N: usize, T: Vectorcall<N>>(py: Python<'_>, signature: &Ca
     if !signature.free.with(py, |free| free.is_empty()) {
         return Ok(());
     }
-    // SAFETY: the object is new, so nobody else knows it. The collector cannot look at it before it has contents, as it is no longer tracked.
+    // SAFETY: the object is new, so nobody else knows it. It is no longer tracked, so the collector does not look at it before it has
+    // contents.
     unsafe {
         let object = ffi::PyType_GenericAlloc(T::type_object_raw(py), 0);
         if object.is_null() {

@@ -50,7 +50,7 @@ struct State {
 
 impl SelfDescribingJson {
     /// Creates one whose `__init__` has not run.
-    pub fn unset() -> Self {
+    fn not_constructed() -> Self {
         Self { state: GilCell::new(State::default()) }
     }
 
@@ -96,7 +96,7 @@ impl SelfDescribingJson {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(schema, data)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::unset()
+        Self::not_constructed()
     }
 
     fn __init__(slf: &Bound<'_, Self>, schema: Bound<'_, PyAny>, data: Bound<'_, PyAny>) -> PyResult<()> {
@@ -215,7 +215,7 @@ impl Vectorcall<2> for SelfDescribingJson {
 
     #[inline(always)]
     fn unset() -> Self {
-        Self::unset()
+        Self::not_constructed()
     }
 
     #[inline(always)]

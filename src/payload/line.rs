@@ -31,21 +31,27 @@ impl<'a> Line<'a> {
 
     /// Ends the output at the cursor.
     #[inline]
-    pub fn end(self) {
+    pub fn end(&mut self) {
         // SAFETY: everything before the cursor is written.
         unsafe { self.out.end_at(self.at) };
+    }
+
+    /// Goes on at the end of the output, with room for some bytes.
+    #[inline]
+    fn go_on(&mut self, bytes: usize) -> Result<(), NoMemory> {
+        if !self.out.reserve(bytes) {
+            return Err(NoMemory);
+        }
+        (self.at, self.end) = self.out.spare();
+        Ok(())
     }
 
     /// Has `write` append to the output, and goes on behind that.
     #[inline]
     pub fn append_with<R>(&mut self, write: impl FnOnce(&mut Output) -> R) -> Result<R, NoMemory> {
-        // SAFETY: as in `end`.
-        unsafe { self.out.end_at(self.at) };
+        self.end();
         let result = write(self.out);
-        if !self.out.reserve(ROOM) {
-            return Err(NoMemory);
-        }
-        (self.at, self.end) = self.out.spare();
+        self.go_on(ROOM)?;
         Ok(result)
     }
 
@@ -58,13 +64,8 @@ impl<'a> Line<'a> {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, bytes: usize) -> Result<(), NoMemory> {
-        // SAFETY: as in `end`.
-        unsafe { self.out.end_at(self.at) };
-        if !self.out.reserve(2 * (bytes + ROOM)) {
-            return Err(NoMemory);
-        }
-        (self.at, self.end) = self.out.spare();
-        Ok(())
+        self.end();
+        self.go_on(2 * (bytes + ROOM))
     }
 
     /// Appends bytes.
